@@ -1,0 +1,103 @@
+/**
+ * The network map: everything one agent must know, and the change from one number to the next.
+ * Numbers are the network's revision numbers; an agent that a revision does not touch never sees its number.
+ */
+import { z } from 'zod';
+import { AllowedPort, Cidr, Ipv4, Label, PeerRole, Port, PublicKey, Topology, ZoneName } from '../primitive.ts';
+
+/** An underlay address at which a peer may be reached. */
+export const Endpoint = z.object({
+  kind: z.enum(['private', 'public', 'observed']),
+  address: Ipv4,
+  port: Port,
+});
+export type Endpoint = z.infer<typeof Endpoint>;
+
+/** Another peer to which this agent holds a tunnel. `endpoints` come best first. */
+export const MapPeer = z.object({
+  id: z.string(),
+  name: Label,
+  clusterId: z.string(),
+  role: PeerRole,
+  wireguardKey: PublicKey,
+  overlayAddress: Ipv4,
+  endpoints: z.array(Endpoint),
+  allowedIps: z.array(Cidr),
+  /** 0 switches keepalive off. */
+  keepaliveSeconds: z.int().min(0),
+});
+export type MapPeer = z.infer<typeof MapPeer>;
+
+/** A name of the agent's own cluster with both its answers: `inside` for the cluster, `outside` for everyone else. */
+export const MapName = z.object({ name: z.string(), inside: z.array(Ipv4), outside: z.array(Ipv4) });
+export type MapName = z.infer<typeof MapName>;
+
+/** Where names below `zone` are asked: the overlay addresses of agents that know them, nearest first. */
+export const MapDelegation = z.object({ zone: z.string(), servers: z.array(Ipv4) });
+export type MapDelegation = z.infer<typeof MapDelegation>;
+
+/** What holds for the whole network and for this agent in it. */
+export const MapSelf = z.object({
+  name: Label,
+  clusterId: z.string(),
+  clusterName: Label,
+  role: PeerRole,
+  overlayAddress: Ipv4,
+  overlayCidr: Cidr,
+  clusterOverlayCidr: Cidr,
+  clusterVpcCidr: Cidr.nullable(),
+  wireguardPort: Port,
+  mtu: z.int().min(1280).max(9000),
+  topology: Topology,
+  zone: ZoneName,
+  /** Open from other clusters beside ping; from the own cluster everything is open. */
+  allowedPorts: z.array(AllowedPort),
+});
+export type MapSelf = z.infer<typeof MapSelf>;
+
+export const NetworkMap = z.object({
+  networkId: z.string(),
+  peerId: z.string(),
+  number: z.int().min(0),
+  self: MapSelf,
+  /** Sorted by `id`, as `names` by `name` and `delegations` by `zone`: equal maps are equal texts. */
+  peers: z.array(MapPeer),
+  names: z.array(MapName),
+  delegations: z.array(MapDelegation),
+});
+export type NetworkMap = z.infer<typeof NetworkMap>;
+
+/** One change. What no change names stays as it was; removal is always said. */
+export const MapChange = z.discriminatedUnion('set', [
+  z.object({ set: z.literal('self'), value: MapSelf }),
+  z.object({ set: z.literal('peer'), value: MapPeer }),
+  z.object({ set: z.literal('name'), value: MapName }),
+  z.object({ set: z.literal('delegation'), value: MapDelegation }),
+  z.object({ set: z.literal('peer-removed'), id: z.string() }),
+  z.object({ set: z.literal('name-removed'), name: z.string() }),
+  z.object({ set: z.literal('delegation-removed'), zone: z.string() }),
+]);
+export type MapChange = z.infer<typeof MapChange>;
+
+/** From the map numbered `base` to `number`. `digest` is that of the map which must result. */
+export const MapDelta = z.object({
+  networkId: z.string(),
+  peerId: z.string(),
+  base: z.int().min(0),
+  number: z.int().min(1),
+  changes: z.array(MapChange),
+  digest: z.string(),
+});
+export type MapDelta = z.infer<typeof MapDelta>;
+
+/**
+ * A map or delta as it travels: `payload` is JSON text, `signature` Ed25519 (base64) by the network's map key
+ * over the bytes of `SIGNATURE_CONTEXT[kind] + payload`.
+ */
+export const SignedMap = z.object({
+  kind: z.enum(['map', 'delta']),
+  payload: z.string(),
+  signature: z.string(),
+});
+export type SignedMap = z.infer<typeof SignedMap>;
+export const SIGNATURE_CONTEXT = { map: 'skein map v1\n', delta: 'skein delta v1\n', hello: 'skein hello v1\n', enrol: 'skein enrol v1\n' } as const;

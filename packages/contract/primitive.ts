@@ -1,0 +1,71 @@
+/**
+ * The words every room shares: ids, addresses, names. Imports nothing of ours.
+ */
+import { z } from 'zod';
+
+/** What each id starts with, so that an id found in a log says what it names. */
+export const ID_PREFIX = {
+  organization: 'org',
+  user: 'usr',
+  cloudAccount: 'acc',
+  network: 'net',
+  cluster: 'clu',
+  peer: 'peer',
+  joinToken: 'join',
+  apiToken: 'tok',
+  cloudResource: 'res',
+  operation: 'op',
+  step: 'step',
+} as const;
+export type Entity = keyof typeof ID_PREFIX;
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/**
+ * Makes an id such as `net_4k2m…`: the entity's prefix and 20 characters of Crockford base 32 (100 bits).
+ * @param random fills the given bytes; pass `crypto.getRandomValues` in production.
+ */
+export function newId(entity: Entity, random: (bytes: Uint8Array<ArrayBuffer>) => unknown): string {
+  const bytes = new Uint8Array(20);
+  random(bytes);
+  let text = '';
+  for (const byte of bytes) text += ALPHABET[byte & 31];
+  return `${ID_PREFIX[entity]}_${text}`;
+}
+
+/** Schema of one entity's id. */
+export const idOf = (entity: Entity) =>
+  z.string().regex(new RegExp(`^${ID_PREFIX[entity]}_[0-9a-z]{20}$`), `must be an id such as ${ID_PREFIX[entity]}_…`);
+
+export const Ipv4 = z.ipv4();
+export const Cidr = z.cidrv4();
+/** 32 raw bytes in base64: a WireGuard (X25519) or identity (Ed25519) public key. */
+export const PublicKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64');
+export const Port = z.int().min(1).max(65535);
+
+/** One DNS label: what clusters and peers may be called. */
+export const Label = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'use 1 to 40 lower-case letters, digits and hyphens, starting with a letter');
+
+/** A DNS zone such as `shop.skein.test`, without the last dot. */
+export const ZoneName = z
+  .string()
+  .max(200)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS zone such as net.example.com');
+
+export const ProviderId = z.enum(['aws', 'gcp']);
+export type ProviderId = z.infer<typeof ProviderId>;
+
+export const Topology = z.enum(['hybrid']);
+export type Topology = z.infer<typeof Topology>;
+
+export const PeerRole = z.enum(['gateway', 'member']);
+export type PeerRole = z.infer<typeof PeerRole>;
+
+/** A port that the network opens between its clusters, beside ping. */
+export const AllowedPort = z.object({ protocol: z.enum(['tcp', 'udp']), port: Port });
+export type AllowedPort = z.infer<typeof AllowedPort>;
+
+/** UDP port that WireGuard listens on unless a network says otherwise. */
+export const WIREGUARD_PORT = 51820;

@@ -1,0 +1,23 @@
+/**
+ * What every verb of this room gets first: the database, who asks, the time, randomness and keys.
+ * Every query is scoped to `actor.organizationId`.
+ */
+import type { Database } from '@skein/database/client.ts';
+import type { Sealer } from './secret/sealer.ts';
+
+export type Actor =
+  | { kind: 'user'; id: string; organizationId: string }
+  | { kind: 'token'; id: string; organizationId: string }
+  | { kind: 'system'; id: string; organizationId: string };
+
+export interface Context {
+  database: Database;
+  actor: Actor;
+  now: () => Date;
+  random: (bytes: Uint8Array<ArrayBuffer>) => unknown;
+  sealer: Sealer;
+  /** Base URL of the coordinator as nodes reach it: `/install.sh` and the agents' channel are below it. */
+  coordinatorUrl: string;
+  /** Wakes workers for an operation; losing a wake-up loses no work. */
+  wake: (operation: { organizationId: string; operationId: string }) => Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** Which tests need what: `pure` nothing, `integration` a real Postgres, `lab` root and namespaces. */
+import { defineConfig } from 'vitest/config';
+
+const everywhere = ['apps/**', 'packages/**', 'e2e/**'];
+const named = (ending: string) => everywhere.map((where) => `${where}/*${ending}`);
+const never = ['**/node_modules/**', '**/.next/**', '.skein/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: named('.test.ts'),
+          exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: named('.integration.test.ts'),
+          exclude: never,
+          globalSetup: ['./e2e/setup/postgres.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: named('.lab.test.ts'),
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
