@@ -1,0 +1,65 @@
+/** The request log: what was asked of the lab's clouds and how it was answered. The newest ones only. */
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface LoggedRequest {
+  /** Counts from 1 and never repeats. */
+  number: number;
+  at: string;
+  cloud: 'aws' | 'gcp';
+  /** `ec2`, `route53`, `compute`, `dns`, … */
+  service: string;
+  /** `RunInstances`, `firewalls.insert`, … */
+  action: string;
+  /** Region, zone or `global`. */
+  region: string;
+  /** AWS account id or GCP project; null when it could not be told. */
+  account: string | null;
+  status: number;
+  /** The cloud's own error code; null when it went well. */
+  error: string | null;
+  /** Whether the action is one that changes things. */
+  mutating: boolean;
+}
+
+export interface RequestLog {
+  record(request: Omit<LoggedRequest, 'number' | 'at'>): void;
+  /** Those after `after`, oldest first. */
+  list(after?: number): readonly LoggedRequest[];
+}
+
+/** Keeps between `bound` and twice as many requests, in memory and in `requests.ndjson` of the directory. */
+export function openRequestLog(directory: string, now: () => Date, bound = 5000): RequestLog {
+  const file = join(directory, 'requests.ndjson');
+  let kept = load(file);
+  let number = kept.at(-1)?.number ?? 0;
+  return {
+    record(request) {
+      number += 1;
+      const entry: LoggedRequest = { number, at: now().toISOString(), ...request };
+      kept.push(entry);
+      if (kept.length < bound * 2) {
+        appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+        return;
+      }
+      kept = kept.slice(-bound);
+      writeFileSync(`${file}.new`, kept.map((each) => `${JSON.stringify(each)}\n`).join(''), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
+    list: (after = 0) => kept.filter((each) => each.number > after),
+  };
+}
+
+function load(file: string): LoggedRequest[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  // A kill while appending leaves half a last line and no newline; that request is lost, the file is mended.
+  const lines = text.split('\n');
+  if (lines.pop() !== '') writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+  return lines.map((line) => JSON.parse(line) as LoggedRequest);
+}
