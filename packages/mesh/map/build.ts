@@ -1,0 +1,78 @@
+/** Builds the network map of one peer from a snapshot. */
+import type { MapDelegation, MapName, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+import { clusterDomain, namesOf } from '../name/view.ts';
+import {
+  type ClusterPart,
+  compareText,
+  type MeshNetwork,
+  type MeshPeer,
+  peerIn,
+  type Snapshot,
+} from '../network.ts';
+import { gatewaysOf, linksOf } from '../topology/hybrid.ts';
+
+/** The map that a peer must hold at this snapshot, or undefined where the snapshot does not hold the peer. */
+export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string): NetworkMap | undefined {
+  const part = snapshot.parts.get(clusterId);
+  const self = peerIn(snapshot, clusterId, peerId);
+  if (!part || !self) return undefined;
+  return {
+    networkId: snapshot.network.id,
+    peerId,
+    number: snapshot.number,
+    self: selfOf(snapshot.network, part, self),
+    peers: linksOf(snapshot, part, self),
+    names: mapNames(part, snapshot.network.zone),
+    delegations:
+      self.role === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
+  };
+}
+
+function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSelf {
+  return {
+    name: self.name,
+    clusterId: part.cluster.id,
+    clusterName: part.cluster.name,
+    role: self.role,
+    overlayAddress: self.overlayAddress,
+    overlayCidr: network.cidr,
+    clusterOverlayCidr: part.cluster.overlayCidr,
+    clusterVpcCidr: part.cluster.vpcCidr,
+    wireguardPort: network.wireguardPort,
+    mtu: network.mtu,
+    topology: network.topology,
+    zone: network.zone,
+    allowedPorts: [...network.allowedPorts].sort(
+      (a, b) => compareText(a.protocol, b.protocol) || a.port - b.port,
+    ),
+  };
+}
+
+// All agents of a cluster get the same names: they are made once for each state of the cluster.
+const nameMemo = new WeakMap<ClusterPart, { zone: string; names: readonly MapName[] }>();
+
+function mapNames(part: ClusterPart, zone: string): MapName[] {
+  let memo = nameMemo.get(part);
+  if (memo?.zone !== zone) {
+    const names = namesOf(part, zone).map(({ name, inside, outside }) => ({ name, inside, outside }));
+    memo = { zone, names };
+    nameMemo.set(part, memo);
+  }
+  return [...memo.names];
+}
+
+/** A member asks its cluster's gateways for everything in the zone that it does not know itself. */
+function delegationToGateways(snapshot: Snapshot, part: ClusterPart): MapDelegation[] {
+  const servers = gatewaysOf(part).map((gateway) => gateway.overlayAddress);
+  return servers.length > 0 ? [{ zone: snapshot.network.zone, servers }] : [];
+}
+
+/** A gateway asks the gateways of the cluster that a name is in. */
+function delegationsToOthers(snapshot: Snapshot, part: ClusterPart): MapDelegation[] {
+  const delegations: MapDelegation[] = [];
+  for (const other of snapshot.parts.values()) {
+    const servers = other === part ? [] : gatewaysOf(other).map((gateway) => gateway.overlayAddress);
+    if (servers.length > 0) delegations.push({ zone: clusterDomain(other, snapshot.network.zone), servers });
+  }
+  return delegations.sort((a, b) => compareText(a.zone, b.zone));
+}

@@ -1,0 +1,59 @@
+/**
+ * The digest of a map: SHA-256 (hex) over a text that equal maps share whatever the order of their objects' keys.
+ */
+import { createHash } from 'node:crypto';
+import type { MapDelegation, MapName, MapPeer, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+
+/** Digest of the whole map, its number included. Lists must be sorted as `NetworkMap` says. */
+export function digestOf(map: NetworkMap): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([map.networkId, map.peerId, map.number]));
+  hash.update(selfText(map.self));
+  for (const peer of map.peers) hash.update(peerText(peer));
+  for (const name of map.names) hash.update(nameText(name));
+  for (const delegation of map.delegations) hash.update(delegationText(delegation));
+  return hash.digest('hex');
+}
+
+/** One text for each state of a part, with its kind first: two parts are equal exactly when their texts are. */
+export function selfText(self: MapSelf): string {
+  return JSON.stringify([
+    'self',
+    self.name,
+    self.clusterId,
+    self.clusterName,
+    self.role,
+    self.overlayAddress,
+    self.overlayCidr,
+    self.clusterOverlayCidr,
+    self.clusterVpcCidr,
+    self.wireguardPort,
+    self.mtu,
+    self.topology,
+    self.zone,
+    self.allowedPorts.map((allowed) => [allowed.protocol, allowed.port]),
+  ]);
+}
+
+export function peerText(peer: MapPeer): string {
+  return JSON.stringify([
+    'peer',
+    peer.id,
+    peer.name,
+    peer.clusterId,
+    peer.role,
+    peer.wireguardKey,
+    peer.overlayAddress,
+    peer.endpoints.map((endpoint) => [endpoint.kind, endpoint.address, endpoint.port]),
+    peer.allowedIps,
+    peer.keepaliveSeconds,
+  ]);
+}
+
+export function nameText(name: MapName): string {
+  return JSON.stringify(['name', name.name, name.inside, name.outside]);
+}
+
+export function delegationText(delegation: MapDelegation): string {
+  return JSON.stringify(['delegation', delegation.zone, delegation.servers]);
+}

@@ -1,0 +1,45 @@
+/**
+ * Split horizon: what each name answers in each view. `inside` is for the name's own cluster, `outside` for the rest
+ * of the network, `public` for everybody else.
+ */
+import { type ClusterPart, compareText, type MeshPeer } from '../network.ts';
+
+export interface NameView {
+  readonly name: string;
+  readonly inside: string[];
+  readonly outside: string[];
+  readonly public: string[];
+}
+
+/**
+ * Names of one cluster, sorted: `P.C.Z` for each peer P, and `C.Z` for the gateways where there are any.
+ * Where a view's own kind of address is missing the overlay address answers: it is reachable from every peer.
+ */
+export function namesOf(part: ClusterPart, zone: string): NameView[] {
+  const domain = clusterDomain(part, zone);
+  const names: NameView[] = part.peers.map((peer) => ({
+    name: `${peer.name}.${domain}`,
+    inside: [insideAddress(peer)],
+    outside: [peer.overlayAddress],
+    public: [peer.publicAddress ?? peer.overlayAddress],
+  }));
+  const gateways = part.peers.filter((peer) => peer.role === 'gateway');
+  if (gateways.length > 0) {
+    const outside = sorted(gateways.map((peer) => peer.publicAddress ?? peer.overlayAddress));
+    names.push({ name: domain, inside: sorted(gateways.map(insideAddress)), outside, public: outside });
+  }
+  return names.sort((a, b) => compareText(a.name, b.name));
+}
+
+/** `C.Z`: where a cluster's names live. */
+export function clusterDomain(part: ClusterPart, zone: string): string {
+  return `${part.cluster.name}.${zone}`;
+}
+
+function insideAddress(peer: MeshPeer): string {
+  return peer.privateAddress ?? peer.overlayAddress;
+}
+
+function sorted(addresses: string[]): string[] {
+  return [...new Set(addresses)].sort(compareText);
+}

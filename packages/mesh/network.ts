@@ -1,0 +1,137 @@
+/**
+ * What mesh plans from: one network's clusters and enrolled peers as an immutable snapshot.
+ * A changed snapshot shares every part that did not change with the one before it, so keeping many is cheap and
+ * "did this cluster change" is a comparison of references.
+ */
+import type { Endpoint } from '@skein/contract/agent/map.ts';
+import type { AllowedPort, PeerRole, Topology } from '@skein/contract/primitive.ts';
+
+export interface MeshNetwork {
+  readonly id: string;
+  readonly cidr: string;
+  readonly zone: string;
+  readonly topology: Topology;
+  readonly wireguardPort: number;
+  readonly mtu: number;
+  readonly allowedPorts: readonly AllowedPort[];
+}
+
+export interface MeshCluster {
+  readonly id: string;
+  readonly name: string;
+  readonly overlayCidr: string;
+  readonly vpcCidr: string | null;
+}
+
+/** An enrolled peer. `privateAddress` and `publicAddress` are what names answer; `endpoints` is where WireGuard listens. */
+export interface MeshPeer {
+  readonly id: string;
+  readonly clusterId: string;
+  readonly name: string;
+  readonly role: PeerRole;
+  readonly wireguardKey: string;
+  readonly overlayAddress: string;
+  readonly privateAddress: string | null;
+  readonly publicAddress: string | null;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A cluster with its peers, sorted by id. */
+export interface ClusterPart {
+  readonly cluster: MeshCluster;
+  readonly peers: readonly MeshPeer[];
+}
+
+/** `number` is the network's revision that the snapshot shows. */
+export interface Snapshot {
+  readonly number: number;
+  readonly network: MeshNetwork;
+  readonly parts: ReadonlyMap<string, ClusterPart>;
+}
+
+/** Rows as they are now, by id; null where a row is gone. What is not named stays as it was. */
+export interface SnapshotChange {
+  readonly number: number;
+  readonly network?: MeshNetwork;
+  readonly clusters?: ReadonlyMap<string, MeshCluster | null>;
+  readonly peers?: ReadonlyMap<string, MeshPeer | null>;
+}
+
+/** Orders texts by code unit, the same on every machine and in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Makes a snapshot of whole rows, in any order. Peers whose cluster is not among `clusters` are left out. */
+export function snapshotOf(
+  number: number,
+  network: MeshNetwork,
+  clusters: readonly MeshCluster[],
+  peers: readonly MeshPeer[],
+): Snapshot {
+  const byCluster = new Map<string, MeshPeer[]>();
+  for (const peer of peers) {
+    const mates = byCluster.get(peer.clusterId);
+    if (mates) mates.push(peer);
+    else byCluster.set(peer.clusterId, [peer]);
+  }
+  const parts = new Map<string, ClusterPart>();
+  for (const cluster of [...clusters].sort((a, b) => compareText(a.id, b.id)))
+    parts.set(cluster.id, { cluster, peers: sortedById(byCluster.get(cluster.id) ?? []) });
+  return { number, network, parts };
+}
+
+/**
+ * The snapshot after a change, and the ids of the clusters whose part is new. Works in time of what changed, but for
+ * one shallow copy of the table of clusters.
+ */
+export function changeSnapshot(
+  before: Snapshot,
+  change: SnapshotChange,
+): { after: Snapshot; touched: Set<string> } {
+  const touched = new Set<string>();
+  const parts = new Map(before.parts);
+  for (const [id, cluster] of change.clusters ?? []) {
+    const part = parts.get(id);
+    if (cluster === null) {
+      if (parts.delete(id)) touched.add(id);
+    } else if (!part || JSON.stringify(part.cluster) !== JSON.stringify(cluster)) {
+      parts.set(id, { cluster, peers: part?.peers ?? [] });
+      touched.add(id);
+    }
+  }
+  for (const [id, peer] of change.peers ?? []) {
+    for (const clusterId of homesOf(parts, id, peer)) {
+      const part = parts.get(clusterId);
+      if (!part) continue;
+      const old = part.peers.find((one) => one.id === id);
+      const wanted = peer?.clusterId === clusterId ? peer : null;
+      if (!old && !wanted) continue;
+      if (old && wanted && JSON.stringify(old) === JSON.stringify(wanted)) continue;
+      const others = part.peers.filter((one) => one.id !== id);
+      parts.set(clusterId, {
+        cluster: part.cluster,
+        peers: wanted ? sortedById([...others, wanted]) : others,
+      });
+      touched.add(clusterId);
+    }
+  }
+  const network = change.network ?? before.network;
+  return { after: { number: change.number, network, parts }, touched };
+}
+
+/** The peer with this id, if the snapshot holds it in this cluster. */
+export function peerIn(snapshot: Snapshot, clusterId: string, peerId: string): MeshPeer | undefined {
+  return snapshot.parts.get(clusterId)?.peers.find((peer) => peer.id === peerId);
+}
+
+function sortedById(peers: readonly MeshPeer[]): MeshPeer[] {
+  return [...peers].sort((a, b) => compareText(a.id, b.id));
+}
+
+/** Clusters that hold a peer now or are to hold it. A peer never moves, so only a vanished row costs a search. */
+function homesOf(parts: ReadonlyMap<string, ClusterPart>, id: string, peer: MeshPeer | null): string[] {
+  if (peer) return [peer.clusterId];
+  for (const [clusterId, part] of parts) if (part.peers.some((one) => one.id === id)) return [clusterId];
+  return [];
+}
