@@ -1,0 +1,194 @@
+/** Loads what mesh plans from: a network whole, or only the rows that its newer revisions name. */
+import { Endpoint } from '@skein/contract/agent/map.ts';
+import { AllowedPort, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { Database, Transaction } from '@skein/database/client.ts';
+import {
+  type MeshCluster,
+  type MeshNetwork,
+  type MeshPeer,
+  type Snapshot,
+  type SnapshotChange,
+  snapshotOf,
+} from '@skein/mesh/network.ts';
+import { z } from 'zod';
+
+/** More revisions than this behind, and loading everything is the cheaper way. */
+export const MAX_REVISIONS_AT_ONCE = 500;
+
+const NetworkRow = z.object({
+  id: z.string(),
+  cidr: z.string(),
+  zone: z.string(),
+  topology: Topology,
+  mtu: z.number(),
+  allowedPorts: z.array(AllowedPort),
+});
+const ClusterRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  overlayCidr: z.string(),
+  vpcCidr: z.string().nullable(),
+  deletedAt: z.unknown().nullable(),
+});
+const PeerRow = z.object({
+  id: z.string(),
+  clusterId: z.string(),
+  name: z.string(),
+  role: z.enum(['gateway', 'member']),
+  wireguardKey: z.string().nullable(),
+  overlayAddress: z.string(),
+  privateAddress: z.string().nullable(),
+  publicAddress: z.string().nullable(),
+  endpoints: z.array(Endpoint),
+  enrolledAt: z.unknown().nullable(),
+  removedAt: z.unknown().nullable(),
+});
+const Rows = z.object({
+  number: z.number(),
+  /** Revisions after the asked one that are not in `names`. */
+  missing: z.number(),
+  network: NetworkRow.extend({ deletedAt: z.unknown().nullable() }).nullable(),
+  names: z.array(
+    z.object({ peer: z.string().nullish(), cluster: z.string().nullish(), network: z.boolean().nullish() }),
+  ),
+  clusters: z.array(ClusterRow),
+  peers: z.array(PeerRow),
+});
+
+/** The whole network as its newest revision shows it, or undefined where there is no such living network. */
+export async function loadSnapshot(
+  database: Database | Transaction,
+  networkId: string,
+): Promise<Snapshot | undefined> {
+  // One statement, hence one state of the database: number and rows belong together.
+  const [row] = await database.$queryRaw<{ rows: unknown }[]>`
+    SELECT json_build_object(
+      'number', n.revision,
+      'missing', 0,
+      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
+        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'names', '[]'::json,
+      'clusters', (
+        SELECT coalesce(json_agg(c), '[]') FROM (
+          SELECT id, name, "overlayCidr", "vpcCidr", "deletedAt" FROM cluster
+          WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
+      'peers', (
+        SELECT coalesce(json_agg(p), '[]') FROM (
+          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
+            endpoints, "enrolledAt", "removedAt" FROM peer
+          WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
+    ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
+  if (!row) return undefined;
+  const rows = Rows.parse(row.rows);
+  if (!rows.network) return undefined;
+  const peers = rows.peers.map(meshPeer).filter((peer) => peer !== null);
+  return snapshotOf(rows.number, meshNetwork(rows.network), rows.clusters.map(meshCluster), peers);
+}
+
+export type Newer =
+  | { kind: 'change'; change: SnapshotChange; removedPeers: string[] }
+  | { kind: 'same' }
+  /** Too far behind, or revisions are missing: load the whole. */
+  | { kind: 'whole' }
+  | { kind: 'gone' };
+
+/**
+ * What the revisions after `number` changed: only the rows that they name, and of a named cluster its peers.
+ * `removedPeers` are named peers that are in the network no longer.
+ */
+export async function loadNewer(
+  database: Database | Transaction,
+  networkId: string,
+  number: number,
+): Promise<Newer> {
+  const [row] = await database.$queryRaw<{ rows: unknown }[]>`
+    WITH revision AS (
+      SELECT r.number, r.changes FROM network_revision r
+      WHERE r."networkId" = ${networkId} AND r.number > ${number} ORDER BY r.number LIMIT ${MAX_REVISIONS_AT_ONCE}
+    ), named AS (
+      SELECT DISTINCT change FROM revision, jsonb_array_elements(revision.changes) AS change
+    )
+    SELECT json_build_object(
+      'number', n.revision,
+      'missing', n.revision - ${number} - (SELECT count(*) FROM revision),
+      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
+        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
+      'clusters', (
+        SELECT coalesce(json_agg(c), '[]') FROM (
+          SELECT id, name, "overlayCidr", "vpcCidr", "deletedAt" FROM cluster
+          WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
+      'peers', (
+        SELECT coalesce(json_agg(p), '[]') FROM (
+          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
+            endpoints, "enrolledAt", "removedAt" FROM peer
+          WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
+            OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
+    ) AS rows FROM network n WHERE n.id = ${networkId}`;
+  if (!row) return { kind: 'gone' };
+  const rows = Rows.parse(row.rows);
+  if (!rows.network || rows.network.deletedAt !== null) return { kind: 'gone' };
+  if (rows.number === number) return { kind: 'same' };
+  if (rows.missing !== 0 || rows.number < number) return { kind: 'whole' };
+
+  const clusters = new Map<string, MeshCluster | null>();
+  const peers = new Map<string, MeshPeer | null>();
+  // A named row that the query did not find is gone.
+  for (const name of rows.names) {
+    if (name.cluster) clusters.set(name.cluster, null);
+    if (name.peer) peers.set(name.peer, null);
+  }
+  for (const cluster of rows.clusters)
+    clusters.set(cluster.id, cluster.deletedAt === null ? meshCluster(cluster) : null);
+  for (const peer of rows.peers) peers.set(peer.id, meshPeer(peer));
+  const change: SnapshotChange = {
+    number: rows.number,
+    clusters,
+    peers,
+    ...(rows.names.some((name) => name.network) ? { network: meshNetwork(rows.network) } : {}),
+  };
+  return {
+    kind: 'change',
+    change,
+    removedPeers: [...peers].filter(([, peer]) => peer === null).map(([id]) => id),
+  };
+}
+
+function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
+  const { id, cidr, zone, topology, mtu, allowedPorts } = row;
+  return { id, cidr, zone, topology, mtu, allowedPorts, wireguardPort: WIREGUARD_PORT };
+}
+
+function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
+  const { id, name, overlayCidr, vpcCidr } = row;
+  return { id, name, overlayCidr, vpcCidr };
+}
+
+/** Null for a peer that is not enrolled (yet), or removed. */
+function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
+  const { id, clusterId, name, role, wireguardKey, overlayAddress, privateAddress, publicAddress } = row;
+  if (wireguardKey === null || row.enrolledAt === null || row.removedAt !== null) return null;
+  return {
+    id,
+    clusterId,
+    name,
+    role,
+    wireguardKey,
+    overlayAddress,
+    privateAddress,
+    publicAddress,
+    endpoints: endpointsOf(row),
+  };
+}
+
+/** What the agent reported, and what the cloud said of its node: an agent cannot see the public address of a NAT. */
+function endpointsOf(row: z.infer<typeof PeerRow>): Endpoint[] {
+  const endpoints = [...row.endpoints];
+  const add = (kind: 'private' | 'public', address: string | null) => {
+    if (address === null || endpoints.some((one) => one.kind === kind && one.address === address)) return;
+    endpoints.push({ kind, address, port: WIREGUARD_PORT });
+  };
+  add('private', row.privateAddress);
+  add('public', row.publicAddress);
+  return endpoints;
+}

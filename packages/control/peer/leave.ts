@@ -1,0 +1,31 @@
+import { publishRevision } from '../map/publish.ts';
+import type { ChannelContext } from './enrol.ts';
+
+/**
+ * Takes a peer out of its network at its own wish. Its name goes from the hosted zones as with every revision. What a
+ * cloud holds of it stays until it is removed through the API. Answers false where it was gone already.
+ */
+export async function leavePeer(context: ChannelContext, peerId: string): Promise<boolean> {
+  return context.database.$transaction(async (tx) => {
+    const now = context.now();
+    const { count } = await tx.peer.updateMany({
+      where: { id: peerId, removedAt: null },
+      data: { removedAt: now, disconnectedAt: now },
+    });
+    if (count === 0) return false;
+    const peer = await tx.peer.findUniqueOrThrow({ where: { id: peerId } });
+    const { organizationId, networkId, clusterId, name } = peer;
+    await tx.auditEvent.create({
+      data: {
+        organizationId,
+        actor: `agent ${peerId}`,
+        action: 'peer.leave',
+        target: peerId,
+        details: { clusterId, name },
+        at: now,
+      },
+    });
+    await publishRevision(tx, organizationId, networkId, [{ peer: peerId }], `${name} left`);
+    return true;
+  });
+}

@@ -1,0 +1,95 @@
+import type { FromAgent } from '@skein/contract/agent/channel.ts';
+import { Endpoint } from '@skein/contract/agent/map.ts';
+import { z } from 'zod';
+import { publishRevision, type RevisionChange } from '../map/publish.ts';
+import type { ChannelContext } from './enrol.ts';
+
+export type Report = Extract<FromAgent, { type: 'report' }>;
+export interface PeerReport {
+  peerId: string;
+  report: Report;
+  /** Where the agent's channel comes from: behind a NAT the only hint at a public address. Null if it is not IPv4. */
+  observedAddress: string | null;
+}
+
+/**
+ * Writes the newest reports of peers of one network, in one statement. Where an endpoint or an address changed it
+ * publishes one revision for all of them; links and facts alone change no map.
+ * @param reports each peer at most once; peers removed meanwhile, or of another network, are left alone
+ */
+export async function recordReports(
+  context: ChannelContext,
+  networkId: string,
+  reports: readonly PeerReport[],
+): Promise<void> {
+  if (reports.length === 0) return;
+  await context.database.$transaction(async (tx) => {
+    const now = context.now();
+    const ids = reports.map((one) => one.peerId).sort();
+    // In the order of ids, so that two batches never wait for each other in a ring.
+    await tx.$queryRaw`SELECT id FROM peer WHERE id = ANY(${ids}) ORDER BY id FOR NO KEY UPDATE`;
+    const rows = await tx.peer.findMany({
+      where: { id: { in: ids }, networkId, removedAt: null },
+      select: {
+        id: true,
+        organizationId: true,
+        managed: true,
+        endpoints: true,
+        privateAddress: true,
+        publicAddress: true,
+      },
+    });
+    const byId = new Map(reports.map((one) => [one.peerId, one]));
+    const changes: RevisionChange[] = [];
+    const updates: object[] = [];
+    for (const row of rows) {
+      const { report, observedAddress } = byId.get(row.id) as PeerReport;
+      const endpoints = endpointsOf(report, observedAddress, row.publicAddress);
+      const privateAddress =
+        row.managed && row.privateAddress ? row.privateAddress : report.facts.privateAddress;
+      const old = z.array(Endpoint).safeParse(row.endpoints).data ?? [];
+      if (privateAddress !== row.privateAddress || textOf(old) !== textOf(endpoints))
+        changes.push({ peer: row.id });
+      updates.push({
+        id: row.id,
+        facts: report.facts,
+        endpoints,
+        privateAddress,
+        appliedNumber: report.appliedNumber,
+        problem: report.problem,
+        links: report.links,
+      });
+    }
+    await tx.$executeRaw`
+      UPDATE peer SET facts = r.facts, endpoints = r.endpoints, "privateAddress" = r."privateAddress",
+        "appliedNumber" = r."appliedNumber", problem = r.problem, links = r.links,
+        "linksReportedAt" = ${now}, "lastSeenAt" = ${now}
+      FROM jsonb_to_recordset(${JSON.stringify(updates)}::jsonb) AS r(
+        id text, facts jsonb, endpoints jsonb, "privateAddress" text, "appliedNumber" int, problem text, links jsonb)
+      WHERE peer.id = r.id`;
+    const organizationId = rows[0]?.organizationId;
+    if (organizationId && changes.length > 0)
+      await publishRevision(tx, organizationId, networkId, changes, 'endpoints changed');
+  });
+}
+
+/** The reported endpoints, and the observed address where neither the node nor the cloud knows a public one. */
+function endpointsOf(
+  report: Report,
+  observedAddress: string | null,
+  publicAddress: string | null,
+): Endpoint[] {
+  const endpoints = report.endpoints.filter((one) => one.kind !== 'observed');
+  const port = endpoints[0]?.port;
+  const known = publicAddress !== null || endpoints.some((one) => one.kind === 'public');
+  if (observedAddress && port && !known && !endpoints.some((one) => one.address === observedAddress))
+    endpoints.push({ kind: 'observed', address: observedAddress, port });
+  return endpoints;
+}
+
+function textOf(endpoints: readonly Endpoint[]): string {
+  return endpoints
+    .map((one) => `${one.kind} ${one.address}:${one.port}`)
+    .sort()
+    .join(', ');
+}
