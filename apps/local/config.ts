@@ -1,0 +1,48 @@
+/**
+ * The `./skein` command: puts what is missing on the machine, stands everything up in the sealed place, tells what
+ * happens. This file holds where things are; no other file of this room reads the environment.
+ */
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const Environment = z.object({
+  CI: z.string().optional(),
+  SKEIN_PORT: z.coerce.number().int().min(1024).max(65000).default(7400),
+});
+
+const parsed = Environment.safeParse(process.env);
+if (!parsed.success) {
+  console.error(`The environment is wrong:\n${z.prettifyError(parsed.error)}`);
+  process.exit(2);
+}
+
+/** Root of the checkout. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** Everything that Skein writes on this machine is below this folder. */
+export const STATE = join(ROOT, '.skein');
+/** What builds leave: the agent's archive. Shared by `up` and `prove`, kept by `down`. */
+export const BUILD = join(STATE, 'build');
+export const NODE = process.execPath;
+/** With CI set, a missing prerequisite fails instead of being passed over. */
+export const CI = parsed.data.CI === 'true' || parsed.data.CI === '1';
+export const CORES = availableParallelism();
+
+/** First of four ports on 127.0.0.1: dashboard, coordinator, AWS lab, Google Cloud lab. */
+export const FIRST_PORT = parsed.data.SKEIN_PORT;
+/** The same four inside the seal, and Postgres; nothing else lives there, so they never collide. */
+export const INSIDE = { web: 7400, coordinator: 7401, aws: 7402, gcp: 7403, postgres: 7404 } as const;
+export const DOORS = ['web', 'coordinator', 'aws', 'gcp'] as const;
+
+/** The environment handed to a child: ours, without anything that the children read from their own settings. */
+export function childEnvironment(settings: Record<string, string>): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, TERM } = process.env;
+  return {
+    ...(PATH && { PATH }),
+    ...(HOME && { HOME }),
+    ...(LANG && { LANG }),
+    ...(TERM && { TERM }),
+    ...settings,
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * What a fresh stand needs before anybody can sign in: the demo's organization, an API token for this command, and the
+ * one-time link by which the first person becomes the organization's owner.
+ */
+import { readFileSync } from 'node:fs';
+import { newId } from '@skein/contract/primitive.ts';
+import { mintApiToken } from '@skein/control/api-token/mint.ts';
+import type { Context } from '@skein/control/context.ts';
+import { createSealer } from '@skein/control/secret/sealer.ts';
+import { mintSetupLink } from '@skein/control/setup/mint-link.ts';
+import { openDatabase } from '@skein/database/client.ts';
+
+const SLUG = 'demo';
+const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
+
+/** May be called at each start: the link is null once somebody has used one. */
+export async function bootstrap(options: {
+  databaseUrl: string;
+  masterKeyFile: string;
+  coordinatorUrl: string;
+}) {
+  const database = openDatabase(options.databaseUrl);
+  try {
+    const found = await database.organization.findUnique({
+      where: { slug: SLUG },
+      include: { members: true },
+    });
+    const organization =
+      found ??
+      (await database.organization.create({
+        data: { id: newId('organization', random), name: 'Demo', slug: SLUG },
+        include: { members: true },
+      }));
+    const context: Context = {
+      database,
+      actor: { kind: 'system', id: 'local', organizationId: organization.id },
+      now: () => new Date(),
+      random,
+      sealer: createSealer(Buffer.from(readFileSync(options.masterKeyFile, 'utf8'), 'base64'), random),
+      coordinatorUrl: options.coordinatorUrl,
+      wake: async () => {},
+    };
+    const { token } = await mintApiToken(context, { name: './skein', expiresInDays: 1 });
+    const link =
+      organization.members.length === 0
+        ? await mintSetupLink(context, { organizationId: organization.id })
+        : null;
+    return { token, setupLink: link?.link ?? null };
+  } finally {
+    await database.$disconnect();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Debian packages that the lab and the tests use. Present programs are left alone, whatever installed them.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { childEnvironment } from '../config.ts';
+
+/** What each purpose needs: a program to look for, and the package that brings it. */
+const NEEDS = {
+  lab: {
+    ip: 'iproute2',
+    nft: 'nftables',
+    wg: 'wireguard-tools',
+    'wireguard-go': 'wireguard-go',
+    conntrack: 'conntrack',
+    tcpdump: 'tcpdump',
+    curl: 'curl',
+    ping: 'iputils-ping',
+    dig: 'dnsutils',
+    unshare: 'util-linux',
+    sysctl: 'procps',
+  },
+  test: { 'redis-server': 'redis-server', chromium: 'chromium' },
+} as const;
+
+const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+function present(program: string): boolean {
+  return PATHS.some((path) => {
+    try {
+      accessSync(join(path, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Installs what is missing for the purposes named.
+ * @throws Error that says which command a person must run, where we may not or cannot.
+ */
+export function installDebian(purposes: readonly (keyof typeof NEEDS)[], say: (line: string) => void): void {
+  const packages = purposes.flatMap((purpose) =>
+    Object.entries(NEEDS[purpose]).flatMap(([program, name]) => (present(program) ? [] : [name])),
+  );
+  if (packages.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (process.getuid?.() !== 0 || !present('apt-get')) {
+    throw new Error(
+      `These programs are missing: ${packages.join(', ')}. Install them, for example with\n  sudo ${command}\nand run this again.`,
+    );
+  }
+  say(`Installing from Debian: ${packages.join(', ')}`);
+  const run = (line: string) =>
+    spawnSync('sh', ['-c', line], {
+      env: childEnvironment({ DEBIAN_FRONTEND: 'noninteractive' }),
+      encoding: 'utf8',
+      timeout: 300_000,
+    });
+  run('apt-get update -qq');
+  const result = run(`${command} -qq`);
+  if (result.status !== 0)
+    throw new Error(`apt-get failed (${command}):\n${result.stderr.trim().slice(-2000)}`);
+}
