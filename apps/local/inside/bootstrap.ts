@@ -45,7 +45,7 @@ export async function bootstrap(options: {
       organization.members.length === 0
         ? await mintSetupLink(context, { organizationId: organization.id })
         : null;
-    return { token, setupLink: link?.link ?? null };
+    return { token, setupLink: link?.secret ?? null };
   } finally {
     await database.$disconnect();
   }

@@ -1,8 +1,9 @@
 import { newId } from '@skein/contract/primitive.ts';
 import { Prisma } from '@skein/database/generated/client.ts';
 import { Refusal } from '../failure.ts';
+import { hashOfToken } from '../secret/token.ts';
 import { inspectSetupLink } from './inspect-link.ts';
-import { hashOfLink, type SetupContext } from './mint-link.ts';
+import type { SetupContext } from './mint-link.ts';
 
 export interface Redemption {
   link: string;
@@ -20,7 +21,7 @@ const REFUSED = {
 } as const;
 
 /**
- * Makes the organization, its owner and the sign-in account, and uses the link up, all or nothing.
+ * Makes the organization (or names the one that the link leads into), its owner and the sign-in account, and uses the link up, all or nothing.
  * Throws `Refusal`: `conflict` for a used link or a taken address, `forbidden` for an unknown or expired link.
  */
 export async function redeemSetupLink(
@@ -29,20 +30,23 @@ export async function redeemSetupLink(
 ): Promise<{ organizationId: string; userId: string }> {
   const state = await inspectSetupLink(context, input.link);
   if (state !== 'open') throw new Refusal(state === 'used' ? 'conflict' : 'forbidden', REFUSED[state]);
-  const organizationId = newId('organization', context.random);
   const userId = newId('user', context.random);
   const now = context.now();
   const email = input.email.toLowerCase();
   try {
-    await context.database.$transaction(async (tx) => {
+    const organizationId = await context.database.$transaction(async (tx) => {
+      const link = await tx.setupLink.findUniqueOrThrow({ where: { tokenHash: hashOfToken(input.link) } });
       // Counting the rows that were still unused decides between two people with the same link.
       const used = await tx.setupLink.updateMany({
-        where: { tokenHash: hashOfLink(input.link), usedAt: null },
+        where: { tokenHash: hashOfToken(input.link), usedAt: null },
         data: { usedAt: now },
       });
       if (used.count !== 1) throw new Refusal('conflict', REFUSED.used);
-      await tx.organization.create({
-        data: { id: organizationId, name: input.organization, slug: organizationId, createdAt: now },
+      const organizationId = link.organizationId ?? newId('organization', context.random);
+      await tx.organization.upsert({
+        where: { id: organizationId },
+        create: { id: organizationId, name: input.organization, slug: organizationId, createdAt: now },
+        update: { name: input.organization },
       });
       await tx.user.create({
         data: { id: userId, name: input.name, email, emailVerified: true, createdAt: now, updatedAt: now },
@@ -64,11 +68,12 @@ export async function redeemSetupLink(
       await tx.auditEvent.create({
         data: { organizationId, actor: `user ${userId}`, action: 'setup', target: organizationId, at: now },
       });
+      return organizationId;
     });
+    return { organizationId, userId };
   } catch (error) {
     if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')
       throw new Refusal('conflict', 'Somebody with this e-mail address exists already. Sign in instead.');
     throw error;
   }
-  return { organizationId, userId };
 }
