@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Actor, Context } from '../context.ts';
-import { hashOfToken, looksLikeToken } from './format.ts';
+import { hashOfToken, isToken } from '../secret/token.ts';
 
 /** `lastUsedAt` is for people: writing it on every call would make each read a write. */
 const LAST_USED_GRAIN_MILLISECONDS = 60_000;
@@ -10,7 +10,7 @@ export async function authenticateToken(
   context: Pick<Context, 'database' | 'now'>,
   token: string,
 ): Promise<Extract<Actor, { kind: 'token' }> | undefined> {
-  if (!looksLikeToken(token)) return undefined;
+  if (!isToken('skn', token)) return undefined;
   const hash = hashOfToken(token);
   const row = await context.database.apiToken.findUnique({ where: { tokenHash: hash } });
   if (row === null || !timingSafeEqual(Buffer.from(row.tokenHash), Buffer.from(hash))) return undefined;

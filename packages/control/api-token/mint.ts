@@ -2,7 +2,7 @@ import { newId } from '@skein/contract/primitive.ts';
 import type { MintedApiToken, NewApiToken } from '@skein/contract/rest/account.ts';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
-import { hashOfToken, newToken, shownPrefix } from './format.ts';
+import { hashOfToken, makeToken, prefixOfToken } from '../secret/token.ts';
 import { viewOfToken } from './list.ts';
 
 /** Makes an API token of the organization. The answer is the only time that the token itself is told. */
@@ -11,7 +11,7 @@ export async function mintApiToken(
   input: z.infer<typeof NewApiToken>,
 ): Promise<z.infer<typeof MintedApiToken>> {
   const { organizationId } = context.actor;
-  const token = newToken(context.random);
+  const token = makeToken('skn', context.random);
   const now = context.now();
   const row = await context.database.$transaction(async (tx) => {
     const made = await tx.apiToken.create({
@@ -19,7 +19,7 @@ export async function mintApiToken(
         id: newId('apiToken', context.random),
         organizationId,
         name: input.name,
-        prefix: shownPrefix(token),
+        prefix: prefixOfToken(token),
         tokenHash: hashOfToken(token),
         createdBy: `${context.actor.kind} ${context.actor.id}`,
         expiresAt: new Date(now.getTime() + input.expiresInDays * 86_400_000),

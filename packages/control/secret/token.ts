@@ -9,9 +9,9 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const SECRET_LENGTH = 30;
 const CHECK_LENGTH = 6;
 
-export type TokenKind = 'skj' | 'ska' | 'sks';
+export type TokenKind = 'skj' | 'skn' | 'sks';
 
-/** `skj_…` joins a node, `ska_…` is an API token, `sks_…` a set-up link. @param random fills the given bytes. */
+/** `skj_…` joins a node, `skn_…` is an API token, `sks_…` a set-up link. @param random fills the given bytes. */
 export function makeToken(kind: TokenKind, random: (bytes: Uint8Array<ArrayBuffer>) => unknown): string {
   let secret = '';
   const bytes = new Uint8Array(64);
