@@ -14,22 +14,19 @@ export async function recordPresence(
   batch: { connected: readonly string[]; seen: readonly string[]; disconnected: readonly string[] },
   at: Date,
 ): Promise<void> {
-  const living = (ids: readonly string[]) => ({ id: { in: [...ids] }, removedAt: null });
-  if (batch.connected.length > 0)
-    await database.peer.updateMany({
-      where: living(batch.connected),
-      data: { connectedAt: at, disconnectedAt: null, lastSeenAt: at },
-    });
-  if (batch.seen.length > 0)
-    await database.peer.updateMany({
-      where: living(batch.seen),
-      data: { lastSeenAt: at, disconnectedAt: null },
-    });
-  if (batch.disconnected.length > 0)
-    await database.peer.updateMany({
-      where: living(batch.disconnected),
-      data: { disconnectedAt: at, lastSeenAt: at },
-    });
+  const { connected, seen, disconnected } = batch;
+  if (connected.length > 0)
+    await database.$executeRaw`
+      UPDATE peer SET "connectedAt" = ${at}, "disconnectedAt" = NULL, "lastSeenAt" = ${at}
+      WHERE id = ANY(${connected}) AND "removedAt" IS NULL`;
+  if (seen.length > 0)
+    await database.$executeRaw`
+      UPDATE peer SET "lastSeenAt" = ${at}, "disconnectedAt" = NULL
+      WHERE id = ANY(${seen}) AND "removedAt" IS NULL`;
+  if (disconnected.length > 0)
+    await database.$executeRaw`
+      UPDATE peer SET "disconnectedAt" = ${at}, "lastSeenAt" = ${at}
+      WHERE id = ANY(${disconnected}) AND "removedAt" IS NULL`;
 }
 
 /** Marks peers that no coordinator has heard of for `STALE_AFTER_SECONDS`, as after a crash. Answers their networks. */

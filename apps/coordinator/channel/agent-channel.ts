@@ -1,0 +1,139 @@
+/**
+ * One connected agent. At most one map frame is on its way; what changes meanwhile is one mark, not a queue, so a slow
+ * agent costs no more memory than a quick one and is sent one delta from what it holds.
+ */
+import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
+import type { Snapshot } from '@skein/mesh/network.ts';
+import type { RawData, WebSocket } from 'ws';
+import type { Listener, Room, Update } from '../network/room.ts';
+
+/** Whole maps that one channel may ask for again: an agent in need of more is broken. */
+const MOST_RESYNCS = 20;
+
+export interface AgentEvents {
+  report(channel: AgentChannel, report: Extract<FromAgent, { type: 'report' }>): void;
+  leave(channel: AgentChannel): void;
+  closed(channel: AgentChannel): void;
+}
+
+export class AgentChannel implements Listener {
+  readonly peerId: string;
+  readonly clusterId: string;
+  readonly networkId: string;
+  readonly remoteAddress: string | null;
+  /** When it was last heard, in the clock of `performance.now()`. */
+  heardAt: number;
+  /** Since when a frame has been on its way, or null. */
+  sendingSince: number | null = null;
+  readonly #socket: WebSocket;
+  readonly #room: Room;
+  readonly #events: AgentEvents;
+  /** Number of the map that the agent holds once what was sent has arrived. */
+  #number = -1;
+  /** The snapshot behind that map, kept only while the agent is behind. */
+  #held: Snapshot | null = null;
+  #resyncs = 0;
+  #over = false;
+
+  constructor(
+    socket: WebSocket,
+    room: Room,
+    who: { peerId: string; clusterId: string; remoteAddress: string | null },
+    events: AgentEvents,
+  ) {
+    this.#socket = socket;
+    this.#room = room;
+    this.#events = events;
+    this.peerId = who.peerId;
+    this.clusterId = who.clusterId;
+    this.networkId = room.networkId;
+    this.remoteAddress = who.remoteAddress;
+    this.heardAt = performance.now();
+    const heard = () => {
+      this.heardAt = performance.now();
+    };
+    socket.on('ping', heard);
+    socket.on('pong', heard);
+    socket.on('message', (data, isBinary) => this.#message(data, isBinary));
+    socket.on('close', () => {
+      this.#over = true;
+      this.#held = null;
+      this.#events.closed(this);
+    });
+  }
+
+  /** Sends what a newly connected agent lacks. */
+  start(have: { number: number; digest: string } | null): void {
+    if (have) this.#number = have.number;
+    this.#send(have ? this.#room.resume(this, have) : this.#room.whole(this));
+  }
+
+  changed(before: Snapshot): void {
+    if (this.#over) return;
+    if (this.sendingSince !== null) this.#held ??= before;
+    else this.#send(this.#room.since(this, before, this.#number));
+  }
+
+  removed(reason: string): void {
+    this.#say({ type: 'removed', reason });
+    this.close(CLOSE.removed, 'removed');
+  }
+
+  ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#over = true;
+    this.#socket.close(code, reason);
+  }
+
+  /** Ends a connection of which nothing is expected any more. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #send(update: Update): void {
+    if (update.kind === 'removed') this.removed('The peer was removed.');
+    if (update.kind !== 'send') return;
+    this.#number = update.number;
+    this.sendingSince = performance.now();
+    this.#say({ type: 'map', signed: update.signed }, () => {
+      this.sendingSince = null;
+      const held = this.#held;
+      this.#held = null;
+      if (held && !this.#over) this.#send(this.#room.since(this, held, this.#number));
+    });
+  }
+
+  #say(frame: ToAgent, sent?: () => void): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    // An error here is followed by `close`, which is where it is dealt with.
+    this.#socket.send(JSON.stringify(frame), () => sent?.());
+  }
+
+  #message(data: RawData, isBinary: boolean): void {
+    if (this.#over) return;
+    this.heardAt = performance.now();
+    const frame = isBinary ? undefined : parseFrame(data);
+    if (!frame || frame.type === 'hello') this.close(CLOSE.badFrame, 'bad frame');
+    else if (frame.type === 'report') this.#events.report(this, frame);
+    else if (frame.type === 'leave') this.#events.leave(this);
+    else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
+    else {
+      this.#resyncs += 1;
+      this.#held = null;
+      this.#send(this.#room.whole(this));
+    }
+  }
+}
+
+/** A frame of the protocol, or undefined. */
+export function parseFrame(data: RawData): FromAgent | undefined {
+  try {
+    const parsed = FromAgent.safeParse(JSON.parse(String(data)));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The agents' WebSocket: challenge, hello, then a channel in its network's room. Silence ends a channel; a second one
+ * of the same agent replaces the first.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  CHANNEL_PATH,
+  CHANNEL_TIMEOUT_SECONDS,
+  CLOSE,
+  MAX_FRAME_BYTES,
+  type ToAgent,
+} from '@skein/contract/agent/channel.ts';
+import { greetPeer } from '@skein/control/peer/connect.ts';
+import type { ChannelContext } from '@skein/control/peer/enrol.ts';
+import { leavePeer } from '@skein/control/peer/leave.ts';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { say, wordsOf } from '../log.ts';
+import type { Rooms } from '../network/rooms.ts';
+import { AgentChannel, parseFrame } from './agent-channel.ts';
+import type { Inbox } from './inbox.ts';
+
+const HELLO_SECONDS = 10;
+const WATCH_MILLISECONDS = 5_000;
+/** Every third of the timeout, so that two may be lost. */
+const WATCHES_PER_PING = Math.floor((CHANNEL_TIMEOUT_SECONDS * 1000) / 3 / WATCH_MILLISECONDS);
+/** How often `lastSeenAt` is written, in watches. */
+const WATCHES_PER_SEEN = 6;
+
+export interface ChannelOptions {
+  context: ChannelContext;
+  rooms: Rooms;
+  inbox: Inbox;
+}
+
+export class ChannelServer {
+  readonly #options: ChannelOptions;
+  readonly #channels = new Set<AgentChannel>();
+  // Compression would cost each connection more memory than all else together.
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+  });
+  readonly #timer: NodeJS.Timeout;
+  #watches = 0;
+
+  constructor(server: Server, options: ChannelOptions) {
+    this.#options = options;
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#timer = setInterval(() => this.#watch(), WATCH_MILLISECONDS);
+  }
+
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** Ends every channel, with the code that makes agents come back, and waits a second for them to go. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const socket of this.#sockets.clients) socket.close(1012, 'restart');
+    const gone = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+    for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if ((request.url ?? '').split('?', 1)[0] !== CHANNEL_PATH) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, request));
+  }
+
+  #accept(socket: WebSocket, request: IncomingMessage): void {
+    const remoteAddress = ipv4(request.socket.remoteAddress);
+    const nonce = Buffer.from(this.#nonce()).toString('base64');
+    // ws closes the connection itself after an error; without a listener it would end the process.
+    socket.on('error', () => {});
+    const late = setTimeout(() => socket.close(CLOSE.notAuthentic, 'no hello'), HELLO_SECONDS * 1000);
+    socket.once('close', () => clearTimeout(late));
+    socket.once('message', (data, isBinary) => {
+      clearTimeout(late);
+      const hello = isBinary ? undefined : parseFrame(data);
+      if (hello?.type !== 'hello') return socket.close(CLOSE.badFrame, 'hello expected');
+      // What follows the hello waits in the kernel until somebody listens.
+      socket.pause();
+      this.#greet(socket, nonce, hello, remoteAddress)
+        .catch((error) => {
+          say('greeting failed', { peerId: hello.peerId, error: wordsOf(error) });
+          socket.close(1013, 'try again');
+        })
+        .finally(() => socket.resume());
+    });
+    socket.send(
+      JSON.stringify({
+        type: 'challenge',
+        nonce,
+        time: this.#options.context.now().toISOString(),
+      } satisfies ToAgent),
+    );
+  }
+
+  async #greet(
+    socket: WebSocket,
+    nonce: string,
+    hello: { peerId: string; signature: string; have: { number: number; digest: string } | null },
+    remoteAddress: string | null,
+  ): Promise<void> {
+    const greeting = await greetPeer(this.#options.context, nonce, hello);
+    if (!greeting.ok && greeting.reason === 'not-authentic')
+      return socket.close(CLOSE.notAuthentic, 'not authentic');
+    const room = greeting.ok ? await this.#options.rooms.get(greeting.networkId) : undefined;
+    // A peer that enrolled this very moment may be newer than the room.
+    if (room && greeting.ok && !room.knows(greeting.clusterId, greeting.peerId)) await room.catchUp();
+    if (!greeting.ok || !room || room.gone) {
+      socket.send(JSON.stringify({ type: 'removed', reason: 'The peer was removed.' } satisfies ToAgent));
+      return socket.close(CLOSE.removed, 'removed');
+    }
+    if (socket.readyState !== socket.OPEN) return;
+    const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress };
+    const channel = new AgentChannel(socket, room, who, {
+      report: (from, report) => {
+        const { peerId, remoteAddress: observedAddress } = from;
+        this.#options.inbox.report(from.networkId, { peerId, report, observedAddress });
+      },
+      leave: (from) => void this.#leave(from),
+      closed: (from) => {
+        this.#channels.delete(from);
+        // A channel that was replaced says nothing of the agent.
+        if (room.holds(from)) this.#options.inbox.presence(from.networkId, from.peerId, 'disconnected');
+        room.leave(from);
+      },
+    });
+    this.#channels.add(channel);
+    const older = room.join(channel) as AgentChannel | undefined;
+    older?.close(CLOSE.replaced, 'replaced');
+    this.#options.inbox.presence(channel.networkId, channel.peerId, 'connected');
+    channel.start(hello.have);
+  }
+
+  async #leave(channel: AgentChannel): Promise<void> {
+    try {
+      await leavePeer(this.#options.context, channel.peerId);
+      channel.close(CLOSE.removed, 'left');
+    } catch (error) {
+      say('leave failed', { peerId: channel.peerId, error: wordsOf(error) });
+      channel.close(1011, 'try again');
+    }
+  }
+
+  /** Looks at every channel: pings it, or ends it for its silence. */
+  #watch(): void {
+    this.#watches += 1;
+    const now = performance.now();
+    const limit = CHANNEL_TIMEOUT_SECONDS * 1000;
+    for (const channel of this.#channels) {
+      if (now - channel.heardAt > limit) channel.terminate();
+      else if (channel.sendingSince !== null && now - channel.sendingSince > limit) {
+        channel.close(CLOSE.tooSlow, 'too slow');
+        channel.terminate();
+      } else {
+        if (this.#watches % WATCHES_PER_PING === 0) channel.ping();
+        if (this.#watches % WATCHES_PER_SEEN === 0)
+          this.#options.inbox.presence(channel.networkId, channel.peerId, 'seen');
+      }
+    }
+  }
+
+  #nonce(): Uint8Array {
+    const bytes = new Uint8Array(32);
+    this.#options.context.random(bytes);
+    return bytes;
+  }
+}
+
+/** Node tells IPv4 clients of a dual-stack socket as `::ffff:192.0.2.1`. */
+function ipv4(address: string | undefined): string | null {
+  const text = address?.replace(/^::ffff:/, '') ?? '';
+  return /^\d+\.\d+\.\d+\.\d+$/.test(text) ? text : null;
+}
