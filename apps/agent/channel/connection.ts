@@ -1,0 +1,112 @@
+/** One WebSocket to the coordinator, from opening to its end. */
+
+import type { KeyObject } from 'node:crypto';
+import {
+  CHANNEL_PATH,
+  CHANNEL_TIMEOUT_SECONDS,
+  FromAgent,
+  MAX_FRAME_BYTES,
+  ToAgent,
+} from '@skein/contract/agent/channel.ts';
+import type { SignedMap } from '@skein/contract/agent/map.ts';
+import { helloText, signText } from '@skein/mesh/map/sign.ts';
+import { WebSocket } from 'ws';
+
+/** `code` is the WebSocket close code; 1006 is an end without a word. */
+export interface Ended {
+  code: number;
+  reason: string;
+  /** Whether the coordinator took our hello, so that the next failure counts as the first. */
+  wasOpen: boolean;
+}
+
+export interface ConnectionOptions {
+  coordinatorUrl: string;
+  peerId: string;
+  identity: KeyObject;
+  /** Number and digest of the map held at the moment of the hello. */
+  have: () => { number: number; digest: string } | null;
+  /** The hello is sent: reports may follow. */
+  onReady: (connection: Connection) => void;
+  onMap: (signed: SignedMap) => void;
+  onRemoved: (reason: string) => void;
+  onEnd: (ended: Ended) => void;
+}
+
+export interface Connection {
+  /** Sends, unless the channel is congested or closed: the next report tells it all again. Says whether it was sent. */
+  send(message: FromAgent): boolean;
+  close(): void;
+}
+
+const OPEN_SECONDS = 15;
+const NORMAL_CLOSE = 1000;
+
+/** Opens the channel. Every outcome comes through the callbacks; `onEnd` comes once, last. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const url = new URL(options.coordinatorUrl);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.pathname = `${url.pathname.replace(/\/$/, '')}${CHANNEL_PATH}`;
+  const socket = new WebSocket(url, {
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+    handshakeTimeout: OPEN_SECONDS * 1000,
+  });
+  let heardAt = Date.now();
+  let ready = false;
+  let failure = '';
+
+  const connection: Connection = {
+    send: (message) => {
+      if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_FRAME_BYTES) return false;
+      socket.send(JSON.stringify(FromAgent.parse(message)));
+      return true;
+    },
+    close: () => socket.close(NORMAL_CLOSE),
+  };
+  const heard = () => {
+    heardAt = Date.now();
+  };
+  const watch = setInterval(
+    () => {
+      if (Date.now() - heardAt > CHANNEL_TIMEOUT_SECONDS * 1000) {
+        failure = `nothing heard for ${CHANNEL_TIMEOUT_SECONDS} s`;
+        socket.terminate();
+      } else if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
+    (CHANNEL_TIMEOUT_SECONDS * 1000) / 3,
+  );
+
+  socket.on('ping', heard);
+  socket.on('pong', heard);
+  socket.on('error', (error) => {
+    failure = error.message;
+  });
+  socket.on('close', (code, reason) => {
+    clearInterval(watch);
+    options.onEnd({ code, reason: reason.toString() || failure, wasOpen: ready });
+  });
+  socket.on('message', (data, isBinary) => {
+    heard();
+    const message = isBinary ? undefined : parseFrame(String(data));
+    if (!message) {
+      failure = 'the coordinator sent a frame that is not of this protocol; is this agent too old?';
+      socket.terminate();
+    } else if (message.type === 'challenge') {
+      const signature = signText('hello', helloText(message.nonce, options.peerId), options.identity);
+      connection.send({ type: 'hello', peerId: options.peerId, signature, have: options.have() });
+      ready = true;
+      options.onReady(connection);
+    } else if (message.type === 'map') options.onMap(message.signed);
+    else options.onRemoved(message.reason);
+  });
+  return connection;
+}
+
+function parseFrame(text: string): ToAgent | undefined {
+  try {
+    return ToAgent.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

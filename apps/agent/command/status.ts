@@ -1,0 +1,53 @@
+/** `skein-agent status`: what the daemon knows, for people and for scripts. */
+import { askDaemon, Status } from '../daemon/control-socket.ts';
+import { AgentFailure } from '../failure.ts';
+
+/** Throws `not-enrolled` where no daemon runs. */
+export async function readStatus(): Promise<Status> {
+  const status = await askDaemon('status', Status);
+  if (!status) throw new AgentFailure('not-enrolled', 'skein-agent is not running on this node');
+  return status;
+}
+
+/** @param now milliseconds since 1970 */
+export function renderStatus(status: Status, now: number): string {
+  const map =
+    status.heldNumber === null
+      ? 'no map yet'
+      : status.appliedNumber === status.heldNumber
+        ? `map ${status.heldNumber}`
+        : `map ${status.heldNumber}, applied ${status.appliedNumber ?? 'none'}`;
+  const head = [
+    `${status.name}  ${status.overlayAddress ?? '-'}  ${status.role ?? '-'}  ${status.zone ?? '-'}`,
+    `coordinator ${status.connected ? 'connected' : 'not connected'}, ${map}, WireGuard in ${
+      status.wireguard === 'kernel'
+        ? 'the kernel'
+        : status.wireguard === 'userspace'
+          ? 'userspace'
+          : '(none yet)'
+    }`,
+    ...(status.problem ? [`problem: ${status.problem}`] : []),
+  ];
+  const rows = status.peers.map((peer) => [
+    peer.name,
+    peer.role,
+    peer.overlayAddress,
+    peer.state,
+    peer.lastHandshakeAt
+      ? `${Math.max(0, Math.round((now - Date.parse(peer.lastHandshakeAt)) / 1000))} s`
+      : '-',
+    peer.rttMilliseconds === null ? '-' : `${peer.rttMilliseconds.toFixed(1)} ms`,
+    peer.endpoint ?? '-',
+  ]);
+  const table = [['PEER', 'ROLE', 'ADDRESS', 'STATE', 'HANDSHAKE', 'RTT', 'ENDPOINT'], ...rows];
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((row) => (row[column] ?? '').length)),
+  );
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${[...head, '', ...lines].join('\n')}\n`;
+}

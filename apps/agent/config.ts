@@ -1,0 +1,30 @@
+/** Where things lie on a node, and the little that the environment says. The only reader of `process.env`. */
+import { z } from 'zod';
+import { AgentFailure } from './failure.ts';
+
+export const VERSION = '0.1.0';
+export const INTERFACE = 'skein0';
+/** Holds keys, enrolment, cached map and the saved resolv.conf. */
+export const STATE_DIRECTORY = '/var/lib/skein';
+export const RUN_DIRECTORY = '/run/skein';
+/** Where the node's own programs ask for names. A loopback address of ours, so that no other resolver is in the way. */
+export const LOOPBACK_RESOLVER = '127.0.80.53';
+/** UDP port on the overlay address at which agents answer each other's probes. */
+export const PROBE_PORT = 51821;
+export const PROBE_EVERY_SECONDS = 10;
+export const REPORT_EVERY_SECONDS = 10;
+
+const Environment = z.object({
+  /** The join token, given this way (or by stdin) because a process list shows arguments. */
+  SKEIN_JOIN_TOKEN: z.string().min(1).optional(),
+  SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+/** Reads the environment. Throws `config-invalid` naming every problem at once. */
+export function readEnvironment(source: NodeJS.ProcessEnv = process.env) {
+  const parsed = Environment.safeParse(source);
+  if (parsed.success)
+    return { joinToken: parsed.data.SKEIN_JOIN_TOKEN, coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL };
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AgentFailure('config-invalid', problems.join('; '));
+}

@@ -1,0 +1,30 @@
+/** Takes away everything that the agent ever put on the node, but for its own program. */
+import { readdir, rm } from 'node:fs/promises';
+import { RUN_DIRECTORY, STATE_DIRECTORY } from '../config.ts';
+import { restoreNode } from '../dns/node-resolver.ts';
+import { wordsOf } from '../failure.ts';
+import { removeFilter } from '../filter/apply.ts';
+import type { Run } from '../host/command.ts';
+import { removeDevice } from '../wireguard/device.ts';
+
+/** Cleans as far as it can and answers what could not be cleaned. The daemon must have let go before. */
+export async function cleanNode(run: Run): Promise<string[]> {
+  const problems: string[] = [];
+  const attempt = (done: Promise<void>) =>
+    done.catch((error) => {
+      problems.push(wordsOf(error));
+    });
+  // Names first, and the filter after the interface it guards.
+  await attempt(restoreNode(run));
+  await attempt(removeDevice(run));
+  await attempt(removeFilter(run));
+  await attempt(empty(STATE_DIRECTORY));
+  await attempt(empty(RUN_DIRECTORY));
+  return problems;
+}
+
+/** Empties a directory rather than removing it: it may be a mount. */
+async function empty(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) await rm(`${directory}/${name}`, { recursive: true, force: true });
+}

@@ -1,0 +1,110 @@
+/** How `skein-agent status` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
+import { mkdir, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { LinkReport } from '@skein/contract/agent/channel.ts';
+import { PeerRole } from '@skein/contract/primitive.ts';
+import { z } from 'zod';
+import { RUN_DIRECTORY } from '../config.ts';
+import { AgentFailure, wordsOf } from '../failure.ts';
+
+const SOCKET = `${RUN_DIRECTORY}/agent.sock`;
+
+export const Request = z.object({ ask: z.enum(['status', 'leave']) });
+export const Status = z.object({
+  version: z.string(),
+  name: z.string(),
+  networkId: z.string(),
+  peerId: z.string(),
+  coordinatorUrl: z.string(),
+  connected: z.boolean(),
+  /** Null until a first map came. */
+  overlayAddress: z.string().nullable(),
+  role: PeerRole.nullable(),
+  zone: z.string().nullable(),
+  heldNumber: z.number().nullable(),
+  appliedNumber: z.number().nullable(),
+  problem: z.string().nullable(),
+  wireguard: z.enum(['kernel', 'userspace']).nullable(),
+  peers: z.array(
+    LinkReport.extend({
+      name: z.string(),
+      role: PeerRole,
+      overlayAddress: z.string(),
+      clusterId: z.string(),
+    }),
+  ),
+});
+export type Status = z.infer<typeof Status>;
+/** What could not be cleaned; empty where all went well. */
+export const Left = z.object({ told: z.boolean(), problems: z.array(z.string()) });
+export type Left = z.infer<typeof Left>;
+
+const LINE_LIMIT_BYTES = 1000;
+const ANSWER_SECONDS = 40;
+
+/** Listens. Throws `already-running` where another daemon does. */
+export async function serveControl(
+  handle: (request: z.infer<typeof Request>) => Promise<Status | Left>,
+): Promise<{ close(): Promise<void> }> {
+  await mkdir(RUN_DIRECTORY, { recursive: true, mode: 0o700 });
+  if (await isAnswered())
+    throw new AgentFailure('already-running', 'skein-agent is already running on this node');
+  await rm(SOCKET, { force: true });
+  const server = createServer((socket) => {
+    let line = '';
+    socket.setEncoding('utf8').on('error', () => socket.destroy());
+    socket.on('data', (text: string) => {
+      line += text;
+      if (line.length > LINE_LIMIT_BYTES) socket.destroy();
+      if (!line.endsWith('\n')) return;
+      const request = Request.safeParse(parseJson(line));
+      if (!request.success) return void socket.destroy();
+      handle(request.data).then(
+        (answer) => socket.end(`${JSON.stringify(answer)}\n`),
+        (error) => socket.destroy(error),
+      );
+    });
+  });
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(SOCKET, done);
+  });
+  return { close: () => new Promise((done) => server.close(() => done())) };
+}
+
+/** Asks the running daemon, or answers undefined where none runs. */
+export async function askDaemon<T>(ask: 'status' | 'leave', shape: z.ZodType<T>): Promise<T | undefined> {
+  if (!(await isAnswered())) return undefined;
+  const text = await new Promise<string>((resolve, reject) => {
+    const socket = connect(SOCKET, () => socket.write(`${JSON.stringify({ ask })}\n`));
+    let answer = '';
+    socket.setTimeout(ANSWER_SECONDS * 1000, () => socket.destroy(new Error('no answer')));
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on('end', () => resolve(answer));
+    socket.on('error', reject);
+  }).catch((error) => {
+    throw new AgentFailure('unreachable', `the running skein-agent does not answer: ${wordsOf(error)}`);
+  });
+  return shape.parse(parseJson(text));
+}
+
+function isAnswered(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(SOCKET);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

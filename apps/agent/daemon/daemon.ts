@@ -1,0 +1,213 @@
+/** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
+import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { digestOf } from '@skein/mesh/map/digest.ts';
+import { openPublicKey } from '@skein/mesh/map/sign.ts';
+import { backoffSeconds } from '../channel/backoff.ts';
+import { type Channel, keepChannel } from '../channel/channel.ts';
+import { receive } from '../channel/receive.ts';
+import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { wordsOf } from '../failure.ts';
+import type { Run } from '../host/command.ts';
+import { gatherFacts, underlayAddress } from '../host/facts.ts';
+import type { Log } from '../host/log.ts';
+import { gistOf } from '../link/report.ts';
+import type { Enrolment } from '../state/enrolment.ts';
+import type { Keys } from '../state/keys.ts';
+import { readCachedMap, writeCachedMap } from '../state/map-cache.ts';
+import type { Status } from './control-socket.ts';
+import { type Node, newNode } from './node.ts';
+
+export interface Daemon {
+  status(): Status;
+  /** Tells the coordinator that the node leaves; says whether it was heard. */
+  tellLeaving(): Promise<boolean>;
+  /** Stops within this process; tunnels, routes and filter stay. */
+  stop(): Promise<void>;
+}
+
+/** How often the whole node is compared with the map, in rounds of measuring. */
+const ROUNDS_PER_CHECK = 3;
+/** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
+const SOON_MILLISECONDS = [300, 1500, 4000];
+const LEAVE_SECONDS = 5;
+
+export async function startDaemon(options: {
+  run: Run;
+  log: Log;
+  keys: Keys;
+  enrolment: Enrolment;
+  /** The coordinator removed this peer. Called once. */
+  onRemoved: (reason: string) => void;
+}): Promise<Daemon> {
+  const { log, enrolment, keys } = options;
+  const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
+  let held = await readCachedMap(enrolment.peerId);
+  let appliedNumber: number | null = null;
+  let problem: string | null = null;
+  let links: LinkReport[] = [];
+  let privateAddress: string | null = null;
+  let rounds = 0;
+  let deviceFailures = 0;
+  let stopped = false;
+  const timers = new Set<NodeJS.Timeout>();
+  let goneHeard: (() => void) | undefined;
+  let channel: Channel | undefined;
+
+  const later = (milliseconds: number, what: () => void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      what();
+    }, milliseconds);
+    timers.add(timer);
+  };
+
+  const node: Node = newNode({
+    ...options,
+    onDeviceGone: () => {
+      // Bounded: one that dies at once is tried ever more seldom, up to every 30 s.
+      later(1000 * backoffSeconds(deviceFailures, Math.random()), () => void enqueue(check));
+      deviceFailures += 1;
+    },
+  });
+
+  // One thing at a time: a map that comes while another is applied waits, and only the newest is applied.
+  let queue: Promise<void> = Promise.resolve();
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    queue = queue.then(async () => {
+      if (stopped) return;
+      await work().catch((error) => log(`unexpected: ${wordsOf(error)}`));
+    });
+    return queue;
+  };
+
+  const check = async () => {
+    if (!held) return;
+    const map = held;
+    const isNew = appliedNumber !== map.number;
+    const outcome = await node.apply(map);
+    if (outcome.applied) appliedNumber = map.number;
+    if (outcome.problem !== problem)
+      log(outcome.problem ? `problem: ${outcome.problem}` : 'the problem is gone');
+    const changed = isNew || outcome.problem !== problem;
+    problem = outcome.problem;
+    if (outcome.applied && isNew) {
+      log(`map ${map.number} applied: ${map.peers.length} tunnels`);
+      for (const milliseconds of SOON_MILLISECONDS) later(milliseconds, () => void enqueue(measure));
+    }
+    if (changed) report();
+  };
+
+  const measure = async () => {
+    if (!held) return;
+    const before = gistOf(links);
+    links = await node.measure(held);
+    if (gistOf(links) !== before) report();
+  };
+
+  const round = async () => {
+    rounds += 1;
+    if (rounds % ROUNDS_PER_CHECK === 0) {
+      await check();
+      if (node.wireguard()) deviceFailures = 0;
+      privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? privateAddress;
+    }
+    await measure();
+  };
+
+  const report = () => {
+    if (stopped || !channel?.connected()) return;
+    const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
+    channel.send({
+      type: 'report',
+      facts: gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
+      endpoints: privateAddress ? [{ kind: 'private', address: privateAddress, port }] : [],
+      appliedNumber,
+      problem: problem?.slice(0, 2000) ?? null,
+      links: links.slice(0, 2000),
+    });
+  };
+
+  const takeMap = async (signed: SignedMap) => {
+    const received = receive(signed, held, own);
+    if (received.kind === 'reject') {
+      log(`map refused: ${received.reason}`);
+      channel?.drop();
+    } else if (received.kind === 'resync') {
+      channel?.send({ type: 'resync', reason: received.reason });
+    } else if (received.kind === 'map') {
+      held = received.map;
+      await writeCachedMap(held);
+      void enqueue(check);
+    }
+  };
+
+  // From the last map, whether or not anybody can be reached.
+  await enqueue(check);
+  privateAddress = await underlayAddress(enrolment.coordinatorUrl);
+
+  // Maps are taken in the order in which they come, each whole before the next.
+  let taking: Promise<void> = Promise.resolve();
+  channel = keepChannel({
+    coordinatorUrl: enrolment.coordinatorUrl,
+    peerId: enrolment.peerId,
+    identity: keys.identity,
+    log,
+    random: Math.random,
+    have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
+    onReady: () => report(),
+    onMap: (signed) => {
+      taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
+    },
+    onRemoved: (reason) => {
+      goneHeard?.();
+      if (!stopped) options.onRemoved(reason);
+    },
+  });
+  const rounding = setInterval(() => void enqueue(round), PROBE_EVERY_SECONDS * 1000);
+  const reporting = setInterval(report, REPORT_EVERY_SECONDS * 1000);
+
+  return {
+    status: () => ({
+      version: VERSION,
+      name: held?.self.name ?? enrolment.name,
+      networkId: enrolment.networkId,
+      peerId: enrolment.peerId,
+      coordinatorUrl: enrolment.coordinatorUrl,
+      connected: channel?.connected() ?? false,
+      overlayAddress: held?.self.overlayAddress ?? null,
+      role: held?.self.role ?? null,
+      zone: held?.self.zone ?? null,
+      heldNumber: held?.number ?? null,
+      appliedNumber,
+      problem,
+      wireguard: node.wireguard(),
+      peers: peersOf(held, links),
+    }),
+    tellLeaving: () =>
+      new Promise((resolve) => {
+        if (!channel?.send({ type: 'leave' })) return resolve(false);
+        goneHeard = () => resolve(true);
+        later(LEAVE_SECONDS * 1000, () => resolve(false));
+      }),
+    stop: async () => {
+      stopped = true;
+      clearInterval(rounding);
+      clearInterval(reporting);
+      for (const timer of timers) clearTimeout(timer);
+      channel?.close();
+      await queue;
+      await node.release();
+    },
+  };
+}
+
+function peersOf(map: NetworkMap | undefined, links: readonly LinkReport[]): Status['peers'] {
+  const byPeer = new Map(links.map((link) => [link.peerId, link]));
+  return (map?.peers ?? []).flatMap((peer) => {
+    const link = byPeer.get(peer.id);
+    const { name, role, overlayAddress, clusterId } = peer;
+    return link ? [{ ...link, name, role, overlayAddress, clusterId }] : [];
+  });
+}

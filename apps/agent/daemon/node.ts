@@ -1,0 +1,105 @@
+/**
+ * The node as the map wants it: filter, tunnels, addresses and routes, probes, names, in this order. Applying looks
+ * at what is there and changes only what differs, so that it may be done again at any time.
+ */
+import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { PROBE_PORT } from '../config.ts';
+import { wordsOf } from '../failure.ts';
+import { applyFilter } from '../filter/apply.ts';
+import type { Run } from '../host/command.ts';
+import type { Log } from '../host/log.ts';
+import { openProber, type Prober } from '../link/probe.ts';
+import { reportLinks } from '../link/report.ts';
+import { applyInterface } from '../route/apply.ts';
+import type { Keys } from '../state/keys.ts';
+import { planTunnel } from '../wireguard/change.ts';
+import { type Device, openDevice } from '../wireguard/device.ts';
+import type { Choice } from '../wireguard/endpoint.ts';
+import { newResolver } from './resolver.ts';
+
+export interface Node {
+  /**
+   * Makes the node what the map says. Never throws. `applied`: packets flow by this map; `problem`: what could not be
+   * done, in words.
+   */
+  apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
+  /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
+  measure(map: NetworkMap): Promise<LinkReport[]>;
+  wireguard(): 'kernel' | 'userspace' | null;
+  /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
+  release(): Promise<void>;
+}
+
+export function newNode(options: {
+  run: Run;
+  log: Log;
+  keys: Keys;
+  /** wireguard-go ended by itself: apply again. */
+  onDeviceGone: () => void;
+}): Node {
+  const { run, log, keys } = options;
+  const resolver = newResolver(run);
+  let device: Device | undefined;
+  let choices: ReadonlyMap<string, Choice> = new Map();
+  let prober: { address: string; prober: Prober } | undefined;
+
+  const openedDevice = async (): Promise<Device> => {
+    device ??= await openDevice(run, log, () => {
+      device = undefined;
+      log('wireguard-go ended; starting it again');
+      options.onDeviceGone();
+    });
+    return device;
+  };
+  const applyTunnels = async (map: NetworkMap) => {
+    const tunnels = await openedDevice();
+    const current = await tunnels.observe();
+    const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
+    await tunnels.apply(plan.change);
+    choices = plan.choices;
+  };
+  const applyProber = async (address: string) => {
+    if (prober?.address === address) return;
+    prober?.prober.close();
+    prober = undefined;
+    prober = { address, prober: await openProber(address, PROBE_PORT, () => performance.now()) };
+  };
+
+  return {
+    apply: async (map) => {
+      try {
+        // The filter first: a tunnel must never be up without it.
+        if (await applyFilter(run, map)) log('packet filter in place');
+        await applyTunnels(map);
+        await applyInterface(run, map.self);
+      } catch (error) {
+        return { applied: false, problem: wordsOf(error) };
+      }
+      const problems: string[] = [];
+      const attempt = (done: Promise<void>) =>
+        done.catch((error) => {
+          problems.push(wordsOf(error));
+        });
+      await attempt(applyProber(map.self.overlayAddress));
+      await attempt(resolver.apply(map));
+      return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
+    },
+    measure: async (map) => {
+      if (!device) return [];
+      const current = await device.observe();
+      const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
+      await device.apply(plan.change);
+      choices = plan.choices;
+      const links = reportLinks(map.peers, current, prober?.prober.results() ?? new Map(), Date.now());
+      prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
+      return links;
+    },
+    wireguard: () => device?.kind ?? null,
+    release: async () => {
+      await resolver.close();
+      prober?.prober.close();
+      device?.release();
+    },
+  };
+}

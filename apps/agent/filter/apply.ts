@@ -1,0 +1,18 @@
+/** Puts the packet filter in place, and leaves it alone where it already is. */
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { must, type Run } from '../host/command.ts';
+import { markOf, renderFilter, renderReplacement, TABLE } from './render.ts';
+
+/** Whether the filter had to be put in place: the map changed it, or somebody flushed it. */
+export async function applyFilter(run: Run, map: NetworkMap): Promise<boolean> {
+  const rules = renderFilter(map);
+  const there = await run('nft', ['list', 'chain', ...TABLE.split(' '), markOf(rules)]);
+  if (there.ok) return false;
+  await must(run, 'nft', ['-f', '-'], renderReplacement(rules));
+  return true;
+}
+
+/** Takes the filter away. Succeeds where there is none. */
+export async function removeFilter(run: Run): Promise<void> {
+  await must(run, 'nft', ['-f', '-'], `table ${TABLE}\ndelete table ${TABLE}\n`);
+}

@@ -1,0 +1,82 @@
+/** The node's own packet filter, as nftables text. It looks at the overlay interface alone. */
+import { createHash } from 'node:crypto';
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { INTERFACE, PROBE_PORT } from '../config.ts';
+
+export const TABLE = 'inet skein';
+
+/**
+ * The rules that a map asks for. Peers of the own cluster may reach everything; other clusters ping, the node's
+ * resolver and the allowed ports. Replies pass by their direction, and everything that another cluster began is asked
+ * again packet by packet: a permission taken back cuts flows that already run, with no need to search conntrack.
+ */
+export function renderFilter(map: NetworkMap): string {
+  const { self } = map;
+  const neighbours = map.peers
+    .filter((peer) => peer.clusterId !== self.clusterId)
+    .map((peer) => peer.overlayAddress);
+  const ports = (protocol: 'tcp' | 'udp') => {
+    const list = self.allowedPorts.filter((one) => one.protocol === protocol).map((one) => one.port);
+    return list.length > 0
+      ? [`    ${protocol} dport { ${[...list].sort((a, b) => a - b).join(', ')} } accept`]
+      : [];
+  };
+  const lines = [
+    '  chain from_other_clusters {',
+    '    ct direction reply ct state established,related accept',
+    '    meta l4proto icmp ct state related accept',
+    '    icmp type echo-request accept',
+    ...ports('tcp'),
+    ...ports('udp'),
+    '    return',
+    '  }',
+    '  chain to_node {',
+    `    ip saddr ${self.clusterOverlayCidr} accept`,
+    `    ip saddr != ${self.overlayCidr} counter drop`,
+    `    ip daddr != ${self.overlayAddress} counter drop`,
+    '    jump from_other_clusters',
+    '    meta l4proto { tcp, udp } th dport 53 accept',
+    // The set is spelled out, for it changes only when gateways do.
+    ...(neighbours.length > 0
+      ? [`    ip saddr { ${neighbours.join(', ')} } udp dport ${PROBE_PORT} accept`]
+      : []),
+    '    counter drop',
+    '  }',
+    '  chain through_node {',
+    ...(self.role === 'gateway'
+      ? [
+          `    oifname != "${INTERFACE}" counter drop`,
+          `    ip saddr != ${self.overlayCidr} counter drop`,
+          `    ip daddr != ${self.overlayCidr} counter drop`,
+          `    ip saddr ${self.clusterOverlayCidr} accept`,
+          `    ip daddr != ${self.clusterOverlayCidr} counter drop`,
+          '    jump from_other_clusters',
+          '    meta l4proto { tcp, udp } th dport 53 accept',
+        ]
+      : []),
+    '    counter drop',
+    '  }',
+    '  chain input {',
+    '    type filter hook input priority -5; policy accept;',
+    `    iifname "${INTERFACE}" goto to_node`,
+    // Nobody beside the tunnel may speak as a peer.
+    `    iifname != "lo" ip saddr ${self.overlayCidr} counter drop`,
+    '  }',
+    '  chain forward {',
+    '    type filter hook forward priority -5; policy accept;',
+    `    iifname "${INTERFACE}" goto through_node`,
+    `    oifname "${INTERFACE}" counter drop`,
+    '  }',
+  ];
+  return lines.join('\n');
+}
+
+/** Names the chain by which an applied filter is known again. */
+export function markOf(rules: string): string {
+  return `applied_${createHash('sha256').update(rules).digest('hex').slice(0, 16)}`;
+}
+
+/** The rules as one transaction for `nft -f -`: the old table goes and the new one comes at the same instant. */
+export function renderReplacement(rules: string): string {
+  return `table ${TABLE}\ndelete table ${TABLE}\ntable ${TABLE} {\n  chain ${markOf(rules)} {\n  }\n${rules}\n}\n`;
+}

@@ -1,0 +1,79 @@
+/** What the agent finds out about its node. */
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { arch, hostname, networkInterfaces, release } from 'node:os';
+import type { Facts } from '@skein/contract/agent/channel.ts';
+import { INTERFACE, VERSION } from '../config.ts';
+
+/** Facts as the coordinator wants them. `privateAddress` is the underlay address, if one is known. */
+export function gatherFacts(wireguard: Facts['wireguard'], privateAddress: string | null): Facts {
+  return {
+    hostname: hostname().slice(0, 253),
+    os: osName(),
+    kernel: release().slice(0, 100),
+    architecture: arch() === 'arm64' ? 'arm64' : 'x64',
+    agentVersion: VERSION,
+    wireguard,
+    privateAddress,
+  };
+}
+
+function osName(): string {
+  try {
+    const match = /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'));
+    return (match?.[1] || 'Linux').slice(0, 100);
+  } catch {
+    return 'Linux';
+  }
+}
+
+/**
+ * The address from which this node talks to the coordinator: the one of its several that leads out. Asks the kernel
+ * by connecting a datagram socket, which sends nothing. Null where no address of the underlay leads there.
+ */
+export async function underlayAddress(coordinatorUrl: string): Promise<string | null> {
+  const url = new URL(coordinatorUrl);
+  const chosen = await lookup(url.hostname, 4)
+    .then(({ address }) => sourceTowards(address))
+    .catch(() => null);
+  return usable(chosen) ?? firstUnderlayAddress();
+}
+
+function sourceTowards(address: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    const finish = (found: string | null) => {
+      socket.close();
+      resolve(found);
+    };
+    socket.on('error', () => finish(null));
+    socket.connect(9, address, () => finish(socket.address().address));
+  });
+}
+
+/** An address of ours may be told as an endpoint unless it is loopback or the overlay's own. */
+function usable(address: string | null): string | null {
+  if (!address || address.startsWith('127.') || address === '0.0.0.0') return null;
+  const ours = (networkInterfaces()[INTERFACE] ?? []).some((one) => one.address === address);
+  return ours ? null : address;
+}
+
+function firstUnderlayAddress(): string | null {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    if (name === INTERFACE) continue;
+    for (const one of addresses ?? []) if (one.family === 'IPv4' && !one.internal) return one.address;
+  }
+  return null;
+}
+
+/** Every IPv4 address of the node with its interface, those of the overlay interface left out. */
+export function underlayAddresses(): { interface: string; address: string }[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    name === INTERFACE
+      ? []
+      : (addresses ?? [])
+          .filter((one) => one.family === 'IPv4')
+          .map((one) => ({ interface: name, address: one.address })),
+  );
+}

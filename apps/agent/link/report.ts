@@ -1,0 +1,42 @@
+/** How each tunnel is doing, for the coordinator and for `status`. */
+import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { MapPeer } from '@skein/contract/agent/map.ts';
+import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import type { TunnelState } from '../wireguard/state.ts';
+import type { ProbeResult } from './probe.ts';
+
+/**
+ * One report per peer of the map, in its order.
+ * @param now milliseconds since 1970
+ */
+export function reportLinks(
+  peers: readonly MapPeer[],
+  tunnels: TunnelState,
+  probes: ReadonlyMap<string, ProbeResult>,
+  now: number,
+): LinkReport[] {
+  const byKey = new Map(tunnels.peers.map((peer) => [peer.key, peer]));
+  return peers.map((peer) => {
+    const tunnel = byKey.get(peer.wireguardKey);
+    const probe = probes.get(peer.overlayAddress);
+    const handshakeAt = tunnel?.lastHandshakeAt ?? null;
+    const fresh = handshakeAt !== null && now - handshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+    const tried = (tunnel?.sentBytes ?? 0) > 0;
+    return {
+      peerId: peer.id,
+      state: fresh || probe ? 'up' : tried ? 'down' : 'idle',
+      endpoint: tunnel?.endpoint ?? null,
+      lastHandshakeAt: handshakeAt === null ? null : new Date(handshakeAt).toISOString(),
+      rttMilliseconds: probe?.rttMilliseconds ?? null,
+      receivedBytes: tunnel?.receivedBytes ?? 0,
+      sentBytes: tunnel?.sentBytes ?? 0,
+    };
+  });
+}
+
+/** What in a report is worth telling at once rather than at the next interval. */
+export function gistOf(links: readonly LinkReport[]): string {
+  return links
+    .map((link) => `${link.peerId} ${link.state} ${link.endpoint} ${link.rttMilliseconds !== null}`)
+    .join('\n');
+}

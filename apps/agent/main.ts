@@ -1,0 +1,76 @@
+/** `skein-agent`: reads the command line and does one command. */
+import { parseArgs } from 'node:util';
+import { join } from './command/join.ts';
+import { leave } from './command/leave.ts';
+import { runDaemon } from './command/run.ts';
+import { readStatus, renderStatus } from './command/status.ts';
+import { readEnvironment, VERSION } from './config.ts';
+import { AgentFailure, wordsOf } from './failure.ts';
+import { run } from './host/command.ts';
+
+const HELP = `Usage: skein-agent COMMAND
+
+  run                  keep this node in its network (the daemon)
+  join --token T --coordinator URL [--name N]
+                       make keys and enrol; "--token -" reads the token from stdin,
+                       and without --token it comes from SKEIN_JOIN_TOKEN
+  status [-o json]     peers, handshakes, round-trip times
+  leave                leave the network and clean the node
+  --version, --help
+`;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parse();
+  if (values.version) return void process.stdout.write(`${VERSION}\n`);
+  const [command, ...rest] = positionals;
+  if (values.help || !command) return void process.stdout.write(HELP);
+  if (rest.length > 0) throw new AgentFailure('usage', `unexpected: ${rest.join(' ')}`);
+  if (command === 'run') return runDaemon();
+  if (command === 'leave') return void process.stdout.write(`${await leave()}\n`);
+  if (command === 'status') {
+    const status = await readStatus();
+    const asJson = values.output === 'json';
+    return void process.stdout.write(
+      asJson ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status, Date.now()),
+    );
+  }
+  if (command !== 'join') throw new AgentFailure('usage', `unknown command ${command}; try --help`);
+  const environment = readEnvironment();
+  const token = values.token === '-' ? (await readStdin()).trim() : (values.token ?? environment.joinToken);
+  const coordinatorUrl = values.coordinator ?? environment.coordinatorUrl;
+  if (!token) throw new AgentFailure('usage', 'a join token is needed: --token T or SKEIN_JOIN_TOKEN');
+  if (!coordinatorUrl) throw new AgentFailure('usage', 'the coordinator is needed: --coordinator URL');
+  process.stdout.write(`${await join(run, { coordinatorUrl, token, name: values.name })}\n`);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        token: { type: 'string' },
+        coordinator: { type: 'string' },
+        name: { type: 'string' },
+        output: { type: 'string', short: 'o' },
+        version: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new AgentFailure('usage', wordsOf(error));
+  }
+}
+
+async function readStdin(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) text += chunk;
+  return text;
+}
+
+main().then(
+  () => process.exit(0),
+  (error) => {
+    process.stderr.write(`skein-agent: ${error instanceof AgentFailure ? error.message : wordsOf(error)}\n`);
+    process.exit(error instanceof AgentFailure && error.code === 'usage' ? 2 : 1);
+  },
+);

@@ -1,0 +1,69 @@
+/** The node's two keys: Ed25519 says who it is, X25519 is WireGuard's. Made here; private halves never leave here. */
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { openPrivateKey, publicKeyOf } from '@skein/mesh/map/sign.ts';
+import { STATE_DIRECTORY } from '../config.ts';
+import { readIfThere, writeSafely } from './files.ts';
+
+export interface Keys {
+  identity: KeyObject;
+  /** Ed25519, base64. */
+  identityKey: string;
+  wireguardPrivateKey: string;
+  /** X25519, base64. */
+  wireguardKey: string;
+}
+
+const IDENTITY_FILE = `${STATE_DIRECTORY}/identity.key`;
+/** In the format that `wg set … private-key` reads. */
+export const WIREGUARD_KEY_FILE = `${STATE_DIRECTORY}/wireguard.key`;
+
+// DER of an X25519 private key up to its 32 raw bytes, and of a public one (RFC 8410).
+const X25519_PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const X25519_PUBLIC_BYTES = 32;
+
+/** The node's keys, made now where there are none. */
+export async function ensureKeys(): Promise<Keys> {
+  const identitySeed = (await readIfThere(IDENTITY_FILE))?.trim() ?? newSeed('ed25519');
+  const wireguardPrivateKey = (await readIfThere(WIREGUARD_KEY_FILE))?.trim() ?? newSeed('x25519');
+  const keys = openKeys(identitySeed, wireguardPrivateKey);
+  await writeSafely(IDENTITY_FILE, `${identitySeed}\n`);
+  await writeSafely(WIREGUARD_KEY_FILE, `${wireguardPrivateKey}\n`);
+  return keys;
+}
+
+/** The keys held on this node, or undefined where one is missing. */
+export async function readKeys(): Promise<Keys | undefined> {
+  const [identitySeed, wireguardPrivateKey] = [
+    await readIfThere(IDENTITY_FILE),
+    await readIfThere(WIREGUARD_KEY_FILE),
+  ];
+  if (!identitySeed || !wireguardPrivateKey) return undefined;
+  return openKeys(identitySeed.trim(), wireguardPrivateKey.trim());
+}
+
+function openKeys(identitySeed: string, wireguardPrivateKey: string): Keys {
+  const identity = openPrivateKey(identitySeed);
+  return {
+    identity,
+    identityKey: publicKeyOf(identity),
+    wireguardPrivateKey,
+    wireguardKey: wireguardPublicKey(wireguardPrivateKey),
+  };
+}
+
+/** X25519's public key (base64) of a private one (base64, 32 bytes). */
+export function wireguardPublicKey(privateKey: string): string {
+  const key = createPrivateKey({
+    key: Buffer.concat([X25519_PRIVATE_PREFIX, Buffer.from(privateKey, 'base64')]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return der.subarray(-X25519_PUBLIC_BYTES).toString('base64');
+}
+
+/** A new private key as 32 raw bytes in base64. */
+export function newSeed(type: 'ed25519' | 'x25519'): string {
+  const { privateKey } = type === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('x25519');
+  return privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(-32).toString('base64');
+}

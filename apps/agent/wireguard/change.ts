@@ -1,0 +1,115 @@
+/** From what a device should hold and holds to the least change between them, and that change as text. */
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { type Choice, chooseEndpoint, sameTexts } from './endpoint.ts';
+import { type TunnelState, toHex } from './state.ts';
+
+/** What is to be set on one peer. A null field stays as it is. */
+export interface PeerChange {
+  key: string;
+  endpoint: string | null;
+  allowedIps: readonly string[] | null;
+  keepaliveSeconds: number | null;
+}
+
+export interface TunnelChange {
+  privateKey: string | null;
+  listenPort: number | null;
+  removed: string[];
+  set: PeerChange[];
+}
+
+/**
+ * The least change that makes `current` what the map says. A peer that needs none is not named at all, so that its
+ * session lives on.
+ * @param choices endpoint choices so far by peer key; the choices now come back
+ */
+export function planTunnel(
+  map: NetworkMap,
+  privateKey: string,
+  current: TunnelState,
+  choices: ReadonlyMap<string, Choice>,
+  now: number,
+): { change: TunnelChange; choices: Map<string, Choice> } {
+  const held = new Map(current.peers.map((peer) => [peer.key, peer]));
+  const chosen = new Map<string, Choice>();
+  const set: PeerChange[] = [];
+  for (const peer of map.peers) {
+    const key = peer.wireguardKey;
+    const has = held.get(key);
+    held.delete(key);
+    const { choice, set: endpoint } = chooseEndpoint(peer, choices.get(key), has, now);
+    chosen.set(key, choice);
+    const allowedIps = [...peer.allowedIps].sort();
+    const one: PeerChange = {
+      key,
+      endpoint,
+      allowedIps: has && sameTexts(has.allowedIps, allowedIps) ? null : allowedIps,
+      keepaliveSeconds:
+        has?.keepaliveSeconds === peer.keepaliveSeconds || (!has && peer.keepaliveSeconds === 0)
+          ? null
+          : peer.keepaliveSeconds,
+    };
+    if (one.endpoint !== null || one.allowedIps !== null || one.keepaliveSeconds !== null) set.push(one);
+  }
+  return {
+    change: {
+      privateKey: current.privateKey === privateKey ? null : privateKey,
+      listenPort: current.listenPort === map.self.wireguardPort ? null : map.self.wireguardPort,
+      removed: [...held.keys()],
+      set,
+    },
+    choices: chosen,
+  };
+}
+
+export function changesNothing(change: TunnelChange): boolean {
+  return (
+    change.privateKey === null &&
+    change.listenPort === null &&
+    change.removed.length === 0 &&
+    change.set.length === 0
+  );
+}
+
+/** The change as a UAPI `set=1` request. */
+export function renderUapi(change: TunnelChange): string {
+  const lines = ['set=1'];
+  if (change.privateKey !== null) lines.push(`private_key=${toHex(change.privateKey)}`);
+  if (change.listenPort !== null) lines.push(`listen_port=${change.listenPort}`);
+  for (const key of change.removed) lines.push(`public_key=${toHex(key)}`, 'remove=true');
+  for (const peer of change.set) {
+    lines.push(`public_key=${toHex(peer.key)}`);
+    if (peer.endpoint !== null) lines.push(`endpoint=${peer.endpoint}`);
+    if (peer.keepaliveSeconds !== null) lines.push(`persistent_keepalive_interval=${peer.keepaliveSeconds}`);
+    if (peer.allowedIps !== null) {
+      lines.push('replace_allowed_ips=true');
+      for (const allowed of peer.allowedIps) lines.push(`allowed_ip=${allowed}`);
+    }
+  }
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** Peers per `wg set`: a command line has room for many more. */
+const PEERS_AT_ONCE = 200;
+
+/** The change as arguments of `wg`, one list a call. The private key goes by file, never as an argument. */
+export function renderWgSet(change: TunnelChange, device: string, privateKeyFile: string): string[][] {
+  const peers = [
+    ...change.removed.map((key) => ['peer', key, 'remove']),
+    ...change.set.map((peer) => [
+      'peer',
+      peer.key,
+      ...(peer.endpoint === null ? [] : ['endpoint', peer.endpoint]),
+      ...(peer.keepaliveSeconds === null ? [] : ['persistent-keepalive', String(peer.keepaliveSeconds)]),
+      ...(peer.allowedIps === null ? [] : ['allowed-ips', peer.allowedIps.join(',')]),
+    ]),
+  ];
+  const own = [
+    ...(change.listenPort === null ? [] : ['listen-port', String(change.listenPort)]),
+    ...(change.privateKey === null ? [] : ['private-key', privateKeyFile]),
+  ];
+  const calls: string[][] = own.length > 0 ? [['set', device, ...own]] : [];
+  for (let at = 0; at < peers.length; at += PEERS_AT_ONCE)
+    calls.push(['set', device, ...peers.slice(at, at + PEERS_AT_ONCE).flat()]);
+  return calls;
+}

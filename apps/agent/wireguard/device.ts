@@ -1,0 +1,110 @@
+/** The WireGuard device itself: the kernel's where it has one, else wireguard-go, started and followed by us. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { INTERFACE } from '../config.ts';
+import { AgentFailure, wordsOf } from '../failure.ts';
+import { must, type Run } from '../host/command.ts';
+import type { Log } from '../host/log.ts';
+import { WIREGUARD_KEY_FILE } from '../state/keys.ts';
+import { changesNothing, renderUapi, renderWgSet, type TunnelChange } from './change.ts';
+import { parseDump, parseUapi, type TunnelState } from './state.ts';
+import { openUapi, type UapiConnection } from './uapi-connection.ts';
+
+export interface Device {
+  kind: 'kernel' | 'userspace';
+  observe(): Promise<TunnelState>;
+  apply(change: TunnelChange): Promise<void>;
+  /** Lets go of the device and leaves it running: tunnels outlive the daemon. */
+  release(): void;
+}
+
+const SOCKET = `/var/run/wireguard/${INTERFACE}.sock`;
+const START_SECONDS = 10;
+
+/**
+ * Finds the device or makes it. Throws `device-failed` in words where this node can have none.
+ * @param onGone called when wireguard-go ended by itself; the device must then be opened anew
+ */
+export async function openDevice(run: Run, log: Log, onGone: () => void): Promise<Device> {
+  if (existsSync(SOCKET)) {
+    const adopted = await openUapi(SOCKET, onGone).catch(() => undefined);
+    if (adopted) return userspaceDevice(adopted);
+    await rm(SOCKET, { force: true });
+  }
+  const found = await run('ip', ['-d', 'link', 'show', 'dev', INTERFACE]);
+  if (found.ok && found.output.includes('wireguard')) return kernelDevice(run);
+  // A tun device of that name without its wireguard-go is dead.
+  if (found.ok) await run('ip', ['link', 'del', 'dev', INTERFACE]);
+  const made = await run('ip', ['link', 'add', 'dev', INTERFACE, 'type', 'wireguard']);
+  if (made.ok) {
+    if ((await run('wg', ['--version'])).ok) return kernelDevice(run);
+    await run('ip', ['link', 'del', 'dev', INTERFACE]);
+    log('the kernel has WireGuard, but the wg tool is missing; trying wireguard-go');
+  }
+  return userspaceDevice(await startWireguardGo(onGone));
+}
+
+function kernelDevice(run: Run): Device {
+  return {
+    kind: 'kernel',
+    observe: async () => parseDump(await must(run, 'wg', ['show', INTERFACE, 'dump'])),
+    apply: async (change) => {
+      for (const call of renderWgSet(change, INTERFACE, WIREGUARD_KEY_FILE)) await must(run, 'wg', call);
+    },
+    release: () => undefined,
+  };
+}
+
+function userspaceDevice(connection: UapiConnection): Device {
+  return {
+    kind: 'userspace',
+    observe: async () => parseUapi(await connection.ask('get=1\n\n')),
+    apply: async (change) => {
+      if (!changesNothing(change)) await connection.ask(renderUapi(change));
+    },
+    release: connection.close,
+  };
+}
+
+async function startWireguardGo(onGone: () => void): Promise<UapiConnection> {
+  // In its own session and with no pipe to us, so that it goes on carrying packets while the daemon is replaced.
+  const child = spawn('wireguard-go', ['-f', INTERFACE], {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LOG_LEVEL: 'silent' },
+  });
+  let ended: string | undefined;
+  child.on('error', (error) => {
+    ended = error.message;
+  });
+  child.on('exit', (code, signal) => {
+    ended = `it ended with ${signal ?? `exit code ${code}`}`;
+  });
+  child.unref();
+  const deadline = Date.now() + START_SECONDS * 1000;
+  let last = '';
+  while (ended === undefined && Date.now() < deadline) {
+    try {
+      return await openUapi(SOCKET, onGone);
+    } catch (error) {
+      last = wordsOf(error);
+    }
+    await wait(20);
+  }
+  if (ended === undefined) child.kill('SIGKILL');
+  throw new AgentFailure(
+    'device-failed',
+    `the kernel has no WireGuard and wireguard-go does not start: ${ended ?? last}. ` +
+      'Install wireguard-go and check that /dev/net/tun exists.',
+  );
+}
+
+/** Takes the device down, whoever made it. Succeeds where there is none. */
+export async function removeDevice(run: Run): Promise<void> {
+  // wireguard-go ends by itself when its interface is gone.
+  const found = await run('ip', ['link', 'show', 'dev', INTERFACE]);
+  if (found.ok) await must(run, 'ip', ['link', 'del', 'dev', INTERFACE]);
+  await rm(SOCKET, { force: true });
+}

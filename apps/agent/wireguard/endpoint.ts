@@ -1,0 +1,62 @@
+/**
+ * Which of a peer's endpoints to use. The map's order is the wish; the kernel roams to wherever sealed packets come
+ * from, and that is left alone. Only where a peer stays silent are its endpoints tried in turn.
+ */
+import type { MapPeer } from '@skein/contract/agent/map.ts';
+import type { TunnelPeer } from './state.ts';
+
+/** What was last chosen for a peer, and out of what. */
+export interface Choice {
+  /** The map's endpoints for the peer, as `address:port`. */
+  offered: readonly string[];
+  index: number;
+  /** Milliseconds since 1970. */
+  chosenAt: number;
+}
+
+/** Longest age of a handshake in a tunnel that is in use (WireGuard paper, REJECT_AFTER_TIME). */
+export const HANDSHAKE_FRESH_SECONDS = 180;
+/** How long one endpoint is tried: three handshake attempts of 5 s. */
+const TRY_SECONDS = 15;
+
+export function endpointsOf(peer: MapPeer): string[] {
+  return peer.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`);
+}
+
+/**
+ * The choice for one peer at `now`, and the endpoint to set, or null where the device's own is to stay.
+ * @param held what was chosen before, if anything; a daemon just started knows nothing
+ * @param current the peer as the device has it, if it has
+ */
+export function chooseEndpoint(
+  peer: MapPeer,
+  held: Choice | undefined,
+  current: TunnelPeer | undefined,
+  now: number,
+): { choice: Choice; set: string | null } {
+  const offered = endpointsOf(peer);
+  const first = offered[0] ?? null;
+  const start = (): { choice: Choice; set: string | null } => ({
+    choice: { offered, index: 0, chosenAt: now },
+    set: first === null || first === current?.endpoint ? null : first,
+  });
+  if (!current) return { choice: { offered, index: 0, chosenAt: now }, set: first };
+  const alive =
+    current.lastHandshakeAt !== null && now - current.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+  if (!held) {
+    // Found on a device that outlived an earlier daemon: what works stays.
+    if (!alive || current.endpoint === null) return start();
+    const index = Math.max(0, offered.indexOf(current.endpoint));
+    return { choice: { offered, index, chosenAt: now }, set: null };
+  }
+  if (!sameTexts(held.offered, offered)) return start();
+  if (alive || offered.length === 0 || now - held.chosenAt < TRY_SECONDS * 1000)
+    return { choice: held, set: null };
+  const index = (held.index + 1) % offered.length;
+  const set = offered[index] ?? null;
+  return { choice: { offered, index, chosenAt: now }, set: set === current.endpoint ? null : set };
+}
+
+export function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
+}
