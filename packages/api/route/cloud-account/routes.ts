@@ -1,0 +1,84 @@
+/** Cloud accounts: credentials for the clouds. They go in and never come out. */
+import { CloudAccount, NewCloudAccount } from '@skein/contract/rest/account.ts';
+import { pageOf } from '@skein/contract/rest/page.ts';
+import { createAccount } from '@skein/control/account/create.ts';
+import { deleteAccount } from '@skein/control/account/delete.ts';
+import { getAccount } from '@skein/control/account/get.ts';
+import { listAccounts } from '@skein/control/account/list.ts';
+import { verifyAccount } from '@skein/control/account/verify.ts';
+import type { ApiHono } from '../../dependencies.ts';
+import { IdParams, serve, wholePage } from '../endpoint.ts';
+
+const CloudAccountDocument = CloudAccount.meta({
+  id: 'CloudAccount',
+  example: {
+    id: 'acc_0123456789abcdefghjk',
+    name: 'Amazon, production',
+    provider: 'aws',
+    endpoint: null,
+    identity: 'arn:aws:iam::000000000000:user/skein',
+    verifiedAt: '2026-11-20T19:00:00.000Z',
+    problem: null,
+    clusters: 2,
+    createdAt: '2026-11-20T18:59:00.000Z',
+  },
+});
+const New = NewCloudAccount.meta({
+  id: 'NewCloudAccount',
+  example: {
+    provider: 'aws',
+    name: 'Amazon, production',
+    credentials: { accessKeyId: 'AKIA…', secretAccessKey: '…' },
+  },
+});
+
+export function serveCloudAccounts(app: ApiHono): void {
+  serve(app, {
+    method: 'get',
+    path: '/cloud-accounts',
+    tag: 'Cloud accounts',
+    summary: 'Cloud accounts',
+    answer: pageOf(CloudAccountDocument),
+    handle: async (context) => wholePage(await listAccounts(context)),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/cloud-accounts',
+    tag: 'Cloud accounts',
+    summary: 'Add a cloud account',
+    description: 'The cloud is asked who we are; what it says, or why it refused, is in the answer.',
+    body: New,
+    status: 201,
+    answer: CloudAccountDocument,
+    location: ({ id }) => `/cloud-accounts/${id}`,
+    handle: (context, { body }) => createAccount(context, body),
+  });
+  serve(app, {
+    method: 'get',
+    path: '/cloud-accounts/{id}',
+    tag: 'Cloud accounts',
+    summary: 'One cloud account',
+    params: IdParams,
+    answer: CloudAccountDocument,
+    handle: (context, { params }) => getAccount(context, params),
+  });
+  serve(app, {
+    method: 'delete',
+    path: '/cloud-accounts/{id}',
+    tag: 'Cloud accounts',
+    summary: 'Forget a cloud account that no cluster uses',
+    params: IdParams,
+    handle: async (context, { params }) => {
+      await deleteAccount(context, params);
+    },
+  });
+  serve(app, {
+    method: 'post',
+    path: '/cloud-accounts/{id}/verify',
+    tag: 'Cloud accounts',
+    summary: 'Ask the cloud again who we are',
+    params: IdParams,
+    answer: CloudAccountDocument,
+    handle: (context, { params }) => verifyAccount(context, params),
+  });
+}

@@ -1,0 +1,92 @@
+/** Clusters of a network, and their nodes. */
+import { Cluster, NewCluster } from '@skein/contract/rest/network.ts';
+import { pageOf } from '@skein/contract/rest/page.ts';
+import { NewNodes } from '@skein/contract/rest/peer.ts';
+import { addCluster } from '@skein/control/cluster/add.ts';
+import { addNodes } from '@skein/control/cluster/add-nodes.ts';
+import { getCluster } from '@skein/control/cluster/get.ts';
+import { listClusters } from '@skein/control/cluster/list.ts';
+import { removeCluster } from '@skein/control/cluster/remove.ts';
+import { z } from 'zod';
+import type { ApiHono } from '../../dependencies.ts';
+import { IdParams, serve, wholePage } from '../endpoint.ts';
+import { locationOfOperation, OperationDocument } from '../operation/document.ts';
+
+const ClusterDocument = Cluster.meta({
+  id: 'Cluster',
+  example: {
+    id: 'clu_0123456789abcdefghjk',
+    networkId: 'net_0123456789abcdefghjk',
+    name: 'production',
+    cloudAccountId: 'acc_0123456789abcdefghjk',
+    provider: 'aws',
+    region: 'us-east-1',
+    vpcCidr: '10.64.0.0/20',
+    overlayCidr: '100.64.1.0/24',
+    state: 'ready',
+    peers: { expected: 2, connected: 2 },
+    createdAt: '2026-11-20T19:00:00.000Z',
+  },
+});
+const NewClusterDocument = NewCluster.meta({
+  id: 'NewCluster',
+  example: { name: 'recovery', cloudAccountId: 'acc_0123456789abcdefghjk', region: 'us-west-2', nodes: 2 },
+});
+const NewNodesDocument = NewNodes.meta({ id: 'NewNodes', example: { count: 2 } });
+
+export function serveClusters(app: ApiHono): void {
+  serve(app, {
+    method: 'get',
+    path: '/networks/{id}/clusters',
+    tag: 'Clusters',
+    summary: 'Clusters of a network',
+    params: IdParams,
+    answer: pageOf(ClusterDocument),
+    handle: async (context, { params }) => wholePage(await listClusters(context, { networkId: params.id })),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/networks/{id}/clusters',
+    tag: 'Clusters',
+    summary: 'Add a cluster',
+    params: IdParams,
+    body: NewClusterDocument,
+    status: 202,
+    answer: OperationDocument,
+    location: locationOfOperation,
+    handle: (context, { params, body }) => addCluster(context, { networkId: params.id, ...body }),
+  });
+  serve(app, {
+    method: 'get',
+    path: '/clusters/{id}',
+    tag: 'Clusters',
+    summary: 'One cluster',
+    params: IdParams,
+    answer: ClusterDocument,
+    handle: (context, { params }) => getCluster(context, params),
+  });
+  serve(app, {
+    method: 'delete',
+    path: '/clusters/{id}',
+    tag: 'Clusters',
+    summary: 'Remove a cluster and everything that Skein made for it',
+    params: IdParams,
+    query: z.object({ confirm: z.string().max(60).default('').describe('The cluster’s name') }),
+    status: 202,
+    answer: OperationDocument,
+    location: locationOfOperation,
+    handle: (context, { params, query }) => removeCluster(context, { ...params, ...query }),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/clusters/{id}/nodes',
+    tag: 'Clusters',
+    summary: 'Make more nodes in the cluster’s cloud',
+    params: IdParams,
+    body: NewNodesDocument,
+    status: 202,
+    answer: OperationDocument,
+    location: locationOfOperation,
+    handle: (context, { params, body }) => addNodes(context, { ...params, ...body }),
+  });
+}

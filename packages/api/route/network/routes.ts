@@ -1,0 +1,83 @@
+/** Networks: plan, make, change, delete. */
+import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
+import { changeNetwork } from '@skein/control/network/change.ts';
+import { createNetwork } from '@skein/control/network/create.ts';
+import { deleteNetwork } from '@skein/control/network/delete.ts';
+import { getNetwork } from '@skein/control/network/get.ts';
+import { listNetworks } from '@skein/control/network/list.ts';
+import { planNetwork } from '@skein/control/network/plan.ts';
+import { z } from 'zod';
+import type { ApiHono } from '../../dependencies.ts';
+import { IdParams, serve } from '../endpoint.ts';
+import { locationOfOperation, OperationDocument } from '../operation/document.ts';
+import {
+  CreateNetworkDocument,
+  NetworkChangeDocument,
+  NetworkDocument,
+  NetworkPlanDocument,
+  NewNetworkDocument,
+} from './document.ts';
+
+export function serveNetworks(app: ApiHono): void {
+  serve(app, {
+    method: 'get',
+    path: '/networks',
+    tag: 'Networks',
+    summary: 'Networks',
+    query: PageQuery,
+    answer: pageOf(NetworkDocument),
+    handle: (context, { query }) => listNetworks(context, query),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/networks/plan',
+    tag: 'Networks',
+    summary: 'What making a network would make',
+    description: 'Changes nothing. Send the plan’s `hash` as `planHash` to make exactly this.',
+    body: NewNetworkDocument,
+    answer: NetworkPlanDocument,
+    handle: (context, { body }) => planNetwork(context, body),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/networks',
+    tag: 'Networks',
+    summary: 'Make a network',
+    body: CreateNetworkDocument,
+    status: 202,
+    answer: z.object({ network: NetworkDocument, operation: OperationDocument }),
+    location: ({ operation }) => locationOfOperation(operation),
+    handle: (context, { body }) => createNetwork(context, body),
+  });
+  serve(app, {
+    method: 'get',
+    path: '/networks/{id}',
+    tag: 'Networks',
+    summary: 'One network',
+    params: IdParams,
+    answer: NetworkDocument,
+    handle: (context, { params }) => getNetwork(context, params),
+  });
+  serve(app, {
+    method: 'patch',
+    path: '/networks/{id}',
+    tag: 'Networks',
+    summary: 'Change the ports open between clusters',
+    params: IdParams,
+    body: NetworkChangeDocument,
+    answer: NetworkDocument,
+    handle: (context, { params, body }) => changeNetwork(context, { ...params, ...body }),
+  });
+  serve(app, {
+    method: 'delete',
+    path: '/networks/{id}',
+    tag: 'Networks',
+    summary: 'Delete a network and everything that Skein made for it',
+    params: IdParams,
+    query: z.object({ confirm: z.string().max(60).default('').describe('The network’s name') }),
+    status: 202,
+    answer: OperationDocument,
+    location: locationOfOperation,
+    handle: (context, { params, query }) => deleteNetwork(context, { ...params, ...query }),
+  });
+}
