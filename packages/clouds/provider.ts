@@ -36,7 +36,10 @@ export interface Resource<Spec extends Keyed, State> {
   reconcile(spec: Spec, context: CallContext): Promise<State>;
   delete(at: Keyed, context: CallContext): Promise<void>;
   /** Everything of this kind that carries the owner's tags, page by page to the end. Leave ids out to widen. */
-  list(owner: Partial<Owner> & { organizationId: string }, context: CallContext): Promise<(State & { key: string; owner: Owner })[]>;
+  list(
+    owner: Partial<Owner> & { organizationId: string },
+    context: CallContext,
+  ): Promise<(State & { key: string; owner: Owner })[]>;
 }
 
 /** VPC with one subnet, its way to the internet included. */
@@ -46,6 +49,7 @@ export interface NetworkSpec extends Keyed {
 }
 export interface NetworkState {
   externalId: string;
+  /** Empty while the network is half made; `reconcile` never answers so. */
   subnetId: string;
   cidr: string;
 }
@@ -67,8 +71,10 @@ export interface FirewallRule {
 }
 export interface FirewallState {
   externalId: string;
+  /** What the cloud holds, one entry a protocol and port range, sorted. */
   rules: FirewallRule[];
-  /** Rules found on the group that the spec does not hold; `reconcile` removes them. */
+  /** In words: ingress that `FirewallRule` cannot say (other protocols, IPv6, other groups). `reconcile` removes what is ours to remove. */
+  foreign: string[];
 }
 
 /** A reserved public address. */

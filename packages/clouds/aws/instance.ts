@@ -1,0 +1,235 @@
+/** A virtual machine of a cluster. Its life goes one way: what is shutting down or terminated counts as gone. */
+import {
+  AssociateAddressCommand,
+  DescribeAddressesCommand,
+  type Filter,
+  type Instance,
+  ModifyInstanceAttributeCommand,
+  paginateDescribeInstances,
+  RunInstancesCommand,
+  StartInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { waitFor } from '../bounded-wait.ts';
+import {
+  type CallContext,
+  CloudError,
+  type InstanceSpec,
+  type InstanceState,
+  type Keyed,
+  type Resource,
+} from '../provider.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, type Connection, required } from './connection.ts';
+import { awsCodeOf, codeFor } from './errors.ts';
+import { imageFor } from './image.ts';
+import { launchToken } from './launch-token.ts';
+import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
+
+const LIMIT_SECONDS = 300;
+const GENERATIONS = 10;
+const living = (one: Instance) => one.State?.Name !== 'terminated' && one.State?.Name !== 'shutting-down';
+const byId = (a: Instance, b: Instance) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1);
+const idOf = (one: Instance) => required(one.InstanceId, 'an instance id');
+
+function stateOf(one: Instance): InstanceState {
+  return {
+    externalId: idOf(one),
+    privateAddress: one.PrivateIpAddress ?? '',
+    publicAddress: one.PublicIpAddress || null,
+    running: one.State?.Name === 'running',
+    forwards: one.SourceDestCheck === false,
+  };
+}
+
+export function instances(connection: Connection): Resource<InstanceSpec, InstanceState> {
+  const { ec2 } = connection;
+
+  async function instancesBy(filters: Filter[], context: CallContext): Promise<Instance[]> {
+    const pages = await askAll(
+      'listing instances',
+      context,
+      (o) => paginateDescribeInstances({ client: ec2 }, { Filters: filters }, o),
+      (page) => page.Reservations,
+    );
+    return pages.flatMap((one) => one.Instances ?? []).sort(byId);
+  }
+  const oneById = async (id: string, context: CallContext) =>
+    (await instancesBy([{ Name: 'instance-id', Values: [id] }], context))[0];
+
+  /**
+   * Starts one. The token lets AWS give back the same instance to a repeated call. It remembers dead ones too: then the
+   * next generation of the token is tried.
+   */
+  async function launch(
+    spec: InstanceSpec,
+    dead: ReadonlySet<string>,
+    context: CallContext,
+  ): Promise<string> {
+    const ImageId = await imageFor(connection, spec.instanceType, context);
+    for (let generation = 0; generation < GENERATIONS; generation++) {
+      const made = await askOfFresh('starting the instance', context, (o) =>
+        ec2.send(
+          new RunInstancesCommand({
+            ClientToken: launchToken(spec, context.attempt, generation),
+            ImageId,
+            InstanceType: spec.instanceType as never,
+            MinCount: 1,
+            MaxCount: 1,
+            UserData: Buffer.from(spec.userData).toString('base64'),
+            MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled' },
+            NetworkInterfaces: [
+              {
+                DeviceIndex: 0,
+                SubnetId: spec.network.subnetId,
+                Groups: spec.firewalls.map((one) => one.externalId),
+                // A gateway gets its reserved address once it runs.
+                AssociatePublicIpAddress: spec.role === 'member',
+                DeleteOnTermination: true,
+              },
+            ],
+            TagSpecifications: [
+              ...taggedAs('instance', spec, spec.name),
+              ...taggedAs('volume', spec, spec.name),
+            ],
+          }),
+          o,
+        ),
+      );
+      const one = required(made.Instances?.[0], 'an instance');
+      if (living(one) && !dead.has(idOf(one))) return idOf(one);
+    }
+    throw new CloudError('conflict', `AWS keeps giving back ended instances for ${spec.key}.`, {
+      remedy: 'Try again in some hours.',
+    });
+  }
+
+  async function ensureLaunched(spec: InstanceSpec, context: CallContext): Promise<string> {
+    const all = await instancesBy(filtersFor(spec), context);
+    const found = all.find(living);
+    if (found) return idOf(found);
+    try {
+      return await launch(spec, new Set(all.map(idOf)), context);
+    } catch (error) {
+      // Another call with the same token and other user data was quicker: what it made is ours.
+      if (awsCodeOf(error) !== 'IdempotentParameterMismatch') throw error;
+      return waitFor(async () => (await instancesBy(filtersFor(spec), context)).find(living)?.InstanceId, {
+        what: `the instance ${spec.name} to show`,
+        limitSeconds: 60,
+        context,
+      });
+    }
+  }
+
+  /** @throws CloudError when it ends instead, with AWS's reason. */
+  async function untilRunning(id: string, context: CallContext): Promise<Instance> {
+    let started = false;
+    return waitFor(
+      async () => {
+        const one = await oneById(id, context);
+        if (!one) return undefined;
+        if (!living(one)) {
+          const code = one.StateReason?.Code ?? '';
+          throw new CloudError(
+            codeFor(code.replace(/^(Server|Client)\./, ''), code.startsWith('Client.') ? 400 : 500),
+            `Instance ${id} ended while starting: ${one.StateReason?.Message ?? code}.`,
+          );
+        }
+        if (one.State?.Name === 'stopped' && !started) {
+          started = true;
+          await ask('starting a stopped instance', context, (o) =>
+            ec2.send(new StartInstancesCommand({ InstanceIds: [id] }), o),
+          );
+        }
+        return one.State?.Name === 'running' && one.PrivateIpAddress ? one : undefined;
+      },
+      { what: `instance ${id} to run`, limitSeconds: LIMIT_SECONDS, context },
+    );
+  }
+
+  /** Makes the running instance's address, groups and forwarding those of the spec. @returns whether anything changed. */
+  async function align(one: Instance, spec: InstanceSpec, context: CallContext): Promise<boolean> {
+    const id = idOf(one);
+    let changed = false;
+    const forwards = spec.role === 'gateway';
+    if ((one.SourceDestCheck === false) !== forwards) {
+      await askOfFresh('setting the source/destination check', context, (o) =>
+        ec2.send(
+          new ModifyInstanceAttributeCommand({ InstanceId: id, SourceDestCheck: { Value: !forwards } }),
+          o,
+        ),
+      );
+      changed = true;
+    }
+    const wanted = spec.firewalls.map((group) => group.externalId).sort();
+    const held = (one.SecurityGroups ?? []).map((group) => group.GroupId ?? '').sort();
+    if (wanted.join() !== held.join()) {
+      await ask('setting the instance’s security groups', context, (o) =>
+        ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: id, Groups: wanted }), o),
+      );
+      changed = true;
+    }
+    if (spec.address && one.PublicIpAddress !== spec.address.address) {
+      await associate(id, spec.address.externalId, context);
+      changed = true;
+    }
+    return changed;
+  }
+
+  async function associate(InstanceId: string, AllocationId: string, context: CallContext) {
+    const answer = await askOfFresh('reading the address', context, (o) =>
+      ec2.send(new DescribeAddressesCommand({ AllocationIds: [AllocationId] }), o),
+    );
+    if (answer.Addresses?.[0]?.InstanceId === InstanceId) return;
+    await askOfFresh('binding the address to the instance', context, (o) =>
+      ec2.send(new AssociateAddressCommand({ InstanceId, AllocationId, AllowReassociation: true }), o),
+    );
+  }
+
+  return {
+    async observe(at, context) {
+      const found = (await instancesBy(filtersFor(at), context)).find(living);
+      return found && stateOf(found);
+    },
+
+    async reconcile(spec, context) {
+      const id = await ensureLaunched(spec, context);
+      const running = await untilRunning(id, context);
+      if (!(await align(running, spec, context))) return stateOf(running);
+      return waitFor(
+        async () => {
+          const one = await oneById(id, context);
+          const state = one && stateOf(one);
+          if (!state || state.forwards !== (spec.role === 'gateway')) return undefined;
+          return spec.address === null || state.publicAddress === spec.address.address ? state : undefined;
+        },
+        { what: `instance ${id} to show its changes`, limitSeconds: 60, context },
+      );
+    },
+
+    async delete(at, context) {
+      const held = (await instancesBy(filtersFor(at), context)).filter(
+        (one) => one.State?.Name !== 'terminated',
+      );
+      if (held.length === 0) return;
+      const InstanceIds = held.map(idOf);
+      await askUnlessGone('ending the instance', context, (o) =>
+        ec2.send(new TerminateInstancesCommand({ InstanceIds }), o),
+      );
+      // Until then it still holds its security groups and its place in the subnet.
+      await waitFor(
+        async () => {
+          const left = await instancesBy([{ Name: 'instance-id', Values: InstanceIds }], context);
+          return left.every((one) => one.State?.Name === 'terminated') ? true : undefined;
+        },
+        { what: `instance ${InstanceIds.join(', ')} to end`, limitSeconds: LIMIT_SECONDS, context },
+      );
+    },
+
+    async list(owner, context) {
+      return (await instancesBy(filtersForOwner(owner), context)).filter(living).flatMap((one) => {
+        const at: Keyed | undefined = keyedBy(one.Tags);
+        return at ? [{ ...stateOf(one), ...at }] : [];
+      });
+    },
+  };
+}

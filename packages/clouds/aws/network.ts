@@ -1,0 +1,270 @@
+/** A VPC with its subnet, internet gateway and way out. The VPC is made first and deleted last: it stands for the rest. */
+import {
+  AttachInternetGatewayCommand,
+  CreateInternetGatewayCommand,
+  CreateRouteCommand,
+  CreateSubnetCommand,
+  CreateVpcCommand,
+  DeleteInternetGatewayCommand,
+  DeleteSubnetCommand,
+  DeleteVpcCommand,
+  DescribeVpcAttributeCommand,
+  DetachInternetGatewayCommand,
+  type Filter,
+  ModifyVpcAttributeCommand,
+  paginateDescribeInternetGateways,
+  paginateDescribeRouteTables,
+  paginateDescribeSubnets,
+  paginateDescribeVpcs,
+  ReplaceRouteCommand,
+  type Vpc,
+} from '@aws-sdk/client-ec2';
+import { findOrMakeOne } from '../only-one.ts';
+import {
+  type CallContext,
+  CloudError,
+  type Keyed,
+  type NetworkSpec,
+  type NetworkState,
+  type Resource,
+} from '../provider.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, type Connection, required } from './connection.ts';
+import { awsCodeOf } from './errors.ts';
+import { holdersOfVpc } from './holders.ts';
+import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
+
+export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkState> {
+  const vpcsBy = (filters: Filter[], context: CallContext) =>
+    askAll(
+      'listing VPCs',
+      context,
+      (o) => paginateDescribeVpcs({ client: ec2 }, { Filters: filters }, o),
+      (page) => page.Vpcs,
+    );
+  const subnetsBy = (filters: Filter[], context: CallContext) =>
+    askAll(
+      'listing subnets',
+      context,
+      (o) => paginateDescribeSubnets({ client: ec2 }, { Filters: filters }, o),
+      (page) => page.Subnets,
+    );
+  const internetGatewaysBy = (filters: Filter[], context: CallContext) =>
+    askAll(
+      'listing internet gateways',
+      context,
+      (o) => paginateDescribeInternetGateways({ client: ec2 }, { Filters: filters }, o),
+      (page) => page.InternetGateways,
+    );
+  const identified = async (at: Keyed, context: CallContext) =>
+    (await vpcsBy(filtersFor(at), context)).map((vpc) => ({ id: required(vpc.VpcId, 'a VPC id'), vpc }));
+  const inVpc = (vpcId: string): Filter => ({ Name: 'vpc-id', Values: [vpcId] });
+
+  async function stateOf(vpc: Vpc, at: Keyed, context: CallContext): Promise<NetworkState> {
+    const externalId = required(vpc.VpcId, 'a VPC id');
+    const [subnet] = await subnetsBy([inVpc(externalId), ...filtersFor(at)], context);
+    return { externalId, subnetId: subnet?.SubnetId ?? '', cidr: required(vpc.CidrBlock, 'a VPC range') };
+  }
+
+  /** Both are needed for private hosted zones. */
+  async function ensureDns(vpcId: string, context: CallContext) {
+    for (const [Attribute, answer, change] of [
+      ['enableDnsSupport', 'EnableDnsSupport', { EnableDnsSupport: { Value: true } }],
+      ['enableDnsHostnames', 'EnableDnsHostnames', { EnableDnsHostnames: { Value: true } }],
+    ] as const) {
+      const now = await askOfFresh('reading the VPC’s DNS settings', context, (o) =>
+        ec2.send(new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute }), o),
+      );
+      if (now[answer]?.Value === true) continue;
+      await ask('switching on the VPC’s DNS', context, (o) =>
+        ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, ...change }), o),
+      );
+    }
+  }
+
+  async function ensureSubnet(vpcId: string, spec: NetworkSpec, context: CallContext): Promise<string> {
+    const find = async () => (await subnetsBy([inVpc(vpcId), ...filtersFor(spec)], context))[0]?.SubnetId;
+    const found = await find();
+    if (found) return found;
+    try {
+      const made = await askOfFresh('creating the subnet', context, (o) =>
+        ec2.send(
+          new CreateSubnetCommand({
+            VpcId: vpcId,
+            CidrBlock: spec.cidr,
+            TagSpecifications: taggedAs('subnet', spec, spec.name),
+          }),
+          o,
+        ),
+      );
+      return required(made.Subnet?.SubnetId, 'a subnet id');
+    } catch (error) {
+      // The range is taken within this VPC: by the same call, made elsewhere or with its answer lost, or by another's subnet.
+      const adopted = awsCodeOf(error) === 'InvalidSubnet.Conflict' ? await find() : undefined;
+      if (adopted) return adopted;
+      throw error;
+    }
+  }
+
+  async function ensureInternetGateway(
+    vpcId: string,
+    spec: NetworkSpec,
+    context: CallContext,
+  ): Promise<string> {
+    const attached = async () =>
+      (await internetGatewaysBy([{ Name: 'attachment.vpc-id', Values: [vpcId] }], context))[0]
+        ?.InternetGatewayId;
+    const found = await attached();
+    if (found) return found;
+    const ours = await internetGatewaysBy(filtersFor(spec), context);
+    const loose = ours.find((one) => (one.Attachments ?? []).length === 0)?.InternetGatewayId;
+    const id =
+      loose ??
+      required(
+        (
+          await ask('creating the internet gateway', context, (o) =>
+            ec2.send(
+              new CreateInternetGatewayCommand({
+                TagSpecifications: taggedAs('internet-gateway', spec, spec.name),
+              }),
+              o,
+            ),
+          )
+        ).InternetGateway?.InternetGatewayId,
+        'an internet gateway id',
+      );
+    try {
+      await askOfFresh('attaching the internet gateway', context, (o) =>
+        ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpcId }), o),
+      );
+      return id;
+    } catch (error) {
+      // A VPC takes one gateway: another call was quicker, so ours is one too many.
+      const other =
+        awsCodeOf(error) === 'Resource.AlreadyAssociated' || awsCodeOf(error) === 'InvalidParameterValue'
+          ? await attached()
+          : undefined;
+      if (!other) throw error;
+      if (other !== id) {
+        await askUnlessGone('deleting a second internet gateway', context, (o) =>
+          ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId: id }), o),
+        );
+      }
+      return other;
+    }
+  }
+
+  /** In the VPC's main route table, which comes and goes with the VPC. */
+  async function ensureWayOut(vpcId: string, gatewayId: string, context: CallContext) {
+    const filters = [inVpc(vpcId), { Name: 'association.main', Values: ['true'] }];
+    const tables = await askAll(
+      'reading the route table',
+      context,
+      (o) => paginateDescribeRouteTables({ client: ec2 }, { Filters: filters }, o),
+      (page) => page.RouteTables,
+    );
+    const RouteTableId = required(tables[0]?.RouteTableId, 'the VPC’s main route table');
+    const route = tables[0]?.Routes?.find((one) => one.DestinationCidrBlock === '0.0.0.0/0');
+    if (route?.GatewayId === gatewayId && route.State !== 'blackhole') return;
+    const input = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: gatewayId };
+    await askOfFresh('routing to the internet', context, (o) =>
+      route ? ec2.send(new ReplaceRouteCommand(input), o) : ec2.send(new CreateRouteCommand(input), o),
+    );
+  }
+
+  async function removeVpc(vpcId: string, at: Keyed, context: CallContext) {
+    const holders = await holdersOfVpc(ec2, vpcId, at, context);
+    if (holders.length > 0) {
+      throw new CloudError('in-use', `VPC ${vpcId} is still used by ${holders.join(', ')}.`, {
+        remedy: 'Delete those first.',
+      });
+    }
+    for (const subnet of await subnetsBy([inVpc(vpcId), ...filtersFor(at)], context)) {
+      await askUnlessGone('deleting the subnet', context, (o) =>
+        ec2.send(new DeleteSubnetCommand({ SubnetId: subnet.SubnetId }), o),
+      );
+    }
+    await removeInternetGateways(at, vpcId, context);
+    await askUnlessGone('deleting the VPC', context, (o) =>
+      ec2.send(new DeleteVpcCommand({ VpcId: vpcId }), o),
+    );
+  }
+
+  /** Those of ours attached to the VPC (null: to none). */
+  async function removeInternetGateways(at: Keyed, vpcId: string | null, context: CallContext) {
+    for (const gateway of await internetGatewaysBy(filtersFor(at), context)) {
+      const attachedTo = gateway.Attachments?.[0]?.VpcId ?? null;
+      if (attachedTo !== vpcId && attachedTo !== null) continue;
+      const InternetGatewayId = required(gateway.InternetGatewayId, 'an internet gateway id');
+      if (attachedTo !== null) {
+        await ask('detaching the internet gateway', context, (o) =>
+          ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId: attachedTo }), o),
+        ).catch((error) => {
+          if (awsCodeOf(error) !== 'Gateway.NotAttached') throw error;
+        });
+      }
+      await askUnlessGone('deleting the internet gateway', context, (o) =>
+        ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }), o),
+      );
+    }
+  }
+
+  return {
+    async observe(at, context) {
+      const [found] = (await identified(at, context)).sort((a, b) => (a.id < b.id ? -1 : 1));
+      return found && stateOf(found.vpc, at, context);
+    },
+
+    async reconcile(spec, context) {
+      const { id, vpc } = await findOrMakeOne(
+        {
+          what: 'the VPC',
+          find: () => identified(spec, context),
+          make: async () => {
+            const made = await ask('creating the VPC', context, (o) =>
+              ec2.send(
+                new CreateVpcCommand({
+                  CidrBlock: spec.cidr,
+                  TagSpecifications: taggedAs('vpc', spec, spec.name),
+                }),
+                o,
+              ),
+            );
+            return required(made.Vpc?.VpcId, 'a VPC id');
+          },
+          undo: async (VpcId) => {
+            await askUnlessGone('deleting a second VPC', context, (o) =>
+              ec2.send(new DeleteVpcCommand({ VpcId }), o),
+            );
+          },
+        },
+        context,
+      );
+      if (vpc.CidrBlock !== spec.cidr) {
+        throw new CloudError(
+          'conflict',
+          `VPC ${id} has the range ${vpc.CidrBlock}, not ${spec.cidr}: a VPC’s range cannot change.`,
+        );
+      }
+      await ensureDns(id, context);
+      const subnetId = await ensureSubnet(id, spec, context);
+      const gatewayId = await ensureInternetGateway(id, spec, context);
+      await ensureWayOut(id, gatewayId, context);
+      return { externalId: id, subnetId, cidr: spec.cidr };
+    },
+
+    async delete(at, context) {
+      for (const { id } of await identified(at, context)) await removeVpc(id, at, context);
+      // One made but never attached, by a worker that was killed between the two.
+      await removeInternetGateways(at, null, context);
+    },
+
+    async list(owner, context) {
+      const vpcs = await vpcsBy(filtersForOwner(owner), context);
+      const mine = vpcs.flatMap((vpc) => {
+        const at = keyedBy(vpc.Tags);
+        return at ? [{ vpc, at }] : [];
+      });
+      return Promise.all(mine.map(async ({ vpc, at }) => ({ ...(await stateOf(vpc, at, context)), ...at })));
+    },
+  };
+}

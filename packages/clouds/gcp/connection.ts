@@ -1,0 +1,205 @@
+/**
+ * One Google Cloud project in one region: its SDK clients, and the ways of calling them. The SDK repeats no POST and no
+ * DELETE, and waits for no operation: both are done here.
+ */
+import { randomUUID } from 'node:crypto';
+import type { protos, v1 } from '@google-cloud/compute';
+import type { GcpCredentials } from '@skein/contract/rest/account.ts';
+import { JWT } from 'google-auth-library';
+import { backOff, pause, unlessAborted, waitFor } from '../bounded-wait.ts';
+import { type CallContext, CloudError } from '../provider.ts';
+import { cloudErrorFrom, operationError } from './errors.ts';
+
+type Operation = protos.google.cloud.compute.v1.IOperation;
+
+export interface Clients {
+  networks: v1.NetworksClient;
+  subnetworks: v1.SubnetworksClient;
+  firewalls: v1.FirewallsClient;
+  addresses: v1.AddressesClient;
+  instances: v1.InstancesClient;
+  projects: v1.ProjectsClient;
+  globalOperations: v1.GlobalOperationsClient;
+  regionOperations: v1.RegionOperationsClient;
+  zoneOperations: v1.ZoneOperationsClient;
+}
+
+const TRIES = 5;
+const OPERATION_SECONDS = 300;
+const RETRIED: readonly CloudError['code'][] = ['throttled', 'unavailable', 'timeout'];
+const ONE_CALL = { timeout: 30_000, retry: null };
+
+export class Connection {
+  readonly project: string;
+  readonly region: string;
+  /** The same for every call of ours; each region that we offer has a zone `b`. */
+  readonly zone: string;
+  readonly email: string;
+  readonly endpoint: URL | null;
+  readonly #token: JWT;
+  #clients: Promise<Clients> | undefined;
+
+  constructor(account: { credentials: GcpCredentials; endpoint: string | null; region: string }) {
+    this.project = account.credentials.project_id;
+    this.email = account.credentials.client_email;
+    this.region = account.region;
+    this.zone = `${account.region}-b`;
+    this.endpoint = account.endpoint === null ? null : new URL(account.endpoint);
+    this.#token = new JWT({
+      email: this.email,
+      key: account.credentials.private_key,
+      scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+    });
+    // Each request carries a token signed here with the key, as Google's libraries do by default (AIP-4111): no token
+    // service is asked, so nothing is ever sent to an address that a key file names.
+    this.#token.useJWTAccessWithScope = true;
+  }
+
+  /** Loaded with the first call: the SDK costs a second and 200 MB, which a process that calls no cloud need not pay. */
+  #load(): Promise<Clients> {
+    this.#clients ??= import('@google-cloud/compute').then(({ v1: sdk }) => {
+      const at = this.endpoint;
+      const options = {
+        projectId: this.project,
+        // Its types are those of another version of google-auth-library; its methods are the same.
+        authClient: this.#token as never,
+        ...(at === null
+          ? {}
+          : {
+              apiEndpoint: at.hostname,
+              port: Number(at.port) || (at.protocol === 'http:' ? 80 : 443),
+              protocol: at.protocol.slice(0, -1),
+            }),
+      };
+      return {
+        networks: new sdk.NetworksClient(options),
+        subnetworks: new sdk.SubnetworksClient(options),
+        firewalls: new sdk.FirewallsClient(options),
+        addresses: new sdk.AddressesClient(options),
+        instances: new sdk.InstancesClient(options),
+        projects: new sdk.ProjectsClient(options),
+        globalOperations: new sdk.GlobalOperationsClient(options),
+        regionOperations: new sdk.RegionOperationsClient(options),
+        zoneOperations: new sdk.ZoneOperationsClient(options),
+      };
+    });
+    return this.#clients;
+  }
+
+  /** Repeats what may be repeated, with back-off; a failure becomes a CloudError, a fired signal its reason. */
+  async #repeat<T>(what: string, context: CallContext, call: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      context.signal.throwIfAborted();
+      try {
+        return await unlessAborted(call(), context.signal);
+      } catch (thrown) {
+        context.signal.throwIfAborted();
+        const error = cloudErrorFrom(what, thrown);
+        if (!RETRIED.includes(error.code) || attempt + 1 === TRIES) throw error;
+        await pause(backOff(attempt, 250, 8_000), context.signal);
+      }
+    }
+  }
+
+  /**
+   * One call that reads.
+   * @param what is tried, as a noun phrase: “reading the network”.
+   */
+  async ask<T>(
+    what: string,
+    context: CallContext,
+    call: (clients: Clients, options: typeof ONE_CALL) => Promise<[T, ...unknown[]]>,
+  ): Promise<T> {
+    const clients = await unlessAborted(this.#load(), context.signal);
+    const [answer] = await this.#repeat(what, context, () => call(clients, ONE_CALL));
+    return answer;
+  }
+
+  /** Like `ask`, with undefined on Google's own not-found. */
+  async askUnlessGone<T>(...call: Parameters<typeof this.ask<T>>): Promise<T | undefined> {
+    try {
+      return await this.ask<T>(...call);
+    } catch (error) {
+      if (error instanceof CloudError && error.code === 'not-found') return undefined;
+      throw error;
+    }
+  }
+
+  /** All items of a list, page by page to the end; a page that fails fails the list. */
+  async askAll<T>(
+    what: string,
+    context: CallContext,
+    pages: (clients: Clients, options: typeof ONE_CALL) => AsyncIterable<T>,
+  ): Promise<T[]> {
+    const clients = await unlessAborted(this.#load(), context.signal);
+    return this.#repeat(what, context, async () => {
+      const items: T[] = [];
+      for await (const item of pages(clients, ONE_CALL)) items.push(item);
+      return items;
+    });
+  }
+
+  /**
+   * One call that changes, and the wait for its operation to be done. The request id is the same in each repetition, so
+   * an answer that was lost makes nothing twice. It is new with each change: Google remembers ids for an hour, and
+   * would take a second creation of the same name for the first.
+   */
+  async change(
+    what: string,
+    context: CallContext,
+    call: (
+      clients: Clients,
+      requestId: string,
+      options: typeof ONE_CALL,
+    ) => Promise<[{ latestResponse: unknown }, ...unknown[]]>,
+  ): Promise<void> {
+    const clients = await unlessAborted(this.#load(), context.signal);
+    const requestId = randomUUID();
+    const [answer] = await this.#repeat(what, context, () => call(clients, requestId, ONE_CALL));
+    const started = answer.latestResponse as Operation;
+    const last = (address: string) => address.slice(address.lastIndexOf('/') + 1);
+    const { project } = this;
+    let operation = started;
+    await waitFor(
+      async () => {
+        if (isDone(operation)) return true;
+        const at = { project, operation: operation.name ?? '' };
+        operation = await this.ask(`waiting for ${what}`, context, (on, options) => {
+          if (started.zone) return on.zoneOperations.get({ ...at, zone: last(started.zone) }, options);
+          if (started.region)
+            return on.regionOperations.get({ ...at, region: last(started.region) }, options);
+          return on.globalOperations.get(at, options);
+        });
+        return isDone(operation) ? true : undefined;
+      },
+      {
+        what: `Google Cloud to finish ${what}`,
+        limitSeconds: OPERATION_SECONDS,
+        context,
+        mostMilliseconds: 2_000,
+      },
+    );
+    const failed = operationError(what, operation);
+    if (failed) throw failed;
+  }
+
+  /** A call to a Google API that has no SDK here. `host` is what the endpoint replaces. */
+  async post<T>(what: string, host: string, path: string, body: unknown, context: CallContext): Promise<T> {
+    const url = new URL(path, this.endpoint ?? `https://${host}`);
+    const call = async () => {
+      const { data } = await this.#token.request<T>({
+        url: url.href,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        timeout: ONE_CALL.timeout,
+        signal: context.signal,
+      });
+      return data;
+    };
+    return this.#repeat(what, context, call);
+  }
+}
+
+/** The SDK gives the status as a name or as its number in the API's own list (DONE). */
+const isDone = ({ status }: Operation) => status === 'DONE' || status === 2104194;

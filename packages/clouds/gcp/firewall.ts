@@ -1,0 +1,108 @@
+/** The rules of a role: firewall objects that target its tag. The tag is what stands for the group. */
+import { waitFor } from '../bounded-wait.ts';
+import type { CallContext, FirewallSpec, FirewallState, Keyed, Resource } from '../provider.ts';
+import { permissionsOf } from '../rule-set.ts';
+import type { Connection } from './connection.ts';
+import { findOrMake, oursOnly } from './find-or-make.ts';
+import { type Firewall, heldRules, sameFirewall, wantedFirewalls } from './firewall-rules.ts';
+import { unlessGone } from './network.ts';
+import { describe, isOf, nameFor, ownerIn, within } from './ownership.ts';
+
+export function firewalls(connection: Connection): Resource<FirewallSpec, FirewallState> {
+  const { project, region } = connection;
+
+  const objectsOf = async (at: Keyed, context: CallContext): Promise<Firewall[]> => {
+    const filter = `name eq ${nameFor(at)}-.*`;
+    const found = await connection.askAll('listing firewall rules', context, (on, options) =>
+      on.firewalls.listAsync({ project, filter }, options),
+    );
+    return found.filter((one) => isOf(one.description, at));
+  };
+  const get = (firewall: string, context: CallContext) =>
+    connection.askUnlessGone('reading the firewall rule', context, (on, options) =>
+      on.firewalls.get({ project, firewall }, options),
+    );
+  const stateOf = (at: Keyed, held: readonly Firewall[]): FirewallState => ({
+    externalId: nameFor(at),
+    ...heldRules(held),
+  });
+
+  const remove = (firewall: string, context: CallContext) =>
+    unlessGone(
+      connection.change('deleting a firewall rule', context, (on, requestId, options) =>
+        on.firewalls.delete({ project, firewall, requestId }, options),
+      ),
+    );
+
+  async function ensure(name: string, wanted: Firewall, spec: FirewallSpec, context: CallContext) {
+    const found = await findOrMake(
+      {
+        kind: 'firewall rule',
+        at: spec,
+        get: () => get(name, context),
+        insert: () =>
+          connection.change('creating a firewall rule', context, (on, requestId, options) =>
+            on.firewalls.insert({ project, requestId, firewallResource: wanted }, options),
+          ),
+      },
+      context,
+    );
+    if (sameFirewall(found, wanted)) return;
+    // Update, not patch: what the wanted form leaves out (source tags, say) must go.
+    await connection.change('changing a firewall rule', context, (on, requestId, options) =>
+      on.firewalls.update({ project, firewall: name, requestId, firewallResource: wanted }, options),
+    );
+  }
+
+  return {
+    async observe(at, context) {
+      const held = await objectsOf(at, context);
+      return held.length > 0 ? stateOf(at, held) : undefined;
+    },
+
+    async reconcile(spec, context) {
+      const tag = nameFor(spec);
+      const wanted = wantedFirewalls(permissionsOf(spec.rules), {
+        tag,
+        network: spec.network.externalId,
+        description: (note) => describe(spec, region, note),
+      });
+      for (const [name, one] of wanted) await ensure(name, one, spec, context);
+      for (const one of await objectsOf(spec, context)) {
+        if (one.name && !wanted.has(one.name)) await remove(one.name, context);
+      }
+      return waitFor(
+        async () => {
+          const held = await objectsOf(spec, context);
+          const asPlanned =
+            held.length === wanted.size &&
+            held.every((one) => sameFirewall(one, wanted.get(one.name ?? '') ?? {}));
+          return asPlanned ? stateOf(spec, held) : undefined;
+        },
+        { what: `the firewall rules of ${tag} to be as planned`, limitSeconds: 60, context },
+      );
+    },
+
+    async delete(at, context) {
+      for (const one of await objectsOf(at, context)) {
+        if (oursOnly(one, at, 'firewall rule')?.name) await remove(one.name ?? '', context);
+      }
+    },
+
+    async list(owner, context) {
+      const all = await connection.askAll('listing firewall rules', context, (on, options) =>
+        on.firewalls.listAsync({ project, filter: 'name eq skein-.*' }, options),
+      );
+      const groups = new Map<string, { at: Keyed; held: Firewall[] }>();
+      for (const one of all) {
+        const by = ownerIn(one.description);
+        if (!by || by.region !== region || !within(by.owner, owner)) continue;
+        const at = { owner: by.owner, key: by.key };
+        const group = groups.get(nameFor(at)) ?? { at, held: [] };
+        group.held.push(one);
+        groups.set(nameFor(at), group);
+      }
+      return [...groups.values()].map(({ at, held }) => ({ ...stateOf(at, held), ...at }));
+    },
+  };
+}
