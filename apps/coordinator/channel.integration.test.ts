@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto';
+import { CHANNEL_PATH, CLOSE, ENROL_PATH } from '@skein/contract/agent/channel.ts';
+import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
+import { loadSnapshot } from '@skein/control/map/snapshot.ts';
+import { createSealer } from '@skein/control/secret/sealer.ts';
+import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
+import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { buildMap } from '@skein/mesh/map/build.ts';
+import { digestOf } from '@skein/mesh/map/digest.ts';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
+import type {} from '../../e2e/setup/postgres.ts';
+import { type Coordinator, startCoordinator } from './coordinator.ts';
+import { type AgentOptions, TestAgent } from './testing/agent.ts';
+
+const masterKey = randomBytes(32);
+const sealer = createSealer(masterKey, (bytes) => crypto.getRandomValues(bytes));
+let fresh: FreshDatabase;
+let coordinator: Coordinator;
+let url: string;
+const agents: TestAgent[] = [];
+
+beforeAll(async () => {
+  fresh = await freshDatabase(inject('databaseUrl'));
+  coordinator = await start();
+  url = `ws://127.0.0.1:${coordinator.port}${CHANNEL_PATH}`;
+});
+afterEach(() => {
+  for (const agent of agents.splice(0)) agent.close();
+});
+afterAll(async () => {
+  await coordinator.close();
+  await fresh.drop();
+});
+
+function start(): Promise<Coordinator> {
+  return startCoordinator({
+    databaseUrl: fresh.url,
+    masterKey,
+    coordinatorUrl: 'http://192.0.2.10:7401',
+    agentDistribution: '/nonexistent',
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+  });
+}
+
+async function mesh(clusters: number, peersPerCluster: number): Promise<SeededMesh> {
+  return makeMesh(fresh.database, sealer, await makeOrganization(fresh.database), {
+    clusters,
+    peersPerCluster,
+  });
+}
+
+function agentOf(seeded: SeededMesh, peer: SeededPeer, options: Partial<AgentOptions> = {}): TestAgent {
+  const { id: peerId, identitySeed } = peer;
+  const agent = new TestAgent({ url, peerId, identitySeed, mapKey: seeded.mapKey, ...options });
+  agents.push(agent);
+  return agent;
+}
+
+async function connected(seeded: SeededMesh, peers: readonly SeededPeer[]): Promise<TestAgent[]> {
+  const all = peers.map((peer) => agentOf(seeded, peer));
+  await Promise.all(all.map((agent) => agent.until('a map', () => agent.map !== undefined)));
+  return all;
+}
+
+const at = <T>(list: readonly T[], index: number): T => list[index] as T;
+
+function publish(
+  seeded: SeededMesh,
+  changes: RevisionChange[],
+  change: (peerOrCluster: typeof fresh.database) => Promise<unknown>,
+) {
+  return fresh.database.$transaction(async (tx) => {
+    await change(tx as typeof fresh.database);
+    return publishRevision(tx, seeded.organizationId, seeded.networkId, changes, 'test');
+  });
+}
+
+const moveTo = (seeded: SeededMesh, peer: SeededPeer, address: string) =>
+  publish(seeded, [{ peer: peer.id }], (tx) =>
+    tx.peer.update({
+      where: { id: peer.id },
+      data: { privateAddress: address, endpoints: [{ kind: 'private', address, port: 51820 }] },
+    }),
+  );
+
+/** The map as a whole recompute from the database gives it. */
+async function truth(seeded: SeededMesh, peer: SeededPeer, number: number) {
+  const snapshot = await loadSnapshot(fresh.database, seeded.networkId);
+  const map = snapshot && buildMap(snapshot, peer.clusterId, peer.id);
+  return map && { ...map, number };
+}
+
+test('a change reaches its own cluster as a delta, and nobody else', async () => {
+  const seeded = await mesh(2, 3);
+  const all = await connected(seeded, seeded.peers);
+  const [mover, mate] = [at(seeded.peers, 1), at(seeded.peers, 2)];
+  const number = await moveTo(seeded, mover, '10.99.0.9');
+  await at(all, 2).until('the delta', (agent) => agent.map?.number === number);
+  expect(at(all, 2).map).toEqual(await truth(seeded, mate, number));
+  // What touches everyone comes after; nothing of the first change came to the other cluster before it.
+  const next = await publish(seeded, [{ network: true }], (tx) =>
+    tx.network.update({
+      where: { id: seeded.networkId },
+      data: { allowedPorts: [{ protocol: 'tcp', port: 80 }] },
+    }),
+  );
+  await Promise.all(all.map((agent) => agent.until('the ports', () => agent.map?.number === next)));
+  expect(all.map((agent) => agent.frames)).toEqual([
+    ['map 0', 'delta 0-1', 'delta 1-2'],
+    ['map 0', 'delta 0-1', 'delta 1-2'],
+    ['map 0', 'delta 0-1', 'delta 1-2'],
+    ['map 0', 'delta 0-2'],
+    ['map 0', 'delta 0-2'],
+    ['map 0', 'delta 0-2'],
+  ]);
+});
+
+test('a forged hello is refused, and so is a peer that nobody knows', async () => {
+  const seeded = await mesh(1, 2);
+  const [peer, other] = [at(seeded.peers, 0), at(seeded.peers, 1)];
+  const forger = agentOf(seeded, { ...peer, identitySeed: other.identitySeed });
+  const replayer = agentOf(seeded, peer, { signHello: () => Buffer.alloc(64).toString('base64') });
+  const stranger = agentOf(seeded, { ...peer, id: 'peer_00000000000000000000' });
+  for (const agent of [forger, replayer, stranger]) {
+    await agent.until('the end', () => agent.closedWith !== undefined);
+    expect([agent.closedWith, agent.frames]).toEqual([CLOSE.notAuthentic, []]);
+  }
+});
+
+test('a peer of another network sees nothing of this one', async () => {
+  const [ours, theirs] = [await mesh(1, 2), await mesh(1, 2)];
+  const [agent] = await connected(theirs, [at(theirs.peers, 0)]);
+  // With its own key and our peer's id it is nobody.
+  const intruder = agentOf(theirs, { ...at(theirs.peers, 0), id: at(ours.peers, 0).id });
+  await intruder.until('the end', () => intruder.closedWith !== undefined);
+  expect(intruder.closedWith).toBe(CLOSE.notAuthentic);
+  await moveTo(ours, at(ours.peers, 1), '10.99.0.9');
+  const number = await moveTo(theirs, at(theirs.peers, 1), '10.98.0.9');
+  await agent?.until('its own delta', () => agent.map?.number === number);
+  expect(agent?.frames).toEqual(['map 0', `delta 0-${number}`]);
+  const known = new Set(theirs.peers.map((peer) => peer.id));
+  expect(agent?.map?.peers.every((peer) => known.has(peer.id))).toBe(true);
+});
+
+test('an agent that comes back is sent nothing, a delta, or the whole, by what it holds', async () => {
+  const seeded = await mesh(2, 2);
+  const [gateway, member] = [at(seeded.peers, 0), at(seeded.peers, 1)];
+  const [first, witness] = await connected(seeded, [member, gateway]);
+  const held = first?.map;
+  first?.close();
+  const number = await moveTo(seeded, gateway, '10.99.0.9');
+  await witness?.until('the revision', () => witness.map?.number === number);
+
+  const behind = agentOf(seeded, member, { held: held as NonNullable<typeof held> });
+  await behind.until('the delta', () => behind.map?.number === number);
+  expect(behind.frames).toEqual([`delta 0-${number}`]);
+  behind.close();
+
+  const other = at(seeded.peers, 3);
+  await moveTo(seeded, other, '10.98.0.9');
+  const current = agentOf(seeded, member, { held: behind.map as NonNullable<typeof held> });
+  // Nothing is missing, so the first thing that comes is the next change.
+  const next = await moveTo(seeded, gateway, '10.97.0.9');
+  await current.until('the next delta', () => current.map?.number === next);
+  expect(current.frames).toEqual([`delta ${number}-${next}`]);
+  current.close();
+
+  const broken = agentOf(seeded, member, { held: { ...(held as NonNullable<typeof held>), names: [] } });
+  await broken.until('a whole map', () => broken.frames.length > 0);
+  expect(broken.frames).toEqual([`map ${next}`]);
+});
+
+test('a coordinator that starts anew brings agents on from what they hold', async () => {
+  const seeded = await mesh(1, 2);
+  const [member, gateway] = [at(seeded.peers, 1), at(seeded.peers, 0)];
+  const [agent] = await connected(seeded, [member]);
+  const second = await start();
+  try {
+    const fromSecond = { url: `ws://127.0.0.1:${second.port}${CHANNEL_PATH}` };
+    const again = agentOf(seeded, member, {
+      ...fromSecond,
+      held: agent?.map as NonNullable<TestAgent['map']>,
+    });
+    const number = await moveTo(seeded, gateway, '10.99.0.9');
+    await again.until('the change', () => again.map?.number === number);
+    expect(digestOf(again.map as NonNullable<TestAgent['map']>)).toBe(
+      digestOf((await truth(seeded, member, number)) as NonNullable<TestAgent['map']>),
+    );
+  } finally {
+    await second.close();
+  }
+});
+
+test('a delta that does not fit is answered by a whole map', async () => {
+  const seeded = await mesh(1, 3);
+  const [agent] = await connected(seeded, [at(seeded.peers, 2)]);
+  const map = agent?.map as NonNullable<TestAgent['map']>;
+  // The agent's copy rots; the next delta must not lead to the digest it names.
+  (agent as TestAgent).map = { ...map, names: map.names.slice(1) };
+  const number = await moveTo(seeded, at(seeded.peers, 1), '10.99.0.9');
+  await agent?.until('a whole map', () => agent.frames.includes(`map ${number}`));
+  expect(agent?.frames).toEqual(['map 0', `delta 0-${number} refused: digest-differs`, `map ${number}`]);
+  expect(agent?.map).toEqual(await truth(seeded, at(seeded.peers, 2), number));
+});
+
+test('a removed peer is told, cut off, and refused when it comes back', async () => {
+  const seeded = await mesh(1, 3);
+  const [gone, stays] = [at(seeded.peers, 1), at(seeded.peers, 2)];
+  const [leaver, witness] = await connected(seeded, [gone, stays]);
+  const number = await publish(seeded, [{ peer: gone.id }], (tx) =>
+    tx.peer.update({ where: { id: gone.id }, data: { removedAt: new Date() } }),
+  );
+  await leaver?.until('the end', () => leaver.closedWith !== undefined);
+  expect([leaver?.frames, leaver?.closedWith]).toEqual([['map 0', 'removed'], CLOSE.removed]);
+  await witness?.until('the removal', () => witness.map?.number === number);
+  expect(witness?.map?.peers.map((peer) => peer.id)).toEqual([at(seeded.peers, 0).id]);
+
+  const again = agentOf(seeded, gone);
+  await again.until('the end', () => again.closedWith !== undefined);
+  expect([again.frames, again.closedWith]).toEqual([['removed'], CLOSE.removed]);
+});
+
+test('an agent that leaves is gone from the network', async () => {
+  const seeded = await mesh(1, 2);
+  const [leaver, witness] = await connected(seeded, [at(seeded.peers, 1), at(seeded.peers, 0)]);
+  leaver?.say({ type: 'leave' });
+  await leaver?.until('the end', () => leaver.closedWith !== undefined);
+  expect(leaver?.closedWith).toBe(CLOSE.removed);
+  await witness?.until('the removal', () => witness.map?.peers.length === 0);
+  const row = await fresh.database.peer.findUniqueOrThrow({ where: { id: at(seeded.peers, 1).id } });
+  expect(row.removedAt).not.toBeNull();
+});
+
+test('a deleted network cuts all its agents off', async () => {
+  const seeded = await mesh(1, 2);
+  const all = await connected(seeded, seeded.peers);
+  await publish(seeded, [{ network: true }], (tx) =>
+    tx.network.update({ where: { id: seeded.networkId }, data: { deletedAt: new Date(), state: 'deleted' } }),
+  );
+  await Promise.all(all.map((agent) => agent.until('the end', () => agent.closedWith === CLOSE.removed)));
+});
+
+test('a second channel of the same agent replaces the first', async () => {
+  const seeded = await mesh(1, 1);
+  const [first] = await connected(seeded, seeded.peers);
+  const [second] = await connected(seeded, seeded.peers);
+  await first?.until('the end', () => first.closedWith !== undefined);
+  expect([first?.closedWith, second?.closedWith]).toEqual([CLOSE.replaced, undefined]);
+});
+
+test('a revision of which nobody was told is found by its number', async () => {
+  const seeded = await mesh(1, 2);
+  const [agent] = await connected(seeded, [at(seeded.peers, 0)]);
+  const { organizationId, networkId } = seeded;
+  const peer = at(seeded.peers, 1).id;
+  // As publishRevision does, but for the notification.
+  await fresh.database.$transaction([
+    fresh.database.peer.update({ where: { id: peer }, data: { privateAddress: '10.99.0.9' } }),
+    fresh.database.network.update({ where: { id: networkId }, data: { revision: 1 } }),
+    fresh.database.networkRevision.create({
+      data: { organizationId, networkId, number: 1, changes: [{ peer }], reason: 'test' },
+    }),
+  ]);
+  expect(agent?.map?.number).toBe(0);
+  await coordinator.sweep();
+  await agent?.until('the change', () => agent.map?.number === 1);
+});
+
+test('frames that are no frames, and frames too long, end the channel', async () => {
+  const seeded = await mesh(1, 2);
+  const [babbler, shouter] = await connected(seeded, seeded.peers);
+  babbler?.sendRaw('{"type":"report"}');
+  shouter?.sendRaw(JSON.stringify({ type: 'resync', reason: 'x'.repeat(5 * 1024 * 1024) }));
+  await babbler?.until('the end', () => babbler.closedWith !== undefined);
+  await shouter?.until('the end', () => shouter.closedWith !== undefined);
+  expect([babbler?.closedWith, shouter?.closedWith]).toEqual([CLOSE.badFrame, 1009]);
+});
+
+test('a report is written, and its new endpoint reaches the mates', async () => {
+  const seeded = await mesh(1, 2);
+  const [reporter, mate] = await connected(seeded, seeded.peers);
+  const peerId = at(seeded.peers, 0).id;
+  reporter?.say({
+    type: 'report',
+    facts: {
+      hostname: 'a.example',
+      os: 'Debian 12',
+      kernel: '6.18',
+      architecture: 'x64',
+      agentVersion: '0.1.0',
+      wireguard: 'kernel',
+      privateAddress: '10.64.0.77',
+    },
+    endpoints: [{ kind: 'private', address: '10.64.0.77', port: 51820 }],
+    appliedNumber: 0,
+    problem: null,
+    links: [],
+  });
+  await mate?.until('the endpoint', () => mate.map?.peers[0]?.endpoints[0]?.address === '10.64.0.77');
+  const row = await fresh.database.peer.findUniqueOrThrow({ where: { id: peerId } });
+  expect([row.appliedNumber, row.privateAddress, row.disconnectedAt]).toEqual([0, '10.64.0.77', null]);
+  expect(row.connectedAt).not.toBeNull();
+});
+
+test('healthz answers, unknown paths do not, and a malformed enrolment is told why', async () => {
+  const http = `http://127.0.0.1:${coordinator.port}`;
+  expect(await (await fetch(`${http}/healthz`)).json()).toEqual({ ok: true, database: true });
+  expect((await fetch(`${http}/agent/../main.ts`)).status).toBe(404);
+  const refused = await fetch(`${http}${ENROL_PATH}`, { method: 'POST', body: '{' });
+  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([400, 'invalid']);
+});

@@ -1,0 +1,128 @@
+/**
+ * For tests and benches: an agent without a node. It proves its key, checks the signature of every map and delta,
+ * applies them as the real agent does, and says what it holds.
+ */
+import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
+import { MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
+import { applyDelta } from '@skein/mesh/map/delta.ts';
+import { digestOf } from '@skein/mesh/map/digest.ts';
+import { helloText, openPrivateKey, openPublicKey, signText, verifyMap } from '@skein/mesh/map/sign.ts';
+import { WebSocket } from 'ws';
+
+export interface AgentOptions {
+  url: string;
+  peerId: string;
+  /** Ed25519 seed, base64. */
+  identitySeed: string;
+  /** The key that signs the network's maps, base64. */
+  mapKey: string;
+  /** A map held from before. */
+  held?: NetworkMap;
+  /** Signs the hello in its own way: for forgers. */
+  signHello?: (nonce: string, peerId: string) => string;
+}
+
+export class TestAgent {
+  map: NetworkMap | undefined;
+  /** What came, in order: `map 3`, `delta 3-4`, `removed`. */
+  readonly frames: string[] = [];
+  /** The code that the channel was closed with. */
+  closedWith: number | undefined;
+  /** Called after each frame and on close. */
+  onChange: () => void = () => {};
+  readonly #socket: WebSocket;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: AgentOptions) {
+    this.map = options.held;
+    const mapKey = openPublicKey(options.mapKey);
+    this.#socket = new WebSocket(options.url, { perMessageDeflate: false });
+    this.#socket.on('error', () => {});
+    this.#socket.on('message', (data) => {
+      const frame = ToAgent.parse(JSON.parse(String(data)));
+      if (frame.type === 'challenge') {
+        const sign =
+          options.signHello ??
+          ((nonce, peerId) =>
+            signText('hello', helloText(nonce, peerId), openPrivateKey(options.identitySeed)));
+        const have = this.map ? { number: this.map.number, digest: digestOf(this.map) } : null;
+        this.say({
+          type: 'hello',
+          peerId: options.peerId,
+          signature: sign(frame.nonce, options.peerId),
+          have,
+        });
+        return;
+      }
+      if (frame.type === 'removed') this.frames.push('removed');
+      else {
+        if (!verifyMap(frame.signed, mapKey)) throw new Error('a map with a wrong signature came');
+        this.#take(frame.signed.kind, JSON.parse(frame.signed.payload));
+      }
+      this.#changed();
+    });
+    this.#socket.on('close', (code) => {
+      this.closedWith = code;
+      this.#changed();
+    });
+  }
+
+  #take(kind: 'map' | 'delta', payload: unknown): void {
+    if (kind === 'map') {
+      this.map = NetworkMap.parse(payload);
+      this.frames.push(`map ${this.map.number}`);
+      return;
+    }
+    const delta = MapDelta.parse(payload);
+    const applied = this.map
+      ? applyDelta(this.map, delta)
+      : { ok: false as const, reason: 'no map is held' as const };
+    this.frames.push(`delta ${delta.base}-${delta.number}${applied.ok ? '' : ` refused: ${applied.reason}`}`);
+    if (applied.ok) this.map = applied.map;
+    else this.say({ type: 'resync', reason: applied.reason });
+  }
+
+  say(frame: FromAgent): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  sendRaw(text: string): void {
+    this.#socket.send(text);
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  #changed(): void {
+    this.onChange();
+    for (const look of this.#waiting) look();
+  }
+
+  /** Resolves once `holds` is true; rejects after `milliseconds` with the frames that came. */
+  until(what: string, holds: (agent: TestAgent) => boolean, milliseconds = 10_000): Promise<void> {
+    if (holds(this)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const end = (finish: () => void) => {
+        clearTimeout(late);
+        this.#waiting.delete(look);
+        finish();
+      };
+      const look = () => {
+        if (holds(this)) end(resolve);
+      };
+      const late = setTimeout(
+        () =>
+          end(() =>
+            reject(
+              new Error(
+                `waited in vain for ${what}; came: ${this.frames.join(', ')}; closed: ${this.closedWith}`,
+              ),
+            ),
+          ),
+        milliseconds,
+      );
+      this.#waiting.add(look);
+    });
+  }
+}
