@@ -1,0 +1,81 @@
+/** EC2, the query protocol: finds the action, runs it on the account's region, answers XML. */
+import { randomUUID } from 'node:crypto';
+import type { AwsAccount } from '../../store/accounts.ts';
+import type { Lab } from '../../store/lab.ts';
+import type { Section } from '../../store/store.ts';
+import { AwsError } from '../wire/error.ts';
+import type { Params } from '../wire/query.ts';
+import { document, type Xml } from '../wire/xml.ts';
+import { addressActions } from './address.ts';
+import type { Ec2Actions } from './call.ts';
+import { catalogActions } from './catalog-view.ts';
+import { instanceActions } from './instance.ts';
+import { isVisible } from './instance-state.ts';
+import { internetGatewayActions } from './internet-gateway.ts';
+import { routeTableActions } from './route-table.ts';
+import { securityGroupActions } from './security-group.ts';
+import { securityGroupRuleActions } from './security-group-rule.ts';
+import { type Ec2State, emptyRegion } from './state.ts';
+import { subnetActions } from './subnet.ts';
+import { tagActions } from './tag.ts';
+import { vpcActions } from './vpc.ts';
+
+const VERSION = '2016-11-15';
+const NAMESPACE = `http://ec2.amazonaws.com/doc/${VERSION}/`;
+
+const ACTIONS: Ec2Actions = {
+  ...vpcActions,
+  ...subnetActions,
+  ...internetGatewayActions,
+  ...routeTableActions,
+  ...securityGroupActions,
+  ...securityGroupRuleActions,
+  ...addressActions,
+  ...instanceActions,
+  ...catalogActions,
+  ...tagActions,
+};
+
+export const writesEc2 = (action: string) =>
+  Object.hasOwn(ACTIONS, action) && ACTIONS[action]?.writes === true;
+
+/** Answers one call's XML document, or throws AwsError and has changed nothing. */
+export function callEc2(
+  lab: Lab,
+  section: Section<Ec2State>,
+  account: AwsAccount,
+  region: string,
+  name: string,
+  params: Params,
+): string {
+  const version = params.text('Version');
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (!action) throw new AwsError('InvalidAction', `The action ${name} is not valid for this web service.`);
+  if (version !== VERSION)
+    throw new AwsError(
+      'NoSuchVersion',
+      `The requested version (${version}) of service AmazonEC2 does not exist`,
+    );
+
+  const run = (whole: Ec2State): { [name: string]: Xml } => {
+    const key = `${account.accountId}/${region}`;
+    const now = lab.now();
+    const dry = params.bool('DryRun') ?? false;
+    let state = whole.regions[key];
+    if (!state) {
+      state = emptyRegion();
+      if (action.writes) whole.regions[key] = state;
+    }
+    if (action.writes)
+      for (const instance of Object.values(state.instances))
+        if (!isVisible(now, instance)) delete state.instances[instance.id];
+    const answer = action.run({ params, state, whole, region, account, now, machine: lab.machine });
+    const [unknown] = params.unread();
+    if (unknown) throw new AwsError('UnknownParameter', `The parameter ${unknown} is not recognized`);
+    if (dry)
+      throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+    return answer;
+  };
+  const answer = action.writes ? section.change(run) : run(section.read());
+  return document(`${name}Response`, NAMESPACE, { requestId: randomUUID(), ...answer });
+}
