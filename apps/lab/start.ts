@@ -12,6 +12,9 @@ import { awsApp } from './aws/server.ts';
 import { openAwsState } from './aws/state.ts';
 import { controlApp } from './control/app.ts';
 import { converge } from './control/converge.ts';
+import { projectGcp } from './gcp/ground.ts';
+import { gcpApp } from './gcp/server.ts';
+import { openGcpState } from './gcp/state.ts';
 import type { Ground, Realiser } from './ground/ground.ts';
 import { openAccounts, serviceAccountFile } from './store/accounts.ts';
 import type { Lab } from './store/lab.ts';
@@ -56,7 +59,8 @@ export async function startLab(options: {
     urls: { aws: '', gcp: '' },
   };
   const aws = openAwsState(store);
-  const project = (): Ground => projectAws(aws.ec2.read(), aws.route53.read());
+  const gcp = openGcpState(store);
+  const project = (): Ground => merge(projectAws(aws.ec2.read(), aws.route53.read()), projectGcp(gcp.read()));
   const converger = converge(project, realiser, (error) =>
     console.error('lab: the ground could not be realised:', error),
   );
@@ -71,6 +75,7 @@ export async function startLab(options: {
   const stopListening = store.onChange(() => converger.changed());
   try {
     lab.urls.aws = await serve(awsApp(lab), servers, { host, port: ports.aws });
+    lab.urls.gcp = await serve(gcpApp(lab), servers, { host, port: ports.gcp });
     const control = controlApp({ lab, realiser, project, converger, shutdown: finish.resolve });
     await serve(control, servers, { path: join(directory, 'control.sock') });
   } catch (error) {
@@ -93,6 +98,12 @@ export async function startLab(options: {
     close,
   };
 }
+
+const merge = (a: Ground, b: Ground): Ground => ({
+  realms: [...a.realms, ...b.realms],
+  machines: [...a.machines, ...b.machines],
+  zones: [...a.zones, ...b.zones],
+});
 
 type Where = { host: string; port: number } | { path: string };
 

@@ -17,7 +17,7 @@ export function projectAws(ec2: Ec2State, route53: Route53State): Ground {
     realms.push(...realmsOf(state));
     for (const instance of Object.values(state.instances)) {
       const subnet = state.subnets[instance.subnetId];
-      if (subnet && !instance.terminatedAt)
+      if (subnet && !instance.terminatedAt && !instance.stoppedAt)
         machines.push(machineOf(state, accountId, region, instance, subnet));
     }
   }

@@ -24,6 +24,15 @@ const SOURCES: readonly Omit<Image, 'id'>[] = [
     parameters: ['/aws/service/debian/release/12/latest/amd64'],
   },
   {
+    name: 'debian-12-arm64-20261103-2286',
+    description: 'Debian 12 (20261103-2286)',
+    architecture: 'arm64',
+    ownerId: '136693071363',
+    ownerAlias: null,
+    rootDevice: '/dev/xvda',
+    parameters: ['/aws/service/debian/release/12/latest/arm64'],
+  },
+  {
     name: 'al2023-ami-2023.9.20261110.0-kernel-6.1-x86_64',
     description: 'Amazon Linux 2023 AMI 2023.9.20261110.0 x86_64 HVM kernel-6.1',
     architecture: 'x86_64',

@@ -7,10 +7,15 @@ export const TERMINATED_VISIBLE_SECONDS = 600;
 /** A machine that does not end is not waited for longer than this. */
 const SHUTTING_DOWN_SECONDS = 30;
 
-export type InstanceState = { name: 'pending' | 'running' | 'shutting-down' | 'terminated'; code: number };
+export type InstanceState = {
+  name: 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+  code: number;
+};
 const PENDING: InstanceState = { name: 'pending', code: 0 };
 const RUNNING: InstanceState = { name: 'running', code: 16 };
 const SHUTTING_DOWN: InstanceState = { name: 'shutting-down', code: 32 };
+const STOPPING: InstanceState = { name: 'stopping', code: 64 };
+const STOPPED: InstanceState = { name: 'stopped', code: 80 };
 const TERMINATED: InstanceState = { name: 'terminated', code: 48 };
 
 interface Moment {
@@ -21,10 +26,10 @@ interface Moment {
 /** A launch that failed in the ground ends as AWS's own: terminated, with a reason. */
 export function stateOf({ now, machine }: Moment, instance: Instance): InstanceState {
   const status = machine(instance.id);
-  if (instance.terminatedAt) {
-    const since = now.getTime() - Date.parse(instance.terminatedAt);
-    return status && since < SHUTTING_DOWN_SECONDS * 1000 ? SHUTTING_DOWN : TERMINATED;
-  }
+  const ending = (since: string) =>
+    status && now.getTime() - Date.parse(since) < SHUTTING_DOWN_SECONDS * 1000;
+  if (instance.terminatedAt) return ending(instance.terminatedAt) ? SHUTTING_DOWN : TERMINATED;
+  if (instance.stoppedAt) return ending(instance.stoppedAt) ? STOPPING : STOPPED;
   if (status?.state === 'failed') return TERMINATED;
   return status?.state === 'running' ? RUNNING : PENDING;
 }

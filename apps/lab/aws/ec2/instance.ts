@@ -1,10 +1,11 @@
 /** Instances: making, ending, changing, describing. */
 import { AwsError } from '../wire/error.ts';
 import type { Xml } from '../wire/xml.ts';
-import { disassociate } from './address.ts';
+import { disassociate, freePublicIp } from './address.ts';
 import { DONE, type Ec2Actions, type Ec2Call, findGroup, findInstance, reads, writes } from './call.ts';
+import { INSTANCE_TYPES } from './catalog.ts';
 import { chosen, type Filters, selectRows } from './filter.ts';
-import { isVisible, publicIpOf, stateOf } from './instance-state.ts';
+import { type InstanceState, isVisible, publicIpOf, stateOf } from './instance-state.ts';
 import { instanceView, reservationView } from './instance-view.ts';
 import { runInstances } from './run-instances.ts';
 import type { Instance } from './state.ts';
@@ -16,29 +17,39 @@ export const instanceActions: Ec2Actions = {
     const { params, state, whole, now } = call;
     params.bool('Force');
     params.bool('SkipOsShutdown');
-    const instances = params.list('InstanceId').map((id) => findInstance(state, id));
-    if (instances.length === 0)
-      throw new AwsError('MissingParameter', 'The request must contain the parameter InstanceId');
-    for (const instance of instances)
+    const changed = changeState(call, ANY, (instance) => {
       if (instance.terminationProtected)
         throw new AwsError(
           'OperationNotPermitted',
           `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
         );
-    const item = instances.map((instance) => {
-      const before = stateOf(call, instance);
       instance.terminatedAt ??= now.toISOString();
       instance.publicIp = null;
       for (const address of Object.values(state.addresses))
         if (address.association?.instanceId === instance.id) disassociate(whole, state, address);
-      return {
-        instanceId: instance.id,
-        currentState: { ...stateOf(call, instance) },
-        previousState: { ...before },
-      };
     });
-    return { instancesSet: { item } };
+    return { instancesSet: changed };
   }),
+
+  StopInstances: writes((call) => {
+    const { params, now } = call;
+    for (const name of ['Force', 'Hibernate', 'SkipOsShutdown']) params.bool(name);
+    const changed = changeState(call, ['running', 'stopping', 'stopped'], (instance) => {
+      instance.stoppedAt ??= now.toISOString();
+      instance.publicIp = null;
+    });
+    return { instancesSet: changed };
+  }),
+
+  /** The lab's disks do not outlive their machine: unlike in AWS, user-data runs again. */
+  StartInstances: writes((call) => ({
+    instancesSet: changeState(call, ['pending', 'running', 'stopped'], (instance) => {
+      if (!instance.stoppedAt) return;
+      instance.stoppedAt = null;
+      const elastic = publicIpOf(call.state, instance);
+      if (instance.autoPublic && !elastic) instance.publicIp = freePublicIp(call.whole);
+    }),
+  })),
 
   DescribeInstances: reads((call) => {
     const { params } = call;
@@ -178,6 +189,30 @@ export const instanceActions: Ec2Actions = {
   }),
 };
 
+const ANY = ['pending', 'running', 'shutting-down', 'terminated', 'stopping', 'stopped'] as const;
+
+/** Changes the instances the call names, all of which must be in one of these states; answers before and after. */
+function changeState(
+  call: Ec2Call,
+  from: readonly InstanceState['name'][],
+  change: (instance: Instance) => void,
+): Xml {
+  const instances = call.params.list('InstanceId').map((id) => findInstance(call.state, id));
+  if (instances.length === 0)
+    throw new AwsError('MissingParameter', 'The request must contain the parameter InstanceId');
+  const item = instances.map((instance) => {
+    const previousState = { ...stateOf(call, instance) };
+    if (!from.includes(previousState.name))
+      throw new AwsError(
+        'IncorrectInstanceState',
+        `The instance '${instance.id}' is not in a state from which it can be changed so: it is ${previousState.name}.`,
+      );
+    change(instance);
+    return { instanceId: instance.id, currentState: { ...stateOf(call, instance) }, previousState };
+  });
+  return { item };
+}
+
 const shown = (call: Ec2Call, ids: readonly string[]): Instance[] =>
   chosen(ids, call.state.instances, (id) => findInstance(call.state, id)).filter((each) =>
     isVisible(call.now, each),
@@ -202,5 +237,5 @@ const filters = (call: Ec2Call): Filters<Instance> => ({
   'ip-address': (each) => publicIpOf(call.state, each),
   'availability-zone': (each) => call.state.subnets[each.subnetId]?.zone,
   'source-dest-check': (each) => each.sourceDestCheck,
-  architecture: () => 'x86_64',
+  architecture: (each) => INSTANCE_TYPES[each.instanceType]?.architecture,
 });

@@ -97,34 +97,27 @@ export const routeTableActions: Ec2Actions = {
     return DONE;
   }),
 
-  CreateRoute: writes(({ params, state }) => {
-    const table = findRouteTable(state, params.required('RouteTableId'));
-    const cidr = destination(params);
-    const gatewayId = params.text('GatewayId');
-    if (!gatewayId)
-      throw new AwsError(
-        'InvalidParameterCombination',
-        'Exactly one of GatewayId or NatGatewayId or InstanceId must be specified; this lab knows GatewayId.',
-      );
-    const gateway = findGateway(state, gatewayId);
-    if (gateway.vpcId !== table.vpcId)
-      throw new AwsError(
-        'InvalidParameterValue',
-        `route table ${table.id} and network gateway ${gateway.id} belong to different networks`,
-      );
-    const local = state.vpcs[table.vpcId]?.cidr ?? '';
+  CreateRoute: writes((call) => {
+    const { table, cidr, gatewayId } = readRoute(call);
     const same = table.routes.find((route) => route.cidr === cidr);
-    if (cidr === local || (same && same.gatewayId !== gateway.id))
+    if (same && same.gatewayId !== gatewayId)
       throw new AwsError('RouteAlreadyExists', `The route identified by ${cidr} already exists.`);
-    if (cidr !== '0.0.0.0/0' && overlaps(knownCidr(cidr), knownCidr(local)))
-      throw new AwsError(
-        'InvalidParameterValue',
-        `The destination CIDR block ${cidr} is equal to or more specific than one of this VPC's CIDR blocks.`,
-      );
     if (same) return DONE;
     if (table.routes.length >= MOST_ROUTES)
       throw new AwsError('RouteLimitExceeded', 'The maximum number of routes has been reached.');
-    table.routes.push({ cidr, gatewayId: gateway.id });
+    table.routes.push({ cidr, gatewayId });
+    return DONE;
+  }),
+
+  ReplaceRoute: writes((call) => {
+    const { table, cidr, gatewayId } = readRoute(call);
+    const present = table.routes.find((route) => route.cidr === cidr);
+    if (!present)
+      throw new AwsError(
+        'InvalidParameterValue',
+        `There is no route defined for '${cidr}' in the route table. Use CreateRoute instead.`,
+      );
+    present.gatewayId = gatewayId;
     return DONE;
   }),
 
@@ -165,6 +158,33 @@ export const routeTableActions: Ec2Actions = {
     return { routeTableSet: { item: page.map((table) => view(call, table)) }, nextToken };
   }),
 };
+
+/** A route to an internet gateway of the table's VPC, beyond the VPC's own range. */
+function readRoute({ params, state }: Ec2Call): { table: RouteTable; cidr: string; gatewayId: string } {
+  const table = findRouteTable(state, params.required('RouteTableId'));
+  const cidr = destination(params);
+  const id = params.text('GatewayId');
+  if (!id)
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'Exactly one target of the route must be specified; this lab knows GatewayId.',
+    );
+  const gateway = findGateway(state, id);
+  if (gateway.vpcId !== table.vpcId)
+    throw new AwsError(
+      'InvalidParameterValue',
+      `route table ${table.id} and network gateway ${gateway.id} belong to different networks`,
+    );
+  const local = state.vpcs[table.vpcId]?.cidr ?? '';
+  if (cidr === local)
+    throw new AwsError('RouteAlreadyExists', `The route identified by ${cidr} already exists.`);
+  if (cidr !== '0.0.0.0/0' && overlaps(knownCidr(cidr), knownCidr(local)))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `The destination CIDR block ${cidr} is equal to or more specific than one of this VPC's CIDR blocks.`,
+    );
+  return { table, cidr, gatewayId: gateway.id };
+}
 
 function destination(params: Params): string {
   const text = params.required('DestinationCidrBlock');

@@ -66,6 +66,7 @@ export function runInstances(call: Ec2Call): Instance[] {
       clientToken,
       fingerprint,
       launchedAt: call.now.toISOString(),
+      stoppedAt: null,
       terminatedAt: null,
       networkInterface: {
         id: newId('eni'),

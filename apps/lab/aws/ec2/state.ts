@@ -89,6 +89,7 @@ export interface Instance {
   /** The request that made it, to tell a repeated client token from a misused one. */
   fingerprint: string;
   launchedAt: string;
+  stoppedAt: string | null;
   terminatedAt: string | null;
   terminationProtected: boolean;
   httpTokens: 'optional' | 'required';

@@ -1,0 +1,23 @@
+/** The lab process's configuration: the only place in this app that reads the environment. */
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+
+const schema = z.object({
+  SKEIN_STATE_DIRECTORY: z
+    .string('is missing: the directory where Skein keeps its state')
+    .refine(isAbsolute, 'must be an absolute path'),
+});
+
+export interface LabConfig {
+  stateDirectory: string;
+}
+
+/** Throws one error that names every problem. */
+export function readConfig(environment: Record<string, string | undefined> = process.env): LabConfig {
+  const parsed = schema.safeParse(environment);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+    throw new Error(`The lab cannot start with this environment:\n${problems.join('\n')}`);
+  }
+  return { stateDirectory: parsed.data.SKEIN_STATE_DIRECTORY };
+}

@@ -1,0 +1,26 @@
+/**
+ * The lab process: the clouds over the kernel. It runs inside the seal, as root of that place, and goes on from what
+ * an earlier one left. SIGTERM, SIGINT and `POST /shutdown` on the control socket end it and every machine.
+ */
+import { join } from 'node:path';
+import { readConfig } from './config.ts';
+import { kernelRealiser } from './ground/realise.ts';
+import { startLab } from './start.ts';
+
+const PORTS = { aws: 7402, gcp: 7403 };
+
+const log = (line: string) => console.log(`lab: ${line}`);
+const directory = join(readConfig().stateDirectory, 'lab');
+
+const asked = Promise.withResolvers<string>();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(signal));
+
+const realiser = await kernelRealiser({ directory: join(directory, 'ground'), log });
+const lab = await startLab({ directory, realiser, ports: PORTS });
+log(`AWS answers at ${lab.awsUrl}, Google Cloud at ${lab.gcpUrl}`);
+
+const why = await Promise.race([asked.promise, lab.shutdown.then(() => 'the control API')]);
+log(`ending, as ${why} asked`);
+await lab.close();
+await realiser.close();
+log('ended');
