@@ -7,7 +7,11 @@
 export interface Realm {
   id: string;
   cloud: 'aws' | 'gcp';
-  subnets: readonly { id: string; cidr: string; /** Address of the realm's router in it. */ router: string }[];
+  subnets: readonly {
+    id: string;
+    cidr: string /** Address of the realm's router in it. */;
+    router: string;
+  }[];
   /** Where instances of this realm send DNS queries. */
   resolver: string;
   /** Whether the realm has a way to the internet (an AWS internet gateway with its route; GCP always). */
@@ -47,7 +51,12 @@ export interface GroundZone {
   name: string;
   visibility: 'public' | 'private';
   realmIds: readonly string[];
-  records: readonly { name: string; type: 'A' | 'AAAA' | 'TXT' | 'CNAME' | 'NS' | 'SOA' | 'SRV' | 'MX'; ttlSeconds: number; values: readonly string[] }[];
+  records: readonly {
+    name: string;
+    type: 'A' | 'AAAA' | 'TXT' | 'CNAME' | 'NS' | 'SOA' | 'SRV' | 'MX';
+    ttlSeconds: number;
+    values: readonly string[];
+  }[];
 }
 
 export interface Ground {
@@ -71,7 +80,11 @@ export interface Realiser {
   realise(ground: Ground): Promise<void>;
   status(machineId: string): MachineStatus | undefined;
   /** Runs a command inside a machine; used by the prover and by tests. */
-  run(machineId: string, command: readonly string[], options?: { timeoutSeconds?: number; input?: string }): Promise<{ exit: number; stdout: string; stderr: string }>;
+  run(
+    machineId: string,
+    command: readonly string[],
+    options?: { timeoutSeconds?: number; input?: string },
+  ): Promise<{ exit: number; stdout: string; stderr: string }>;
   /** Ends every machine and removes every namespace, link and mount made. */
   close(): Promise<void>;
 }
@@ -84,4 +97,9 @@ export const INTERNET = {
   gcp: '198.18.128.0/18',
 } as const;
 /** The lab's services (control plane, public resolver) stand beside that internet, on a link of their own. */
-export const SERVICES = { cidr: '192.0.2.0/24', router: '192.0.2.1', controlPlane: '192.0.2.10', publicResolver: '192.0.2.53' } as const;
+export const SERVICES = {
+  cidr: '192.0.2.0/24',
+  router: '192.0.2.1',
+  controlPlane: '192.0.2.10',
+  publicResolver: '192.0.2.53',
+} as const;

@@ -1,0 +1,67 @@
+/** What a machine's metadata service answers, by its cloud's rules. Pure but for the tokens, which are given. */
+
+export interface MetadataSource {
+  cloud: 'aws' | 'gcp';
+  metadata: Readonly<Record<string, string>>;
+}
+
+export interface MetadataRequest {
+  method: string;
+  /** With the query, as it came. */
+  url: string;
+  /** By lower-case name. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface MetadataReply {
+  status: number;
+  body: string;
+  headers: Record<string, string>;
+}
+
+const TOKEN_PATH = '/latest/api/token';
+const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
+
+/** `newToken` makes an IMDSv2 token that lives so many seconds; `tokenHolds` says whether one is still good. */
+export function metadataReply(
+  source: MetadataSource,
+  request: MetadataRequest,
+  tokens: { make(seconds: number): string; holds(token: string): boolean },
+): MetadataReply {
+  const path = new URL(request.url, 'http://169.254.169.254').pathname;
+  if (source.cloud === 'gcp') {
+    if (request.headers['metadata-flavor'] !== 'Google')
+      return refuse(403, 'Missing Metadata-Flavor:Google header.');
+    const found = lookUp(source.metadata, path);
+    return { ...found, headers: { ...found.headers, 'Metadata-Flavor': 'Google' } };
+  }
+  if (path === TOKEN_PATH) {
+    if (request.method !== 'PUT') return refuse(405, 'Method Not Allowed');
+    const seconds = Number(request.headers[TTL_HEADER]);
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 21_600) return refuse(400, 'Bad Request');
+    return { status: 200, body: tokens.make(seconds), headers: { [TTL_HEADER]: String(seconds) } };
+  }
+  if (request.method !== 'GET') return refuse(405, 'Method Not Allowed');
+  if (!tokens.holds(String(request.headers['x-aws-ec2-metadata-token'] ?? '')))
+    return refuse(401, 'Unauthorized');
+  return lookUp(source.metadata, path);
+}
+
+/** A path's text, or the names below it, one a line, those with more below ending in a slash. */
+function lookUp(metadata: Readonly<Record<string, string>>, path: string): MetadataReply {
+  const bare = path.replace(/^\/+|\/+$/g, '');
+  const entries = Object.entries(metadata).map(
+    ([key, text]) => [key.replace(/^\/+|\/+$/g, ''), text] as const,
+  );
+  const exact = entries.find(([key]) => key === bare);
+  if (exact !== undefined) return { status: 200, body: exact[1], headers: {} };
+  const start = bare === '' ? '' : `${bare}/`;
+  const below = entries.filter(([key]) => key.startsWith(start)).map(([key]) => key.slice(start.length));
+  if (below.length === 0) return refuse(404, 'Not Found');
+  const names = new Set(below.map((rest) => (rest.includes('/') ? `${rest.split('/')[0]}/` : rest)));
+  return { status: 200, body: [...names].sort().join('\n'), headers: {} };
+}
+
+function refuse(status: number, body: string): MetadataReply {
+  return { status, body, headers: {} };
+}
