@@ -22,5 +22,16 @@ export function openDatabase(url: string): Database {
     statement_timeout: STATEMENT_TIMEOUT_MILLISECONDS,
     keepAlive: true,
   });
-  return new PrismaClient({ adapter, transactionOptions: { maxWait: 10_000, timeout: 20_000 } });
+  const database = new PrismaClient({ adapter, transactionOptions: { maxWait: 10_000, timeout: 20_000 } });
+  urls.set(database, url);
+  return database;
+}
+
+const urls = new WeakMap<Database, string>();
+
+/** The address that `database` was opened with: LISTEN needs a connection outside the pool. */
+export function urlOf(database: Database): string {
+  const url = urls.get(database);
+  if (url === undefined) throw new Error('this database was not opened by openDatabase');
+  return url;
 }

@@ -7,7 +7,12 @@ export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed', 'c
 export type StepState = z.infer<typeof StepState>;
 
 /** A failure in words a person can act on. `retryable` steps are tried again by themselves. */
-export const StepError = z.object({ code: z.string(), message: z.string(), remedy: z.string().nullable(), retryable: z.boolean() });
+export const StepError = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string().nullable(),
+  retryable: z.boolean(),
+});
 export type StepError = z.infer<typeof StepError>;
 
 export const Step = z.object({
@@ -32,7 +37,16 @@ export type OperationState = z.infer<typeof OperationState>;
 export const Operation = z.object({
   id: z.string(),
   networkId: z.string().nullable(),
-  kind: z.enum(['provision', 'add-cluster', 'remove-cluster', 'add-nodes', 'remove-peer', 'change-network', 'teardown']),
+  kind: z.enum([
+    'provision',
+    'add-cluster',
+    'remove-cluster',
+    'add-nodes',
+    'remove-peer',
+    'change-network',
+    'records',
+    'teardown',
+  ]),
   title: z.string(),
   state: OperationState,
   createdAt: Time,

@@ -1,0 +1,203 @@
+/**
+ * Planning a network, purely: what was asked for, and what is taken already, gives ranges, peers, resources, steps and
+ * warnings. `create` makes exactly this; the hash tells whether two plans are the same.
+ */
+import { createHash } from 'node:crypto';
+import type { AllowedPort, PeerRole, ProviderId } from '@skein/contract/primitive.ts';
+import type { NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
+import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
+import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import type { PlannedStep } from '../../operation/steps/planned.ts';
+import { provisionSteps } from '../../operation/steps/provision.ts';
+import { plannedResources } from './resources.ts';
+
+export const OVERLAY_POOL = '100.64.0.0/10';
+export const VPC_POOL = '10.64.0.0/10';
+const OVERLAY_PREFIX = 16;
+const CLUSTER_PREFIX = 24;
+const VPC_PREFIX = 20;
+
+export interface PlannedPeer {
+  name: string;
+  role: PeerRole;
+  overlayAddress: string;
+}
+export interface PlannedCluster {
+  name: string;
+  cloudAccountId: string | null;
+  provider: ProviderId | null;
+  region: string;
+  instanceType: string | null;
+  vpcCidr: string | null;
+  overlayCidr: string;
+  peers: PlannedPeer[];
+}
+export interface Draft {
+  name: string;
+  zone: string;
+  cidr: string;
+  allowedPorts: AllowedPort[];
+  dns: { cloudAccountId: string; provider: ProviderId; region: string } | null;
+  clusters: PlannedCluster[];
+  steps: PlannedStep[];
+  resources: NetworkPlan['resources'];
+  warnings: string[];
+}
+
+export interface Known {
+  /** The organization's cloud accounts, by id. */
+  accounts: ReadonlyMap<string, { provider: ProviderId }>;
+  /** Ranges of the organization's living networks and clusters. */
+  takenOverlay: readonly string[];
+  takenVpc: readonly string[];
+}
+
+export type Problem = { path: string; message: string };
+export type Drafted = { ok: true; draft: Draft } | { ok: false; problems: Problem[] };
+export type WantedCluster = NewNetwork['clusters'][number];
+
+/** Plans a new network. Problems name the fields of the request. */
+export function draftNetwork(request: NewNetwork, known: Known): Drafted {
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const cidr = overlayFor(request, known, problems);
+  if (cidr === undefined) return { ok: false, problems };
+
+  const clusters: PlannedCluster[] = [];
+  for (const [index, wanted] of request.clusters.entries()) {
+    if (clusters.some((other) => other.name === wanted.name))
+      problems.push({
+        path: `clusters.${index}.name`,
+        message: `there are two clusters named ${wanted.name}`,
+      });
+    const cluster = draftCluster(wanted, cidr, {
+      ...known,
+      takenOverlay: clusters.map((other) => other.overlayCidr),
+      takenVpc: [...known.takenVpc, ...clusters.flatMap((other) => other.vpcCidr ?? [])],
+    });
+    if (cluster.ok) clusters.push(cluster.cluster);
+    else problems.push(...cluster.problems.map((one) => ({ ...one, path: `clusters.${index}.${one.path}` })));
+    warnings.push(...warningsOf(wanted));
+  }
+
+  const first = clusters.find((cluster) => cluster.cloudAccountId !== null)?.cloudAccountId;
+  const dnsId = request.dnsCloudAccountId === undefined ? first : request.dnsCloudAccountId;
+  const dnsAccount = dnsId ? known.accounts.get(dnsId) : undefined;
+  if (dnsId && !dnsAccount)
+    problems.push({ path: 'dnsCloudAccountId', message: 'there is no such cloud account' });
+  if (!dnsId) warnings.push('No account holds a public zone: names answer inside the network only.');
+  if (problems.length > 0) return { ok: false, problems };
+
+  const dns =
+    dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider, region: 'global' } : null;
+  const { name, zone, allowedPorts } = request;
+  const shape = { name, zone, cidr, allowedPorts, dns, clusters };
+  return {
+    ok: true,
+    draft: {
+      ...shape,
+      steps: provisionSteps(clusters, dns !== null),
+      resources: plannedResources(shape),
+      warnings,
+    },
+  };
+}
+
+/** Plans one cluster in a network's range: its ranges, its peers with their addresses. */
+export function draftCluster(
+  wanted: WantedCluster,
+  networkCidr: string,
+  known: Known,
+): { ok: true; cluster: PlannedCluster } | { ok: false; problems: Problem[] } {
+  const account = wanted.cloudAccountId === null ? null : known.accounts.get(wanted.cloudAccountId);
+  if (account === undefined)
+    return { ok: false, problems: [{ path: 'cloudAccountId', message: 'there is no such cloud account' }] };
+  const overlay = allocateCidr(networkCidr, CLUSTER_PREFIX, known.takenOverlay);
+  if (!overlay.ok)
+    return {
+      ok: false,
+      problems: [{ path: 'name', message: `the range ${networkCidr} has no room for another cluster` }],
+    };
+  const vpc = account ? allocateCidr(VPC_POOL, VPC_PREFIX, known.takenVpc) : null;
+  if (vpc && !vpc.ok)
+    return {
+      ok: false,
+      problems: [{ path: 'cloudAccountId', message: `no range of ${VPC_POOL} is left for another VPC` }],
+    };
+  return {
+    ok: true,
+    cluster: {
+      name: wanted.name,
+      cloudAccountId: wanted.cloudAccountId,
+      provider: account?.provider ?? null,
+      region: wanted.region,
+      instanceType: wanted.instanceType ?? null,
+      vpcCidr: vpc?.cidr ?? null,
+      overlayCidr: overlay.cidr,
+      peers: account ? draftPeers(wanted.nodes, overlay.cidr, []) : [],
+    },
+  };
+}
+
+/** `count` more peers of a cluster: the very first is the gateway `gw-1`, the others `node-1`, `node-2` … */
+export function draftPeers(
+  count: number,
+  overlayCidr: string,
+  living: readonly { name: string; overlayAddress: string }[],
+): PlannedPeer[] {
+  const names = new Set(living.map((peer) => peer.name));
+  const addresses = new Set(living.map((peer) => peer.overlayAddress));
+  const peers: PlannedPeer[] = [];
+  for (let made = 0, number = 1; made < count; made++) {
+    const leads = names.size === 0;
+    while (!leads && names.has(`node-${number}`)) number++;
+    const grant = allocateAddress(overlayCidr, addresses);
+    if (!grant.ok) break;
+    const name = leads ? 'gw-1' : `node-${number}`;
+    names.add(name);
+    addresses.add(grant.address);
+    peers.push({ name, role: leads ? 'gateway' : 'member', overlayAddress: grant.address });
+  }
+  return peers;
+}
+
+/** The plan as the API tells it. */
+export function planView(draft: Draft): NetworkPlan {
+  const plan = {
+    cidr: draft.cidr,
+    clusters: draft.clusters.map(({ name, vpcCidr, overlayCidr }) => ({ name, vpcCidr, overlayCidr })),
+    resources: draft.resources,
+    steps: draft.steps.map(({ key, title, dependsOn }) => ({ key, title, dependsOn })),
+    warnings: draft.warnings,
+  };
+  // The whole draft counts, not only what is shown: the same text with another account is another plan.
+  return { ...plan, hash: createHash('sha256').update(JSON.stringify(draft)).digest('hex') };
+}
+
+function overlayFor(request: NewNetwork, known: Known, problems: Problem[]): string | undefined {
+  if (request.cidr === undefined) {
+    const grant = allocateCidr(OVERLAY_POOL, OVERLAY_PREFIX, known.takenOverlay);
+    if (grant.ok) return grant.cidr;
+    problems.push({ path: 'cidr', message: `no range of ${OVERLAY_POOL} is left: name one of your own` });
+    return undefined;
+  }
+  const { prefixLength } = parseCidr(request.cidr);
+  const clash = known.takenOverlay.find((taken) => overlaps(taken, request.cidr ?? taken));
+  if (prefixLength < 16 || prefixLength > 20)
+    problems.push({ path: 'cidr', message: 'must be a /16 to /20' });
+  else if (overlaps(request.cidr, VPC_POOL))
+    problems.push({ path: 'cidr', message: `overlaps ${VPC_POOL}, of which VPC ranges are given out` });
+  else if (clash) problems.push({ path: 'cidr', message: `overlaps ${clash} of another network` });
+  else return request.cidr;
+  return undefined;
+}
+
+function warningsOf(wanted: WantedCluster): string[] {
+  if (wanted.cloudAccountId === null)
+    return [
+      `${wanted.name} has no cloud account: add its nodes with the join command; the first becomes its gateway.`,
+    ];
+  if (wanted.nodes === 0) return [`${wanted.name} has no nodes: only its VPC is made.`];
+  if (wanted.nodes === 1) return [`${wanted.name} has a gateway and no other node.`];
+  return [];
+}

@@ -1,0 +1,71 @@
+/**
+ * Which steps an operation has and in which order, purely. Handlers of these kinds are in `operation/step`.
+ */
+export interface PlannedStep {
+  /** Unique in the operation: `prod/network`. */
+  key: string;
+  kind: StepKind;
+  title: string;
+  /** Name of the cluster it works on, or null for the whole network. */
+  cluster: string | null;
+  dependsOn: string[];
+  input: StepInput;
+  timeoutSeconds: number;
+  maxAttempts: number;
+  evenAfterFailure: boolean;
+}
+
+export type StepKind =
+  | 'network'
+  | 'addresses'
+  | 'firewall'
+  | 'instances'
+  | 'join'
+  | 'zones'
+  | 'records'
+  | 'verify'
+  | 'applied'
+  | 'delete'
+  | 'forget-cluster'
+  | 'forget-network';
+
+/** What a step is about, where not its whole cluster. */
+export interface StepInput {
+  /** Peers by name. */
+  peers?: string[];
+  /** For `delete`: resources of these kinds, or with exactly these keys. */
+  kinds?: ('record' | 'zone' | 'instance' | 'address' | 'firewall' | 'network')[];
+  keys?: string[];
+  /** For `applied`: the revision that agents must have. */
+  revision?: number;
+}
+
+const TIMEOUT_SECONDS: Record<StepKind, number> = {
+  network: 300,
+  addresses: 180,
+  firewall: 180,
+  instances: 600,
+  join: 600,
+  zones: 300,
+  records: 300,
+  verify: 240,
+  applied: 120,
+  delete: 600,
+  'forget-cluster': 120,
+  'forget-network': 120,
+};
+
+/** A step with the defaults of its kind. */
+export function planned(
+  kind: StepKind,
+  step: Pick<PlannedStep, 'key' | 'title' | 'cluster' | 'dependsOn'> & Partial<PlannedStep>,
+): PlannedStep {
+  return {
+    kind,
+    input: {},
+    timeoutSeconds: TIMEOUT_SECONDS[kind],
+    maxAttempts: 5,
+    evenAfterFailure: false,
+    ...step,
+  };
+}

@@ -1,0 +1,106 @@
+import { type PlannedStep, planned } from './planned.ts';
+
+/** What these plans need to know of a cluster. */
+export interface StepCluster {
+  name: string;
+  cloudAccountId: string | null;
+  peers: readonly { name: string; role: 'gateway' | 'member' }[];
+}
+
+/** A whole network: clusters side by side, but rules wait for the public addresses of all, since they name them. */
+export function provisionSteps(clusters: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+  const made = clusters.filter((cluster) => cluster.cloudAccountId !== null);
+  const addresses = made.filter(hasGateway).map((cluster) => `${cluster.name}/addresses`);
+  return [...made.flatMap((cluster) => clusterSteps(cluster, addresses)), ...namesAndProof(made, publicZone)];
+}
+
+/** One more cluster: the others' rules change too, because they name its gateway. */
+export function addClusterSteps(
+  added: StepCluster,
+  others: readonly StepCluster[],
+  publicZone: boolean,
+): PlannedStep[] {
+  if (added.cloudAccountId === null) return [];
+  const addresses = hasGateway(added) ? [`${added.name}/addresses`] : [];
+  const made = others.filter((cluster) => cluster.cloudAccountId !== null);
+  return [
+    ...clusterSteps(added, addresses),
+    ...made.map((cluster) => firewallStep(cluster.name, addresses)),
+    ...namesAndProof([added], publicZone),
+  ];
+}
+
+/** More nodes for a cluster that is there. */
+export function addNodesSteps(cluster: string, peers: string[]): PlannedStep[] {
+  return [
+    planned('instances', {
+      key: `${cluster}/instances`,
+      title: `Start ${peers.join(', ')} in ${cluster}`,
+      cluster,
+      dependsOn: [],
+      input: { peers },
+    }),
+    joinStep(cluster, peers),
+    recordsStep([`${cluster}/join`]),
+    verifyStep([`${cluster}/join`]),
+  ];
+}
+
+/** Rules of one cluster's groups, as they must be now. */
+export function firewallStep(cluster: string, dependsOn: string[]): PlannedStep {
+  return planned('firewall', {
+    key: `${cluster}/firewall`,
+    title: `Set firewall rules of ${cluster}`,
+    cluster,
+    dependsOn,
+  });
+}
+
+/** The hosted zones answer what the network is now. */
+export function recordsStep(dependsOn: string[]): PlannedStep {
+  return planned('records', { key: 'records', title: 'Write DNS records', cluster: null, dependsOn });
+}
+
+function clusterSteps(cluster: StepCluster, allAddresses: readonly string[]): PlannedStep[] {
+  const { name } = cluster;
+  const peers = cluster.peers.map((peer) => peer.name);
+  const step = (kind: 'network' | 'addresses' | 'instances', title: string, dependsOn: string[]) =>
+    planned(kind, { key: `${name}/${kind}`, title, cluster: name, dependsOn });
+  return [
+    step('network', `Make the VPC of ${name}`, []),
+    ...(hasGateway(cluster) ? [step('addresses', `Reserve the gateway’s address of ${name}`, [])] : []),
+    firewallStep(name, [`${name}/network`, ...allAddresses]),
+    step('instances', `Start ${peers.length} ${peers.length === 1 ? 'node' : 'nodes'} in ${name}`, [
+      `${name}/firewall`,
+    ]),
+    joinStep(name, peers),
+  ];
+}
+
+function joinStep(cluster: string, peers: string[]): PlannedStep {
+  return planned('join', {
+    key: `${cluster}/join`,
+    title: `Wait until the nodes of ${cluster} have joined`,
+    cluster,
+    dependsOn: [`${cluster}/instances`],
+    input: { peers },
+  });
+}
+
+function verifyStep(dependsOn: string[]): PlannedStep {
+  return planned('verify', { key: 'verify', title: 'Check every tunnel', cluster: null, dependsOn });
+}
+
+function namesAndProof(made: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+  if (made.length === 0 && !publicZone) return [];
+  const of = (kind: string) => made.map((cluster) => `${cluster.name}/${kind}`);
+  return [
+    planned('zones', { key: 'zones', title: 'Make the DNS zones', cluster: null, dependsOn: of('network') }),
+    recordsStep(['zones', ...of('join')]),
+    verifyStep(of('join')),
+  ];
+}
+
+function hasGateway(cluster: StepCluster): boolean {
+  return cluster.peers.some((peer) => peer.role === 'gateway');
+}

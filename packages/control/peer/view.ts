@@ -1,0 +1,52 @@
+import { Facts, LinkReport } from '@skein/contract/agent/channel.ts';
+import { Endpoint } from '@skein/contract/agent/map.ts';
+import type { Link, Peer } from '@skein/contract/rest/peer.ts';
+import type { Peer as PeerRow } from '@skein/database/generated/client.ts';
+import { z } from 'zod';
+import { isConnected } from '../network/view.ts';
+
+const Endpoints = z.array(Endpoint);
+const Links = z.array(LinkReport);
+
+/** A peer's row as the REST API tells it. */
+export function peerView(row: PeerRow): Peer {
+  const facts = Facts.safeParse(row.facts).data;
+  return {
+    id: row.id,
+    networkId: row.networkId,
+    clusterId: row.clusterId,
+    name: row.name,
+    role: row.role,
+    state: stateOf(row),
+    managed: row.managed,
+    overlayAddress: row.overlayAddress,
+    privateAddress: row.privateAddress,
+    publicAddress: row.publicAddress,
+    endpoints: Endpoints.safeParse(row.endpoints).data ?? [],
+    agentVersion: facts?.agentVersion ?? null,
+    wireguard: facts?.wireguard ?? null,
+    wireguardKey: row.wireguardKey,
+    appliedNumber: row.appliedNumber,
+    problem: row.problem,
+    enrolledAt: row.enrolledAt?.toISOString() ?? null,
+    lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
+  };
+}
+
+/** The links that a peer reported last; none before its first report. */
+export function linksView(row: Pick<PeerRow, 'id' | 'links' | 'linksReportedAt'>): Link[] {
+  const reportedAt = row.linksReportedAt?.toISOString();
+  if (!reportedAt) return [];
+  return (Links.safeParse(row.links).data ?? []).map(({ peerId, ...link }) => ({
+    from: row.id,
+    to: peerId,
+    ...link,
+    reportedAt,
+  }));
+}
+
+function stateOf(row: PeerRow): Peer['state'] {
+  if (row.removedAt) return 'removed';
+  if (!row.enrolledAt) return 'expected';
+  return isConnected(row) ? 'connected' : 'disconnected';
+}
