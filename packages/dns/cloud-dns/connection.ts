@@ -1,0 +1,40 @@
+/** One project's Cloud DNS, and the one way of calling it. */
+import { DNS } from '@google-cloud/dns';
+import type { GcpCredentials } from '@skein/contract/rest/account.ts';
+import { JWT } from 'google-auth-library';
+import { boundedCall } from '../bounded-call.ts';
+import type { DnsContext } from '../provider.ts';
+import { dnsErrorFrom } from './errors.ts';
+
+const TRIES = 6;
+
+/** Opens no connection. */
+export function cloudDnsClient(account: { credentials: GcpCredentials; endpoint: string | null }): DNS {
+  const { project_id, client_email, private_key } = account.credentials;
+  const authClient = new JWT({
+    email: client_email,
+    key: private_key,
+    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+  });
+  // Each request carries a token signed here with the key (AIP-4111): no token service is asked, so nothing is ever
+  // sent to an address that a key file names.
+  authClient.useJWTAccessWithScope = true;
+  const dns = new DNS({ projectId: project_id, authClient });
+  // The library writes https in front of whatever endpoint it is given.
+  if (account.endpoint !== null) dns.baseUrl = new URL('/dns/v1', account.endpoint).href;
+  dns.timeout = 30_000;
+  return dns;
+}
+
+/**
+ * Calls with repetition of what may be repeated: a change whose answer was lost and that is sent again is refused as a
+ * conflict, and found done when the zone is read again.
+ * @param what is tried, as a noun phrase.
+ */
+export function ask<T>(what: string, context: DnsContext, call: () => Promise<T>): Promise<T> {
+  return boundedCall(call, {
+    signal: context.signal,
+    tries: TRIES,
+    mapped: (error) => dnsErrorFrom(what, error),
+  });
+}

@@ -1,0 +1,146 @@
+/** Hosted zones: public ones, and private ones bound to VPCs. */
+import {
+  AssociateVPCWithHostedZoneCommand,
+  ChangeTagsForResourceCommand,
+  CreateHostedZoneCommand,
+  DeleteHostedZoneCommand,
+  DisassociateVPCFromHostedZoneCommand,
+  GetHostedZoneCommand,
+  type HostedZone,
+  type Route53Client,
+  type VPC,
+} from '@aws-sdk/client-route-53';
+import { pause, unlessMissing } from '../bounded-call.ts';
+import { plainName } from '../change-set.ts';
+import { type DnsContext, DnsError, type ZoneSpec, type ZoneState } from '../provider.ts';
+import { ownerHash, ownerText } from '../zone-owner.ts';
+import { ask } from './ask.ts';
+import { awsCodeOf } from './errors.ts';
+import { findZones, type OwnedZone, plainZoneId, tagsOf } from './zone-lookup.ts';
+
+const GENERATIONS = 20;
+
+async function detailsOf(
+  client: Route53Client,
+  zone: HostedZone,
+  context: DnsContext,
+): Promise<{ state: ZoneState; vpcs: VPC[] }> {
+  const answer = await ask('reading the zone', context, (o) =>
+    client.send(new GetHostedZoneCommand({ Id: plainZoneId(zone.Id) }), o),
+  );
+  const state: ZoneState = {
+    externalId: plainZoneId(zone.Id),
+    name: plainName(zone.Name ?? ''),
+    visibility: zone.Config?.PrivateZone ? 'private' : 'public',
+    nameServers: (answer.DelegationSet?.NameServers ?? []).map(plainName),
+  };
+  return { state, vpcs: answer.VPCs ?? [] };
+}
+
+/** Undefined when the zone went away meanwhile. */
+export const zoneState = async (client: Route53Client, { zone }: OwnedZone, context: DnsContext) =>
+  (await unlessMissing(detailsOf(client, zone, context)))?.state;
+
+/**
+ * Route 53 lets a zone be made twice, but never with one caller reference twice: the reference is derived, so a
+ * repeated call is refused and finds the first one's zone. It remembers deleted zones' references: then the next
+ * generation is tried.
+ */
+async function createZone(client: Route53Client, spec: ZoneSpec, context: DnsContext): Promise<OwnedZone> {
+  const [vpc] = spec.vpcs;
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    try {
+      const made = await ask('creating the zone', context, (o) =>
+        client.send(
+          new CreateHostedZoneCommand({
+            Name: spec.name,
+            CallerReference: `skein-${ownerHash(spec)}-${generation}`,
+            HostedZoneConfig: { Comment: ownerText(spec), PrivateZone: spec.visibility === 'private' },
+            ...(spec.visibility === 'private' && vpc ? { VPC: asVpc(vpc) } : {}),
+          }),
+          o,
+        ),
+      );
+      if (made.HostedZone) return { zone: made.HostedZone, owner: spec, tagged: false };
+    } catch (error) {
+      if (awsCodeOf(error) !== 'HostedZoneAlreadyExists') throw error;
+      await pause(200, context.signal);
+      const [found] = await findZones(client, spec, context);
+      if (found) return found;
+    }
+  }
+  throw new DnsError('conflict', `Route 53 remembers too many deleted zones of ${spec.name}.`, {
+    remedy: 'Try again tomorrow.',
+  });
+}
+
+const asVpc = (vpc: { id: string; region: string }): VPC => ({
+  VPCId: vpc.id,
+  VPCRegion: vpc.region as never,
+});
+
+async function bindVpcs(
+  client: Route53Client,
+  id: string,
+  held: readonly VPC[],
+  spec: ZoneSpec,
+  context: DnsContext,
+) {
+  for (const vpc of spec.vpcs) {
+    if (held.some((one) => one.VPCId === vpc.id)) continue;
+    await ask('binding the zone to a VPC', context, (o) =>
+      client.send(new AssociateVPCWithHostedZoneCommand({ HostedZoneId: id, VPC: asVpc(vpc) }), o),
+    );
+  }
+  for (const one of held) {
+    if (spec.vpcs.some((vpc) => vpc.id === one.VPCId)) continue;
+    await unlessMissing(
+      ask('unbinding the zone from a VPC', context, (o) =>
+        client.send(new DisassociateVPCFromHostedZoneCommand({ HostedZoneId: id, VPC: one }), o),
+      ),
+    );
+  }
+}
+
+export async function reconcileZone(
+  client: Route53Client,
+  spec: ZoneSpec,
+  context: DnsContext,
+): Promise<ZoneState> {
+  if (spec.visibility === 'private' && spec.vpcs.length === 0) {
+    throw new DnsError('invalid', `The private zone ${spec.name} needs a VPC: Route 53 makes none without.`);
+  }
+  const owned = (await findZones(client, spec, context))[0] ?? (await createZone(client, spec, context));
+  const Id = plainZoneId(owned.zone.Id);
+  if ((owned.zone.Config?.PrivateZone === true) !== (spec.visibility === 'private')) {
+    throw new DnsError(
+      'conflict',
+      `Zone ${Id} (${spec.name}) is not ${spec.visibility}, which cannot change.`,
+      {
+        remedy: 'Delete it first.',
+      },
+    );
+  }
+  if (!owned.tagged) {
+    await ask('tagging the zone', context, (o) =>
+      client.send(
+        new ChangeTagsForResourceCommand({
+          ResourceType: 'hostedzone',
+          ResourceId: Id,
+          AddTags: tagsOf(spec),
+        }),
+        o,
+      ),
+    );
+  }
+  const { state, vpcs } = await detailsOf(client, owned.zone, context);
+  if (spec.visibility === 'private') await bindVpcs(client, Id, vpcs, spec, context);
+  return state;
+}
+
+/** The zone must hold no records but its own. Deleting what is gone succeeds. */
+export async function removeZone(client: Route53Client, id: string, context: DnsContext): Promise<void> {
+  await unlessMissing(
+    ask('deleting the zone', context, (o) => client.send(new DeleteHostedZoneCommand({ Id: id }), o)),
+  );
+}
