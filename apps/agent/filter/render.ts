@@ -50,8 +50,8 @@ export function renderFilter(map: NetworkMap): string {
           `    ip daddr != ${self.overlayCidr} counter drop`,
           `    ip saddr ${self.clusterOverlayCidr} accept`,
           `    ip daddr != ${self.clusterOverlayCidr} counter drop`,
+          // Names of this cluster are asked of its gateways, so other members' port 53 stays shut.
           '    jump from_other_clusters',
-          '    meta l4proto { tcp, udp } th dport 53 accept',
         ]
       : []),
     '    counter drop',
