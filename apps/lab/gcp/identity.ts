@@ -94,8 +94,6 @@ const MORE = [
   'compute.addresses.use',
   'compute.disks.create',
   'compute.images.useReadOnly',
-  'compute.instances.addAccessConfig',
-  'compute.instances.deleteAccessConfig',
   'compute.instances.setServiceAccount',
   'compute.instances.use',
   'compute.networks.update',

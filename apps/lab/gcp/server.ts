@@ -1,6 +1,7 @@
 /** The Google Cloud front end: Google's REST APIs on one HTTP port, over the lab's state. */
 import { Hono } from 'hono';
 import type { Lab } from '../store/lab.ts';
+import { accessConfigs } from './compute/access-config.ts';
 import { addresses } from './compute/addresses.ts';
 import { firewalls } from './compute/firewalls.ts';
 import { instances } from './compute/instances.ts';
@@ -13,6 +14,7 @@ import { records } from './dns/records.ts';
 import { zones } from './dns/zones.ts';
 import { resourceManager, serveOauth } from './identity.ts';
 import { openGcpState } from './state.ts';
+import { serveBatch } from './wire/batch.ts';
 import { serve } from './wire/method.ts';
 
 /** All Google APIs of the lab, to be served on one port. Their state is the store's section `gcp`. */
@@ -25,6 +27,7 @@ export function gcpApp(lab: Lab): Hono {
     ...firewalls,
     ...addresses,
     ...instances,
+    ...accessConfigs,
     ...routes,
     ...places,
     ...operationMethods,
@@ -33,6 +36,7 @@ export function gcpApp(lab: Lab): Hono {
   ];
   const permissions = new Set(methods.map((each) => each.permission));
   serveOauth(app, lab);
+  serveBatch(app);
   for (const each of [...methods, ...resourceManager(permissions)]) serve(app, lab, section, each);
   app.notFound((context) => {
     lab.requests.record({

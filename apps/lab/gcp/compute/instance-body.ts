@@ -1,169 +1,16 @@
-/** What `compute.instances.insert` takes: its form, its checks, and the instance that comes of it. */
+/** What `compute.instances.insert` takes: its checks, and the instance that comes of it. */
 import { IMAGES, MACHINE_TYPES, regionOf } from '../catalog.ts';
 import { formatAddress, parseAddress, parseRange } from '../ranges.ts';
-import { type Instance, type Operation, type Project, type Subnetwork, sorted } from '../state.ts';
+import type { Instance, Operation, Project, Subnetwork } from '../state.ts';
 import { GoogleError, invalid, required } from '../wire/errors.ts';
 import type { Call } from '../wire/method.ts';
 import { checkLabels, checkName, referenceName, referencePath } from '../wire/names.ts';
-import type { Value } from '../wire/shape.ts';
-import { nextPublicAddress, userOfAddress } from './addresses.ts';
+import { addressInUse, externalOf } from './access-config.ts';
+import { type InstanceBody, KEPT } from './instance-shape.ts';
 import { networkOf } from './networks.ts';
 import { subnetworkOf } from './subnetworks.ts';
 
-export const METADATA = {
-  items: [{ key: 'string', value: 'string' }],
-  fingerprint: 'string',
-  kind: 'output',
-} as const;
-export const TAGS = { items: ['string'], fingerprint: 'string' } as const;
-
-export const INSTANCE = {
-  name: 'string',
-  description: 'string',
-  zone: 'string',
-  machineType: 'string',
-  hostname: 'string',
-  canIpForward: 'bool',
-  deletionProtection: 'bool',
-  labels: 'labels',
-  metadata: METADATA,
-  tags: TAGS,
-  networkInterfaces: [
-    {
-      network: 'string',
-      subnetwork: 'string',
-      networkIP: 'string',
-      name: 'output',
-      kind: 'output',
-      fingerprint: 'output',
-      stackType: 'string',
-      nicType: 'kept',
-      queueCount: 'kept',
-      accessConfigs: [
-        {
-          type: 'string',
-          name: 'string',
-          natIP: 'string',
-          networkTier: 'string',
-          kind: 'output',
-          externalIpv6: 'absent',
-          externalIpv6PrefixLength: 'absent',
-          publicPtrDomainName: 'absent',
-          securityPolicy: 'absent',
-          setPublicPtr: 'absent',
-        },
-      ],
-      aliasIpRanges: 'absent',
-      aliasIpv6Ranges: 'absent',
-      enableVpcScopedDns: 'absent',
-      igmpQuery: 'absent',
-      internalIpv6PrefixLength: 'absent',
-      ipv6AccessConfigs: 'absent',
-      ipv6AccessType: 'absent',
-      ipv6Address: 'absent',
-      networkAttachment: 'absent',
-      parentNicName: 'absent',
-      serviceClassId: 'absent',
-      vlan: 'absent',
-    },
-  ],
-  disks: [
-    {
-      boot: 'bool',
-      autoDelete: 'bool',
-      deviceName: 'string',
-      diskSizeGb: 'int64',
-      initializeParams: {
-        sourceImage: 'string',
-        diskName: 'string',
-        diskSizeGb: 'int64',
-        diskType: 'string',
-        description: 'kept',
-        labels: 'labels',
-        architecture: 'kept',
-        provisionedIops: 'kept',
-        provisionedThroughput: 'kept',
-        onUpdateAction: 'kept',
-        resourceManagerTags: 'kept',
-        enableConfidentialCompute: 'absent',
-        licenses: 'absent',
-        replicaZones: 'absent',
-        resourcePolicies: 'absent',
-        sourceImageEncryptionKey: 'absent',
-        sourceSnapshot: 'absent',
-        sourceSnapshotEncryptionKey: 'absent',
-        storagePool: 'absent',
-      },
-      interface: 'kept',
-      mode: 'kept',
-      type: 'kept',
-      architecture: 'kept',
-      guestOsFeatures: 'kept',
-      index: 'output',
-      kind: 'output',
-      licenses: 'output',
-      savedState: 'output',
-      diskEncryptionKey: 'absent',
-      forceAttach: 'absent',
-      shieldedInstanceInitialState: 'absent',
-      source: 'absent',
-    },
-  ],
-  serviceAccounts: [{ email: 'string', scopes: ['string'] }],
-  scheduling: 'kept',
-  shieldedInstanceConfig: 'kept',
-  shieldedInstanceIntegrityPolicy: 'kept',
-  reservationAffinity: 'kept',
-  confidentialInstanceConfig: 'kept',
-  displayDevice: 'kept',
-  params: 'kept',
-  advancedMachineFeatures: 'kept',
-  keyRevocationActionType: 'kept',
-  minCpuPlatform: 'kept',
-  networkPerformanceConfig: 'kept',
-  localSsdEncryptionMode: 'kept',
-  privateIpv6GoogleAccess: 'kept',
-  guestAccelerators: 'absent',
-  instanceEncryptionKey: 'absent',
-  resourcePolicies: 'absent',
-  sourceMachineImage: 'absent',
-  sourceMachineImageEncryptionKey: 'absent',
-  workloadIdentityConfig: 'absent',
-  cpuPlatform: 'output',
-  creationTimestamp: 'output',
-  fingerprint: 'output',
-  id: 'output',
-  kind: 'output',
-  labelFingerprint: 'output',
-  lastStartTimestamp: 'output',
-  lastStopTimestamp: 'output',
-  lastSuspendedTimestamp: 'output',
-  resourceStatus: 'output',
-  satisfiesPzi: 'output',
-  satisfiesPzs: 'output',
-  selfLink: 'output',
-  startRestricted: 'output',
-  status: 'output',
-  statusMessage: 'output',
-} as const;
-type Body = Value<typeof INSTANCE>;
-type Nic = NonNullable<Body['networkInterfaces']>[number];
-
-const KEPT = [
-  'serviceAccounts',
-  'scheduling',
-  'shieldedInstanceConfig',
-  'shieldedInstanceIntegrityPolicy',
-  'reservationAffinity',
-  'confidentialInstanceConfig',
-  'displayDevice',
-  'advancedMachineFeatures',
-  'keyRevocationActionType',
-  'minCpuPlatform',
-  'networkPerformanceConfig',
-  'localSsdEncryptionMode',
-  'privateIpv6GoogleAccess',
-] as const;
+type InstanceNic = NonNullable<InstanceBody['networkInterfaces']>[number];
 
 export type Made =
   | { ok: true; instance: Instance }
@@ -171,7 +18,7 @@ export type Made =
   | { ok: false; error: NonNullable<Operation['error']> };
 
 /** The instance a body asks for. @throws GoogleError for what Google refuses at once. */
-export function makeInstance(call: Call<Body>, zone: string, id: string): Made {
+export function makeInstance(call: Call<InstanceBody>, zone: string, id: string): Made {
   const { body } = call;
   const name = checkName(body.name);
   const machineType = checkMachineType(call, zone);
@@ -182,7 +29,12 @@ export function makeInstance(call: Call<Body>, zone: string, id: string): Made {
     throw invalid('resource.networkInterfaces', '', 'The lab gives an instance one network interface.');
   const subnet = checkSubnet(call, nic, zone);
   const placed = place(call.project, subnet, nic.networkIP);
-  const external = checkExternal(call, nic, regionOf(zone));
+  const external = externalOf(
+    call,
+    nic.accessConfigs ?? [],
+    regionOf(zone),
+    'resource.networkInterfaces[0].accessConfigs',
+  );
   const disk = checkDisk(call, name, zone);
   const metadata = checkMetadata(body.metadata?.items);
   const tags = checkTags(body.tags?.items);
@@ -219,7 +71,7 @@ export function makeInstance(call: Call<Body>, zone: string, id: string): Made {
   };
 }
 
-function checkMachineType(call: Call<Body>, zone: string): string {
+function checkMachineType(call: Call<InstanceBody>, zone: string): string {
   const field = 'resource.machineType';
   const text = call.body.machineType;
   if (!text) throw required(field);
@@ -231,7 +83,7 @@ function checkMachineType(call: Call<Body>, zone: string): string {
   return name;
 }
 
-function checkSubnet(call: Call<Body>, nic: Nic, zone: string): Subnetwork {
+function checkSubnet(call: Call<InstanceBody>, nic: InstanceNic, zone: string): Subnetwork {
   const field = 'resource.networkInterfaces[0]';
   if (nic.stackType && nic.stackType !== 'IPV4_ONLY')
     throw invalid(`${field}.stackType`, nic.stackType, 'The lab has IPv4 only.');
@@ -294,43 +146,7 @@ function place(
   };
 }
 
-export const addressInUse = (message: string): NonNullable<Operation['error']> => ({
-  code: 'IP_IN_USE_BY_ANOTHER_RESOURCE',
-  message,
-  httpStatus: 409,
-  httpMessage: 'CONFLICT',
-});
-
-function checkExternal(
-  call: Call<Body>,
-  nic: Nic,
-  region: string,
-): { ok: true; external: Instance['external'] } | Extract<Made, { ok: false }> {
-  const field = 'resource.networkInterfaces[0].accessConfigs';
-  const config = nic.accessConfigs?.[0];
-  if (!config) return { ok: true, external: null };
-  if ((nic.accessConfigs?.length ?? 0) > 1)
-    throw invalid(field, '', 'At most one access config currently supported.');
-  if (config.type && config.type !== 'ONE_TO_ONE_NAT')
-    throw invalid(`${field}[0].type`, config.type, 'Must be ONE_TO_ONE_NAT.');
-  const shared = { name: config.name || 'External NAT', networkTier: config.networkTier || 'PREMIUM' };
-  if (!config.natIP)
-    return { ok: true, external: { ...shared, natIP: nextPublicAddress(call.state), reserved: false } };
-  const address = sorted(call.project.addresses).find(
-    (each) => each.address === config.natIP && each.region === region,
-  );
-  if (!address)
-    throw invalid(
-      `${field}[0].natIP`,
-      config.natIP,
-      `The specified external IP address '${config.natIP}' was not found in region '${region}'.`,
-    );
-  if (userOfAddress(call.project, config.natIP))
-    return { ok: false, error: addressInUse(`External IP address: ${config.natIP} is already in-use.`) };
-  return { ok: true, external: { ...shared, natIP: config.natIP, reserved: true } };
-}
-
-function checkDisk(call: Call<Body>, instanceName: string, zone: string): Instance['disk'] {
+function checkDisk(call: Call<InstanceBody>, instanceName: string, zone: string): Instance['disk'] {
   const disks = call.body.disks ?? [];
   const disk = disks[0];
   if (!disk) throw invalid('resource.disks', '', 'At least one boot disk is required.');
@@ -344,6 +160,7 @@ function checkDisk(call: Call<Body>, instanceName: string, zone: string): Instan
   const image = IMAGES.find(
     (each) =>
       path === `projects/${each.project}/global/images/family/${each.family}` ||
+      path === `projects/${each.project}/zones/-/imageFamilyViews/${each.family}` ||
       path === `projects/${each.project}/global/images/${each.name}`,
   );
   if (!image)
@@ -375,7 +192,7 @@ function checkDisk(call: Call<Body>, instanceName: string, zone: string): Instan
 }
 
 /** @throws GoogleError `invalid` for a bad key, a key twice, or too much text (262,144 bytes a value, 524,288 in all). */
-export function checkMetadata(items: NonNullable<Body['metadata']>['items']): Instance['metadata'] {
+export function checkMetadata(items: NonNullable<InstanceBody['metadata']>['items']): Instance['metadata'] {
   const seen = new Set<string>();
   let bytes = 0;
   return (items ?? []).map((each, index) => {

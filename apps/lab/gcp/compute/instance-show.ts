@@ -4,11 +4,9 @@ import { regionOf } from '../catalog.ts';
 import { fingerprintOf, type Instance } from '../state.ts';
 import type { Call } from '../wire/method.ts';
 import { link } from '../wire/names.ts';
+import { instancePath } from './instance-call.ts';
 import { networkPath } from './networks.ts';
 import { subnetworkPath } from './subnetworks.ts';
-
-export const instancePath = (projectId: string, zone: string, name: string) =>
-  `projects/${projectId}/zones/${zone}/instances/${name}`;
 
 export const metadataFingerprint = (it: Instance) => fingerprintOf(it.metadata);
 export const tagsFingerprint = (it: Instance) => fingerprintOf(it.tags);

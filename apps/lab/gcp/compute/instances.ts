@@ -1,59 +1,18 @@
 /** `compute.instances`: machines. */
 import { zoneNames } from '../catalog.ts';
-import { type Effect, type Instance, lookUp, nextId, sorted } from '../state.ts';
-import {
-  alreadyExists,
-  fingerprintMismatch,
-  GoogleError,
-  invalid,
-  notFound,
-  notReady,
-} from '../wire/errors.ts';
-import { AGGREGATED, type Call, LISTING, type Method, method } from '../wire/method.ts';
+import { nextId, sorted } from '../state.ts';
+import { alreadyExists, fingerprintMismatch, GoogleError, invalid, notReady } from '../wire/errors.ts';
+import { AGGREGATED, LISTING, type Method, method } from '../wire/method.ts';
 import { checkLabels, checkName, link } from '../wire/names.ts';
 import { aggregatedAnswer, listAnswer } from '../wire/page.ts';
 import { nextPublicAddress } from './addresses.ts';
-import { checkMetadata, checkTags, INSTANCE, METADATA, makeInstance, TAGS } from './instance-body.ts';
-import {
-  instancePath,
-  labelFingerprint,
-  metadataFingerprint,
-  showInstance,
-  tagsFingerprint,
-} from './instance-show.ts';
+import { checkMetadata, checkTags, makeInstance } from './instance-body.ts';
+import { begin, checkStaying, findInstance, instancePath, keyOf, ONE, PATH } from './instance-call.ts';
+import { INSTANCE, METADATA, TAGS } from './instance-shape.ts';
+import { labelFingerprint, metadataFingerprint, showInstance, tagsFingerprint } from './instance-show.ts';
 import { showOperation, start } from './operations.ts';
 import { checkZone } from './places.ts';
 import { exceeded, QUOTA } from './quota.ts';
-
-const PATH = '/compute/v1/projects/:project/zones/:zone/instances';
-const ONE = `${PATH}/:instance`;
-
-function find(call: Call): Instance {
-  const zone = checkZone(call.projectId, call.params.zone);
-  const name = call.params.instance ?? '';
-  const found = lookUp(call.project.instances, `${zone}/`, name);
-  if (!found) throw notFound(instancePath(call.projectId, zone, name));
-  return found;
-}
-
-const keyOf = (it: Instance) => `${it.zone}/${it.name}`;
-
-function begin(call: Call, it: Instance, type: string, effect?: Effect) {
-  const target = instancePath(call.projectId, it.zone, it.name);
-  const operation = start(call, {
-    scope: `zones/${it.zone}`,
-    type,
-    target,
-    targetId: it.id,
-    ...(effect ? { effect } : {}),
-  });
-  return showOperation(call.projectId, operation);
-}
-
-/** An instance on its way out takes no other change. */
-function checkStaying(call: Call, it: Instance): void {
-  if (it.status === 'STOPPING') throw notReady(instancePath(call.projectId, it.zone, it.name));
-}
 
 export const instances: readonly Method[] = [
   method({
@@ -90,7 +49,7 @@ export const instances: readonly Method[] = [
     path: ONE,
     permission: 'compute.instances.get',
     changes: false,
-    handle: (call) => showInstance(call, find(call)),
+    handle: (call) => showInstance(call, findInstance(call)),
   }),
   method({
     id: 'compute.instances.list',
@@ -136,7 +95,7 @@ export const instances: readonly Method[] = [
     query: ['requestId'],
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       const leaving = call.project.operations.some(
         (each) => each.endedAt === null && each.type === 'delete' && each.targetId === found.id,
       );
@@ -160,7 +119,7 @@ export const instances: readonly Method[] = [
     query: ['requestId', 'discardLocalSsd', 'noGracefulShutdown'],
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       // Stopping what stands still is no error at Google.
       if (found.status === 'TERMINATED') return begin(call, found, 'stop');
@@ -177,7 +136,7 @@ export const instances: readonly Method[] = [
     query: ['requestId'],
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       if (found.status !== 'TERMINATED') return begin(call, found, 'start');
       found.status = 'PROVISIONING';
@@ -197,7 +156,7 @@ export const instances: readonly Method[] = [
     body: TAGS,
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       if (call.body.fingerprint !== tagsFingerprint(found)) throw fingerprintMismatch('tags');
       found.tags = checkTags(call.body.items);
@@ -213,7 +172,7 @@ export const instances: readonly Method[] = [
     body: { labels: 'labels', labelFingerprint: 'string' },
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       if (call.body.labelFingerprint !== labelFingerprint(found)) throw fingerprintMismatch('label');
       found.labels = checkLabels(call.body.labels);
@@ -229,7 +188,7 @@ export const instances: readonly Method[] = [
     body: METADATA,
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       if (call.body.fingerprint !== metadataFingerprint(found)) throw fingerprintMismatch('metadata');
       found.metadata = checkMetadata(call.body.items);
@@ -244,7 +203,7 @@ export const instances: readonly Method[] = [
     query: ['requestId', 'deletionProtection'],
     changes: true,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       checkStaying(call, found);
       found.deletionProtection = call.query.get('deletionProtection') !== 'false';
       return begin(call, found, 'setDeletionProtection');
@@ -258,7 +217,7 @@ export const instances: readonly Method[] = [
     query: ['port', 'start'],
     changes: false,
     handle(call) {
-      const found = find(call);
+      const found = findInstance(call);
       const port = Number(call.query.get('port') ?? 1);
       if (!Number.isInteger(port) || port < 1 || port > 4)
         throw invalid('port', call.query.get('port'), 'Must be between 1 and 4.');

@@ -127,6 +127,7 @@ export const places: readonly Method[] = [
       ],
       selfLink: link(`projects/${call.projectId}`),
       xpnProjectStatus: 'UNSPECIFIED_XPN_PROJECT_STATUS',
+      defaultServiceAccount: `${call.projectNumber}-compute@developer.gserviceaccount.com`,
       defaultNetworkTier: 'PREMIUM',
       vmDnsSetting: 'ZONAL_ONLY',
     }),

@@ -1,0 +1,87 @@
+/** For tests: the Google Cloud front end on a loopback port, with machines that stand as soon as they are wanted. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serve } from '@hono/node-server';
+import type { MachineStatus } from '../ground/ground.ts';
+import { openAccounts, serviceAccountFile } from '../store/accounts.ts';
+import type { Lab } from '../store/lab.ts';
+import { openRequestLog } from '../store/requests.ts';
+import { openStore } from '../store/store.ts';
+import { fetchToken } from './fixture-token.ts';
+import { projectGcp } from './ground.ts';
+import { gcpApp } from './server.ts';
+import { type GcpState, openGcpState } from './state.ts';
+
+export interface Fixture {
+  lab: Lab;
+  url: string;
+  port: number;
+  projectId: string;
+  /** Key file of the first project's service account, and of the second's. */
+  keys: Record<string, string>[];
+  /** Says how a machine stands instead of `running`, by the instance's id. */
+  machines: Map<string, MachineStatus | undefined>;
+  state(): GcpState;
+  /** A call with a token of the first project's account: status and JSON. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; json: Record<string, never> }>;
+  token(key?: number): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts it in a directory of its own. */
+export async function startGcp(): Promise<Fixture> {
+  const directory = mkdtempSync(join(tmpdir(), 'skein-gcp-'));
+  const store = openStore(directory);
+  const section = openGcpState(store);
+  const now = () => new Date();
+  const machines = new Map<string, MachineStatus | undefined>();
+  const lab: Lab = {
+    store,
+    requests: openRequestLog(directory, now),
+    accounts: openAccounts(store),
+    now,
+    machine(id) {
+      if (machines.has(id)) return machines.get(id);
+      const stands = projectGcp(section.read()).machines.some((each) => each.id === id);
+      return stands ? { id, state: 'running', console: `booted ${id}\n`, userDataExit: 0 } : undefined;
+    },
+    urls: { aws: '', gcp: '' },
+  };
+  const app = gcpApp(lab);
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise<void>((resolve) => server.once('listening', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  lab.urls.gcp = url;
+  const keys = lab.accounts.gcp.map((account) => serviceAccountFile(account, url));
+  const token = (key = 0) => fetchToken(keys[key] ?? {});
+  return {
+    lab,
+    url,
+    port,
+    projectId: lab.accounts.gcp[0]?.projectId ?? '',
+    keys,
+    machines,
+    state: () => section.read(),
+    token,
+    async call(method, path, body) {
+      const response = await fetch(url + path, {
+        method,
+        headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, json: text ? JSON.parse(text) : {} };
+    },
+    async stop() {
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
