@@ -25,7 +25,9 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
   }));
   const gateways = part.peers.filter((peer) => peer.role === 'gateway');
   if (gateways.length > 0) {
-    const outside = sorted(gateways.map((peer) => peer.publicAddress ?? peer.overlayAddress));
+    // From outside a gateway without a public address is no way in while another has one.
+    const open = gateways.map((peer) => peer.publicAddress).filter((address) => address !== null);
+    const outside = sorted(open.length > 0 ? open : gateways.map((peer) => peer.overlayAddress));
     names.push({ name: domain, inside: sorted(gateways.map(insideAddress)), outside, public: outside });
   }
   return names.sort((a, b) => compareText(a.name, b.name));

@@ -1,0 +1,135 @@
+/** For tests: the practice network by name, and networks of any shape. */
+import type { Endpoint } from '@skein/contract/agent/map.ts';
+import fc from 'fast-check';
+import { formatAddress, parseAddress } from '../ipam/cidr.ts';
+import type { MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
+import { snapshotOf } from '../network.ts';
+
+export const NETWORK: MeshNetwork = {
+  id: 'net_1',
+  cidr: '100.64.0.0/16',
+  zone: 'shop.skein.test',
+  topology: 'hybrid',
+  wireguardPort: 51820,
+  mtu: 1280,
+  allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+};
+
+export const CLUSTERS: readonly MeshCluster[] = [
+  { id: 'clu_prod', name: 'prod', overlayCidr: '100.64.0.0/24', vpcCidr: '10.64.0.0/20' },
+  { id: 'clu_dr', name: 'dr', overlayCidr: '100.64.1.0/24', vpcCidr: '10.64.16.0/20' },
+  // Plain hosts: no VPC of ours.
+  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null },
+];
+
+const at = (kind: Endpoint['kind'], address: string): Endpoint => ({ kind, address, port: 51820 });
+
+/** A peer whose id, key and names follow from its cluster and name. */
+export function peer(
+  cluster: string,
+  name: string,
+  overlayAddress: string,
+  addresses: { private?: string; public?: string },
+): MeshPeer {
+  return {
+    id: `peer_${cluster}_${name}`,
+    clusterId: `clu_${cluster}`,
+    name,
+    role: name.startsWith('gw') ? 'gateway' : 'member',
+    wireguardKey: `key of ${cluster} ${name}`,
+    overlayAddress,
+    privateAddress: addresses.private ?? null,
+    publicAddress: addresses.public ?? null,
+    endpoints: [
+      ...(addresses.public ? [at('public', addresses.public)] : []),
+      ...(addresses.private ? [at('private', addresses.private)] : []),
+    ],
+  };
+}
+
+/** Production with one gateway, disaster recovery with two, and two plain hosts for development without any. */
+export const PEERS: readonly MeshPeer[] = [
+  peer('prod', 'gw-1', '100.64.0.1', { private: '10.64.0.10', public: '203.0.113.1' }),
+  peer('prod', 'node-1', '100.64.0.2', { private: '10.64.0.11', public: '203.0.113.2' }),
+  peer('prod', 'node-2', '100.64.0.3', { private: '10.64.0.12' }),
+  peer('dr', 'gw-1', '100.64.1.1', { private: '10.64.16.10' }),
+  peer('dr', 'gw-2', '100.64.1.2', { private: '10.64.16.11', public: '203.0.113.9' }),
+  peer('dev', 'node-1', '100.64.2.1', { private: '192.168.1.5' }),
+  peer('dev', 'node-2', '100.64.2.2', { private: '192.168.7.5' }),
+];
+
+export const PRACTICE: Snapshot = snapshotOf(7, NETWORK, CLUSTERS, PEERS);
+
+/** Rows of a network of any shape, in any order, with addresses given out as Skein does. */
+export interface Rows {
+  number: number;
+  network: MeshNetwork;
+  clusters: MeshCluster[];
+  peers: MeshPeer[];
+}
+
+const address = (base: string) =>
+  fc.integer({ min: 1, max: 200 }).map((host) => formatAddress(parseAddress(base) + host));
+const nodeOf = fc.record({
+  role: fc.constantFrom('gateway' as const, 'member' as const),
+  privateAddress: fc.option(address('10.64.0.0')),
+  publicAddress: fc.option(address('203.0.113.0')),
+  observed: fc.option(address('198.51.100.0')),
+});
+
+export const anyRows: fc.Arbitrary<Rows> = fc
+  .record({
+    number: fc.integer({ min: 1, max: 1000 }),
+    ports: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
+    shape: fc.array(
+      fc.record({
+        vpc: fc.boolean(),
+        name: fc.constantFrom('a', 'b'),
+        nodes: fc.array(nodeOf, { maxLength: 4 }),
+      }),
+      {
+        maxLength: 5,
+      },
+    ),
+    // Peers come and go: which of them are there at all.
+    present: fc.infiniteStream(fc.boolean()),
+  })
+  .map(({ number, ports, shape, present }) => {
+    const clusters = shape.map(
+      ({ vpc, name }, index): MeshCluster => ({
+        id: `clu_${index}`,
+        name: `${name}${index}`,
+        overlayCidr: `100.64.${index}.0/24`,
+        vpcCidr: vpc ? `10.64.${index * 16}.0/20` : null,
+      }),
+    );
+    const peers = shape.flatMap(({ nodes }, cluster) =>
+      nodes.map(
+        ({ role, privateAddress, publicAddress, observed }, index): MeshPeer => ({
+          id: `peer_${cluster}_${index}`,
+          clusterId: `clu_${cluster}`,
+          name: `node-${index}`,
+          role,
+          wireguardKey: `key of ${cluster} ${index}`,
+          overlayAddress: `100.64.${cluster}.${index + 1}`,
+          privateAddress,
+          publicAddress,
+          endpoints: [
+            ...(observed ? [at('observed', observed)] : []),
+            ...(publicAddress ? [at('public', publicAddress)] : []),
+            ...(privateAddress ? [at('private', privateAddress)] : []),
+          ],
+        }),
+      ),
+    );
+    const allowedPorts = ports.map((port) => ({ protocol: 'tcp' as const, port }));
+    return {
+      number,
+      network: { ...NETWORK, allowedPorts },
+      clusters,
+      peers: peers.filter(() => present.next().value),
+    };
+  });
+
+export const toSnapshot = (rows: Rows): Snapshot =>
+  snapshotOf(rows.number, rows.network, rows.clusters, rows.peers);
