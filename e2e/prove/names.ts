@@ -80,7 +80,7 @@ export async function tryNodes(lab: LabControl, site: Site): Promise<{ asked: nu
 async function cloudResolver(lab: LabControl, seat: Seat): Promise<string> {
   const result = await lab.run(
     seat.machine.id,
-    ['sh', '-c', 'cat /var/lib/skein/resolv.conf.original 2>/dev/null || cat /etc/resolv.conf'],
+    ['sh', '-c', 'cat /var/lib/skein/resolv.conf.saved 2>/dev/null || cat /etc/resolv.conf'],
     10,
   );
   const server = /^nameserver\s+(\S+)/m.exec(result.stdout)?.[1];

@@ -23,7 +23,7 @@ socket.on('connect', () => socket.write(payload));
 socket.on('data', (data) => { got += data; if (got.length >= payload.length) { process.exit(got === payload ? 0 : 4); } });
 `;
 
-const NODE_ON_MACHINE = '/opt/skein/bin/node';
+const NODE_ON_MACHINE = '/opt/skein/node';
 
 /** Starts an echo server on each machine for `seconds`. */
 export async function serveEcho(

@@ -79,17 +79,7 @@ const program = (name: string, script: string, settings: Record<string, string>,
 
 try {
   await Promise.all([
-    stand.lab &&
-      program(
-        'lab',
-        'apps/lab/main.ts',
-        {
-          SKEIN_LAB_DIRECTORY: join(directory, 'lab'),
-          SKEIN_LAB_AWS_PORT: String(INSIDE.aws),
-          SKEIN_LAB_GCP_PORT: String(INSIDE.gcp),
-        },
-        local(INSIDE.gcp),
-      ),
+    stand.lab && program('lab', 'apps/lab/main.ts', {}, local(INSIDE.gcp)),
     program(
       'coordinator',
       'apps/coordinator/main.ts',
