@@ -1,0 +1,39 @@
+import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
+import type { StepHandler } from '../engine/step-run.ts';
+import { gatewayAddresses, othersThan } from './gateway-addresses.ts';
+import { making, recorded } from './ledger.ts';
+import { consoleName, gone, siteOf } from './site.ts';
+import { readNetwork } from './states.ts';
+
+/** Kind `firewall`: one group for gateways, one for members, each with the rules it needs now and no others. */
+export const setFirewall: StepHandler = async (run) => {
+  const site = await siteOf(run);
+  const { cluster, account, owner, call, cloud } = site;
+  const network = await recorded(run, { clusterId: cluster.id, key: 'network' }, readNetwork);
+  if (!network || cluster.vpcCidr === null) throw gone(`The VPC of ${cluster.name} is not there.`);
+  const vpcCidr = cluster.vpcCidr;
+  const all = await gatewayAddresses(run.context.database, owner.organizationId, owner.networkId);
+  const others = othersThan(cluster.id, all);
+  for (const role of ['gateway', 'member'] as const) {
+    const rules = clusterRules(role, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others);
+    const spec = { owner, key: `firewall/${role}`, name: consoleName(site, role), network, role, rules };
+    const from = rules.flatMap((rule) => rule.cidrs);
+    await making(
+      run,
+      {
+        clusterId: cluster.id,
+        account,
+        region: cluster.region,
+        key: spec.key,
+        kind: 'firewall',
+        spec: { name: spec.name, role, rules: JSON.parse(JSON.stringify(rules)) },
+        summary: `firewall group for each ${role}: UDP ${WIREGUARD_PORT} from ${from.join(', ')}`,
+      },
+      () => cloud.firewalls.reconcile(spec, call),
+      (made) => made.externalId,
+    );
+  }
+  run.log(`UDP ${WIREGUARD_PORT} is open from ${[vpcCidr, ...others].join(', ')} and nothing else is.`);
+  return { others };
+};

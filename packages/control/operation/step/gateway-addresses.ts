@@ -1,0 +1,38 @@
+import { Endpoint } from '@skein/contract/agent/map.ts';
+import type { Database, Transaction } from '@skein/database/client.ts';
+import { z } from 'zod';
+
+/** The underlay addresses from which each living cluster's gateways send, by cluster id. */
+export async function gatewayAddresses(
+  database: Database | Transaction,
+  organizationId: string,
+  networkId: string,
+): Promise<Map<string, string[]>> {
+  const gateways = await database.peer.findMany({
+    where: {
+      organizationId,
+      networkId,
+      removedAt: null,
+      role: 'gateway',
+      cluster: { deletedAt: null, state: { not: 'deleting' } },
+    },
+    select: { clusterId: true, managed: true, publicAddress: true, endpoints: true },
+    orderBy: { id: 'asc' },
+  });
+  const byCluster = new Map<string, string[]>();
+  for (const gateway of gateways) {
+    const reported = z.array(Endpoint).safeParse(gateway.endpoints).data ?? [];
+    // Of a node that Skein made the cloud's word counts; of others we have only what was reported and observed.
+    const addresses = gateway.managed
+      ? [gateway.publicAddress]
+      : reported.filter((one) => one.kind !== 'private').map((one) => one.address);
+    const known = byCluster.get(gateway.clusterId) ?? [];
+    byCluster.set(gateway.clusterId, [...known, ...addresses.filter((address) => address !== null)]);
+  }
+  return byCluster;
+}
+
+/** Addresses of the gateways of all clusters but one. */
+export function othersThan(clusterId: string, addresses: ReadonlyMap<string, string[]>): string[] {
+  return [...addresses].flatMap(([id, own]) => (id === clusterId ? [] : own));
+}

@@ -1,0 +1,29 @@
+import type { StepHandlers } from '../engine/step-run.ts';
+import type { StepKind } from '../steps/planned.ts';
+import { reserveAddresses } from './addresses.ts';
+import { awaitApplied } from './applied.ts';
+import { makeNetwork } from './cluster-network.ts';
+import { deleteResources } from './delete.ts';
+import { setFirewall } from './firewall.ts';
+import { forgetCluster, forgetNetwork } from './forget.ts';
+import { startInstances } from './instances.ts';
+import { awaitJoin } from './join.ts';
+import { writeRecords } from './records.ts';
+import { verifyTunnels } from './verify.ts';
+import { makeZones } from './zones.ts';
+
+/** What each kind of step does. */
+export const HANDLERS = {
+  network: makeNetwork,
+  addresses: reserveAddresses,
+  firewall: setFirewall,
+  instances: startInstances,
+  join: awaitJoin,
+  zones: makeZones,
+  records: writeRecords,
+  verify: verifyTunnels,
+  applied: awaitApplied,
+  delete: deleteResources,
+  'forget-cluster': forgetCluster,
+  'forget-network': forgetNetwork,
+} satisfies StepHandlers & Record<StepKind, unknown>;
