@@ -47,7 +47,8 @@ export async function openFixture(): Promise<LabFixture> {
     client: (region = 'us-east-1') => ({
       endpoint: fixture.lab.awsUrl,
       region,
-      credentials: fixture.lab.accounts.aws,
+      // The SDK writes on what it is given.
+      credentials: { ...fixture.lab.accounts.aws },
       maxAttempts: 1,
     }),
     ec2: (region) => new EC2Client(fixture.client(region)),
