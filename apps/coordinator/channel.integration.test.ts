@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CHANNEL_PATH, CLOSE, ENROL_PATH } from '@skein/contract/agent/channel.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
@@ -17,10 +20,12 @@ const sealer = createSealer(masterKey, (bytes) => crypto.getRandomValues(bytes))
 let fresh: FreshDatabase;
 let coordinator: Coordinator;
 let url: string;
+let distribution: string;
 const agents: TestAgent[] = [];
 
 beforeAll(async () => {
   fresh = await freshDatabase(inject('databaseUrl'));
+  distribution = await mkdtemp(join(tmpdir(), 'skein-distribution-'));
   coordinator = await start();
   url = `ws://127.0.0.1:${coordinator.port}${CHANNEL_PATH}`;
 });
@@ -30,6 +35,7 @@ afterEach(() => {
 afterAll(async () => {
   await coordinator.close();
   await fresh.drop();
+  await rm(distribution, { recursive: true });
 });
 
 function start(): Promise<Coordinator> {
@@ -37,7 +43,7 @@ function start(): Promise<Coordinator> {
     databaseUrl: fresh.url,
     masterKey,
     coordinatorUrl: 'http://192.0.2.10:7401',
-    agentDistribution: '/nonexistent',
+    agentDistribution: distribution,
     host: '127.0.0.1',
     port: 0,
     tls: null,
@@ -310,4 +316,17 @@ test('healthz answers, unknown paths do not, and a malformed enrolment is told w
   expect((await fetch(`${http}/agent/../main.ts`)).status).toBe(404);
   const refused = await fetch(`${http}${ENROL_PATH}`, { method: 'POST', body: '{' });
   expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([400, 'invalid']);
+});
+
+test('the install script names this coordinator, and the agent comes as it was built', async () => {
+  const http = `http://127.0.0.1:${coordinator.port}`;
+  expect((await fetch(`${http}/install.sh`)).status).toBe(404);
+  await writeFile(join(distribution, 'install.sh'), "# @COORDINATOR_URL@\nCOORDINATOR='@COORDINATOR_URL@'\n");
+  const archive = randomBytes(200_000);
+  await writeFile(join(distribution, 'agent-linux-x64.tar.gz'), archive);
+  const script = await (await fetch(`${http}/install.sh`)).text();
+  expect(script).toBe("# http://192.0.2.10:7401\nCOORDINATOR='http://192.0.2.10:7401'\n");
+  const served = await fetch(`${http}/agent/agent-linux-x64.tar.gz`);
+  expect(Buffer.from(await served.arrayBuffer()).equals(archive)).toBe(true);
+  expect((await fetch(`${http}/agent/agent-linux-arm64.tar.gz`)).status).toBe(404);
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /** Stands in the template for the URL that nodes reach this process at. */
-export const URL_PLACEHOLDER = '__SKEIN_COORDINATOR_URL__';
+export const URL_PLACEHOLDER = '@COORDINATOR_URL@';
 const AGENT_FILE = /^\/agent\/(agent-linux-(?:x64|arm64)\.tar\.gz(?:\.sha256)?)$/;
 
 /** Answers if the path is one of ours; false where it is not. HEAD is answered without a body. */
