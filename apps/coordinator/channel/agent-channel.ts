@@ -69,7 +69,8 @@ export class AgentChannel implements Listener {
   }
 
   changed(before: Snapshot): void {
-    if (this.#over) return;
+    // Before `start` nothing was sent: it will begin from the newest anyway.
+    if (this.#over || this.#number < 0) return;
     if (this.sendingSince !== null) this.#held ??= before;
     else this.#send(this.#room.since(this, before, this.#number));
   }

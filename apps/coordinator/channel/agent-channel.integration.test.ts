@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { CLOSE } from '@skein/contract/agent/channel.ts';
+import { MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
+import { openMapKey } from '@skein/control/map/key.ts';
+import { publishRevision } from '@skein/control/map/publish.ts';
+import { createSealer } from '@skein/control/secret/sealer.ts';
+import { makeMesh } from '@skein/control/testing/mesh-rows.ts';
+import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { buildMap } from '@skein/mesh/map/build.ts';
+import { applyDelta } from '@skein/mesh/map/delta.ts';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import type {} from '../../../e2e/setup/postgres.ts';
+import { Room } from '../network/room.ts';
+import { AgentChannel } from './agent-channel.ts';
+
+let fresh: FreshDatabase;
+beforeAll(async () => {
+  fresh = await freshDatabase(inject('databaseUrl'));
+});
+afterAll(() => fresh.drop());
+
+/** A socket to an agent so slow that a frame leaves only when the test lets it. */
+class SlowSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
+  readonly frames: string[] = [];
+  closedWith: number | undefined;
+  readonly #held: (() => void)[] = [];
+  send(text: string, sent: () => void): void {
+    this.frames.push(text);
+    this.#held.push(sent);
+  }
+  letThrough(): void {
+    for (const sent of this.#held.splice(0)) sent();
+  }
+  close(code: number): void {
+    this.closedWith = code;
+  }
+}
+
+async function slowChannel() {
+  const sealer = createSealer(randomBytes(32), (bytes) => crypto.getRandomValues(bytes));
+  const organizationId = await makeOrganization(fresh.database);
+  const mesh = await makeMesh(fresh.database, sealer, organizationId, { clusters: 1, peersPerCluster: 3 });
+  const key = await openMapKey(fresh.database, sealer, mesh.networkId);
+  const room = key && (await Room.open(fresh.database, key, mesh.networkId));
+  const [mover, self] = [mesh.peers[1], mesh.peers[2]];
+  if (!room || !self || !mover) throw new Error('the mesh is not there');
+  const socket = new SlowSocket();
+  const who = { peerId: self.id, clusterId: self.clusterId, remoteAddress: null };
+  const channel = new AgentChannel(socket as unknown as WebSocket, room, who, {
+    report: () => {},
+    leave: () => {},
+    closed: () => {},
+  });
+  room.join(channel);
+  const move = async (privateAddress: string) => {
+    await fresh.database.$transaction(async (tx) => {
+      await tx.peer.update({ where: { id: mover.id }, data: { privateAddress } });
+      await publishRevision(tx, organizationId, mesh.networkId, [{ peer: mover.id }], 'test');
+    });
+    await room.catchUp();
+  };
+  const payload = (index: number) => JSON.parse(JSON.parse(socket.frames[index] ?? '').signed.payload);
+  return { socket, channel, room, self, move, payload };
+}
+
+test('a slow agent has one frame on its way, and one delta for all that changed meanwhile', async () => {
+  const { socket, channel, room, self, move, payload } = await slowChannel();
+  channel.start(null);
+  for (const last of [1, 2, 3]) await move(`10.99.0.${last}`);
+  expect(socket.frames).toHaveLength(1);
+  socket.letThrough();
+  expect(socket.frames).toHaveLength(2);
+  const [map, delta] = [NetworkMap.parse(payload(0)), MapDelta.parse(payload(1))];
+  expect([map.number, delta.base, delta.number]).toEqual([0, 0, 3]);
+  const truth = buildMap(room.snapshot, self.clusterId, self.id);
+  expect(applyDelta(map, delta)).toEqual({ ok: true, map: truth });
+});
+
+test('what changed and changed back meanwhile is not sent at all', async () => {
+  const { socket, channel, move, payload } = await slowChannel();
+  await move('10.99.0.1');
+  channel.start(null);
+  await move('10.99.0.2');
+  await move('10.99.0.1');
+  socket.letThrough();
+  expect(socket.frames).toHaveLength(1);
+  // The numbers still fit: the next delta starts from what the agent holds.
+  await move('10.99.0.3');
+  expect([payload(0).number, payload(1).base, payload(1).number]).toEqual([1, 1, 4]);
+});
+
+test('an agent that asks for whole maps without end is cut off', async () => {
+  const { socket, channel } = await slowChannel();
+  channel.start(null);
+  for (let asked = 0; asked < 30 && socket.closedWith === undefined; asked += 1) {
+    socket.letThrough();
+    socket.emit('message', Buffer.from('{"type":"resync","reason":"test"}'), false);
+  }
+  expect([socket.closedWith, socket.frames.length]).toEqual([CLOSE.badFrame, 21]);
+});
