@@ -1,0 +1,54 @@
+/** What the worker is told from outside. The only place of this app that reads `process.env`. */
+import { readFileSync } from 'node:fs';
+import { MASTER_KEY_BYTES } from '@skein/control/secret/sealer.ts';
+import { z } from 'zod';
+
+const Environment = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  /** Without it the queue lives in Postgres. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** 32 bytes in base64. */
+  SKEIN_MASTER_KEY_FILE: z.string().min(1),
+  /** As nodes reach the coordinator: it is in the join command of every instance. */
+  SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
+  /** Steps run at once by this process. */
+  SKEIN_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(16),
+});
+
+export interface Config {
+  databaseUrl: string;
+  redisUrl: string | undefined;
+  masterKey: Uint8Array;
+  coordinatorUrl: string;
+  concurrency: number;
+}
+
+/** Reads the environment and the file it names. Throws one Error that names every problem. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const problems: string[] = [];
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const keyFile = environment.SKEIN_MASTER_KEY_FILE;
+  const masterKey = keyFile ? readKey(keyFile, problems) : undefined;
+  if (!parsed.success || !masterKey || problems.length > 0)
+    throw new Error(`The worker cannot start:\n  ${problems.join('\n  ')}`);
+  return {
+    databaseUrl: parsed.data.DATABASE_URL,
+    redisUrl: parsed.data.REDIS_URL,
+    masterKey,
+    coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
+    concurrency: parsed.data.SKEIN_WORKER_CONCURRENCY,
+  };
+}
+
+function readKey(file: string, problems: string[]): Uint8Array | undefined {
+  try {
+    const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
+    if (key.length === MASTER_KEY_BYTES) return key;
+    problems.push(`SKEIN_MASTER_KEY_FILE: ${file} must hold ${MASTER_KEY_BYTES} bytes in base64`);
+  } catch (error) {
+    problems.push(`SKEIN_MASTER_KEY_FILE: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return undefined;
+}

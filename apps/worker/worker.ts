@@ -1,0 +1,123 @@
+/**
+ * The worker: runs steps of operations, relays the outbox to the queue, lets hosted zones follow the network. It keeps
+ * nothing: what is due is in Postgres, and the queue only makes it quicker.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '@skein/control/context.ts';
+import { followNames } from '@skein/control/network/follow-names.ts';
+import type { Engine } from '@skein/control/operation/engine/run.ts';
+import { startRunner } from '@skein/control/operation/engine/runner.ts';
+import type { StepHandlers, Timing } from '@skein/control/operation/engine/step-run.ts';
+import { pruneOutbox, relayOutbox } from '@skein/control/outbox/relay.ts';
+import { createSealer } from '@skein/control/secret/sealer.ts';
+import { openDatabase } from '@skein/database/client.ts';
+import { subscribe } from '@skein/database/feed.ts';
+import { CHANNEL } from '@skein/database/notify.ts';
+import { openQueue } from '@skein/queue/queue.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+
+/** Log lines are told on the same channel as new operations, and come in bursts. */
+const OUTBOX_DEBOUNCE_MILLISECONDS = 20;
+/** A node that comes with others leads to one writing of records. */
+const NAMES_DEBOUNCE_MILLISECONDS = 1_500;
+/** What no notification told is found after so long. */
+const LOOK_EVERY_MILLISECONDS = 5_000;
+
+/** Starts everything; `close` puts running steps back and ends all connections. */
+export async function startWorker(
+  config: Config,
+  parts: { handlers: StepHandlers; timing: Timing; log: Log },
+): Promise<{ close(): Promise<void> }> {
+  const { log } = parts;
+  const random: Context['random'] = (bytes) => crypto.getRandomValues(bytes);
+  const database = openDatabase(config.databaseUrl);
+  const queue = openQueue({
+    databaseUrl: config.databaseUrl,
+    redisUrl: config.redisUrl,
+    onProblem: (error) => log('warning', 'the queue has a problem', { error: error.message }),
+  });
+  const base: Engine['base'] = {
+    database,
+    now: () => new Date(),
+    random,
+    sealer: createSealer(config.masterKey, random),
+    coordinatorUrl: config.coordinatorUrl,
+    wake: (job) => queue.wake(job),
+  };
+  const engine: Engine = {
+    base,
+    handlers: parts.handlers,
+    timing: parts.timing,
+    onInternal: (error, step) =>
+      log('error', 'a step failed inside Skein', {
+        step: step.id,
+        kind: step.kind,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
+  };
+  const runner = startRunner(engine, config.concurrency);
+  queue.worker(async () => runner.nudge());
+
+  const outbox = looping(
+    OUTBOX_DEBOUNCE_MILLISECONDS,
+    () => relayOutbox(database, (job) => queue.wake(job), new Date()),
+    log,
+  );
+  const names = looping(NAMES_DEBOUNCE_MILLISECONDS, () => followNames(base), log);
+  const sweep = setInterval(() => void pruneOutbox(database, new Date()).catch(() => {}), 3600_000);
+  const hear = (channel: (typeof CHANNEL)['operation' | 'revision'], tell: () => void) =>
+    subscribe(database, channel, { onMessage: tell, onGap: tell });
+  const ears = await Promise.all([hear(CHANNEL.operation, outbox.soon), hear(CHANNEL.revision, names.soon)]);
+
+  return {
+    async close() {
+      clearInterval(sweep);
+      await Promise.all(ears.map((ear) => ear.close()));
+      await Promise.all([outbox.close(), names.close(), runner.close()]);
+      await queue.close();
+      await database.$disconnect();
+    },
+  };
+}
+
+/**
+ * Does the work again and again: `pause` after somebody said `soon`, and every few seconds anyway. Never twice at
+ * once. A failure is logged and made good the next time.
+ */
+function looping(pauseMilliseconds: number, work: () => Promise<unknown>, log: Log) {
+  const closing = new AbortController();
+  let wake = () => {};
+  let asked = false;
+  const run = async () => {
+    while (!closing.signal.aborted) {
+      if (asked) await sleep(pauseMilliseconds, undefined, { signal: closing.signal }).catch(() => {});
+      asked = false;
+      await work().catch((error: unknown) =>
+        log('warning', 'looking for work failed', {
+          error: error instanceof Error ? error.message : String(error),
+        }),
+      );
+      if (asked || closing.signal.aborted) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, LOOK_EVERY_MILLISECONDS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  };
+  const running = run();
+  return {
+    soon: () => {
+      asked = true;
+      wake();
+    },
+    close: async () => {
+      closing.abort();
+      wake();
+      await running;
+    },
+  };
+}
