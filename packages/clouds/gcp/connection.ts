@@ -28,6 +28,7 @@ const TRIES = 5;
 const OPERATION_SECONDS = 300;
 const RETRIED: readonly CloudError['code'][] = ['throttled', 'unavailable', 'timeout'];
 const ONE_CALL = { timeout: 30_000, retry: null };
+const ONE_LIST = { ...ONE_CALL, autoPaginate: false };
 
 export class Connection {
   readonly project: string;
@@ -129,12 +130,12 @@ export class Connection {
   async askAll<T>(
     what: string,
     context: CallContext,
-    pages: (clients: Clients, options: typeof ONE_CALL) => AsyncIterable<T>,
+    pages: (clients: Clients, options: typeof ONE_LIST) => AsyncIterable<T>,
   ): Promise<T[]> {
     const clients = await unlessAborted(this.#load(), context.signal);
     return this.#repeat(what, context, async () => {
       const items: T[] = [];
-      for await (const item of pages(clients, ONE_CALL)) items.push(item);
+      for await (const item of pages(clients, ONE_LIST)) items.push(item);
       return items;
     });
   }
