@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** Raise when the archive's make-up changes other than by its inputs. */
@@ -37,6 +37,14 @@ export async function buildAgent({ outDirectory }: { outDirectory: string }): Pr
   await copyFile(join(HERE, 'install.sh'), join(outDirectory, 'install.sh'));
 }
 
+/** zod's messages in fifty languages are half of the bundle and cost the agent megabytes; English is apart from them. */
+const WITHOUT_LOCALES: Plugin = {
+  name: 'without-locales',
+  setup: (to) => {
+    to.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {}' }));
+  },
+};
+
 /** The agent as one file of JavaScript; the same sources give the same bytes. */
 export async function bundleAgent(): Promise<Buffer> {
   const result = await build({
@@ -52,6 +60,7 @@ export async function bundleAgent(): Promise<Buffer> {
     legalComments: 'none',
     // ws looks for these natives and goes without.
     external: ['bufferutil', 'utf-8-validate'],
+    plugins: [WITHOUT_LOCALES],
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     logLevel: 'error',
   });

@@ -1,19 +1,21 @@
 #!/bin/sh
 # Installs skein-agent on this node and joins it to a network. The coordinator serves this file.
 #
-#   curl -fsSL @COORDINATOR_URL@/install.sh | sh -s -- --token TOKEN [--name NAME]
-#   curl -fsSL @COORDINATOR_URL@/install.sh | sh -s -- --uninstall
+#   curl -fsSL __SKEIN_COORDINATOR_URL__/install.sh | sh -s -- --token TOKEN [--name NAME]
+#   curl -fsSL __SKEIN_COORDINATOR_URL__/install.sh | sh -s -- --uninstall
 #
 # Run again it upgrades. Every check that fails says which one it was and what to do.
 set -eu
 
-COORDINATOR='@COORDINATOR_URL@'
+COORDINATOR='__SKEIN_COORDINATOR_URL__'
 OPT=/opt/skein
 BIN=/usr/local/bin/skein-agent
 STATE=/var/lib/skein
 RUN=/run/skein
 UNIT=/etc/systemd/system/skein-agent.service
 LOG=/var/log/skein-agent.log
+# What cloud-init runs at every boot.
+PER_BOOT=/var/lib/cloud/scripts/per-boot
 WORK=
 
 say() { printf 'skein: %s\n' "$*"; }
@@ -219,7 +221,7 @@ install_agent() {
   cat > "$BIN.new" << 'WRAPPER'
 #!/bin/sh
 # Small heaps: the agent needs little, and the node has other work.
-exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 /opt/skein/agent.mjs "$@"
+exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 --optimize-for-size --no-node-snapshot /opt/skein/agent.mjs "$@"
 WRAPPER
   chmod 755 "$BIN.new"
   mv -f "$BIN.new" "$BIN"
@@ -267,7 +269,6 @@ start_daemon() {
     cat > "$UNIT" << 'UNIT'
 [Unit]
 Description=Skein agent
-Documentation=man:wg(8)
 After=network-online.target
 Wants=network-online.target
 ConditionPathExists=/var/lib/skein/enrolment.json
@@ -287,15 +288,24 @@ UNIT
     systemctl enable --quiet skein-agent.service
     systemctl restart skein-agent.service
   else
-    # No service manager: a loop in a session of its own starts the agent again when it fails, as systemd would.
-    # shellcheck disable=SC2016
-    setsid sh -c '
-      while [ -e /var/lib/skein/enrolment.json ]; do
-        started=$(date +%s)
-        /usr/local/bin/skein-agent run && exit 0
-        [ $(($(date +%s) - started)) -ge 10 ] || sleep 5
-      done' > "$LOG" 2>&1 < /dev/null &
-    say "no systemd here: to start the agent at boot, run '$BIN run' from an rc script"
+    cat > "$OPT/start" << 'START'
+#!/bin/sh
+# Starts skein-agent where no service manager does: a loop in a session of its own starts it again when it fails.
+[ -e /var/lib/skein/enrolment.json ] || exit 0
+setsid sh -c '
+  while [ -e /var/lib/skein/enrolment.json ]; do
+    started=$(date +%s)
+    /usr/local/bin/skein-agent run && exit 0
+    [ $(($(date +%s) - started)) -ge 10 ] || sleep 5
+  done' > /var/log/skein-agent.log 2>&1 < /dev/null &
+START
+    chmod 755 "$OPT/start"
+    "$OPT/start"
+    if [ -d "$PER_BOOT" ]; then
+      ln -sf "$OPT/start" "$PER_BOOT/skein-agent"
+    else
+      say "no systemd here: to start the agent at boot, run $OPT/start from an rc script"
+    fi
   fi
   waited=0
   until "$BIN" status > "$WORK/status.log" 2>&1; do
@@ -319,7 +329,7 @@ uninstall() {
   fi
   if ip link show dev skein0 > /dev/null 2>&1; then ip link del dev skein0; fi
   nft delete table inet skein > /dev/null 2>&1 || true
-  rm -rf "$OPT" "$BIN" "$LOG"
+  rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
   # Either may be a mount point, which cannot go, but can be emptied.
   for directory in "$STATE" "$RUN"; do
     rm -rf "$directory" 2> /dev/null || true

@@ -2,7 +2,7 @@
 import { enrol } from '../channel/enrol.ts';
 import { AgentFailure } from '../failure.ts';
 import type { Run } from '../host/command.ts';
-import { gatherFacts, underlayAddress } from '../host/facts.ts';
+import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import { type Enrolment, readEnrolment, writeEnrolment } from '../state/enrolment.ts';
 import { ensureKeys } from '../state/keys.ts';
 
@@ -23,7 +23,8 @@ export async function join(
       `this node is ${held.name} of a network at ${held.coordinatorUrl}; let it leave first: skein-agent leave`,
     );
   const keys = await ensureKeys();
-  const facts = gatherFacts(await wireguardOf(run), await underlayAddress(coordinatorUrl));
+  const address = (await underlayAddress(coordinatorUrl)) ?? firstUnderlayAddress();
+  const facts = gatherFacts(await wireguardOf(run), address);
   const enrolled = await enrol(coordinatorUrl, input.token, keys, facts, input.name);
   if (enrolled.kind === 'refused') {
     if (held) return `kept as ${held.name}; the token was not needed (${enrolled.message})`;

@@ -10,7 +10,7 @@ import { receive } from '../channel/receive.ts';
 import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
-import { gatherFacts, underlayAddress } from '../host/facts.ts';
+import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
 import type { Enrolment } from '../state/enrolment.ts';
@@ -145,7 +145,7 @@ export async function startDaemon(options: {
 
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
-  privateAddress = await underlayAddress(enrolment.coordinatorUrl);
+  privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
 
   // Maps are taken in the order in which they come, each whole before the next.
   let taking: Promise<void> = Promise.resolve();

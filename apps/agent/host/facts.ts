@@ -3,8 +3,11 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { arch, hostname, networkInterfaces, release } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Facts } from '@skein/contract/agent/channel.ts';
 import { INTERFACE, VERSION } from '../config.ts';
+
+const LOOKUP_SECONDS = 3;
 
 /** Facts as the coordinator wants them. `privateAddress` is the underlay address, if one is known. */
 export function gatherFacts(wireguard: Facts['wireguard'], privateAddress: string | null): Facts {
@@ -30,14 +33,15 @@ function osName(): string {
 
 /**
  * The address from which this node talks to the coordinator: the one of its several that leads out. Asks the kernel
- * by connecting a datagram socket, which sends nothing. Null where no address of the underlay leads there.
+ * by connecting a datagram socket, which sends nothing. Null where that cannot be told now; waits for the
+ * coordinator's name a few seconds at most.
  */
 export async function underlayAddress(coordinatorUrl: string): Promise<string | null> {
   const url = new URL(coordinatorUrl);
-  const chosen = await lookup(url.hostname, 4)
+  const found = lookup(url.hostname, 4)
     .then(({ address }) => sourceTowards(address))
     .catch(() => null);
-  return usable(chosen) ?? firstUnderlayAddress();
+  return usable(await Promise.race([found, wait(LOOKUP_SECONDS * 1000, null, { ref: false })]));
 }
 
 function sourceTowards(address: string): Promise<string | null> {
@@ -59,7 +63,8 @@ function usable(address: string | null): string | null {
   return ours ? null : address;
 }
 
-function firstUnderlayAddress(): string | null {
+/** Some address of the node, for one that never reached the coordinator's name. */
+export function firstUnderlayAddress(): string | null {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (name === INTERFACE) continue;
     for (const one of addresses ?? []) if (one.family === 'IPv4' && !one.internal) return one.address;

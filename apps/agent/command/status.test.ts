@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import type { Status } from '../daemon/control-socket.ts';
+import { renderStatus } from './status.ts';
+
+const NOW = Date.UTC(2026, 10, 20, 20, 0, 0);
+const status: Status = {
+  version: '0.1.0',
+  name: 'a1',
+  networkId: 'net_test',
+  peerId: 'peer_a1',
+  coordinatorUrl: 'http://192.0.2.10:7401',
+  connected: true,
+  overlayAddress: '100.64.1.11',
+  role: 'gateway',
+  zone: 'shop.skein.test',
+  heldNumber: 7,
+  appliedNumber: 7,
+  problem: null,
+  wireguard: 'userspace',
+  peers: [
+    {
+      peerId: 'peer_b1',
+      name: 'b1',
+      role: 'gateway',
+      overlayAddress: '100.64.2.11',
+      clusterId: 'clu_b',
+      state: 'up',
+      endpoint: '203.0.113.7:51820',
+      lastHandshakeAt: new Date(NOW - 12_000).toISOString(),
+      rttMilliseconds: 81.25,
+      receivedBytes: 1,
+      sentBytes: 1,
+    },
+  ],
+};
+
+test('a short table', () => {
+  expect(renderStatus(status, NOW)).toBe(`a1  100.64.1.11  gateway  shop.skein.test
+coordinator connected, map 7, WireGuard in userspace
+
+PEER  ROLE     ADDRESS      STATE  HANDSHAKE  RTT      ENDPOINT
+b1    gateway  100.64.2.11  up     12 s       81.3 ms  203.0.113.7:51820
+`);
+});
+
+test('says what is wrong', () => {
+  const text = renderStatus(
+    { ...status, connected: false, appliedNumber: null, wireguard: null, problem: 'no tun', peers: [] },
+    NOW,
+  );
+  expect(text).toContain(
+    'coordinator not connected, map 7, applied none, WireGuard in (none yet)\nproblem: no tun\n',
+  );
+});

@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import { gatewayMap, keyOf, peerA2, peerB1 } from '../fixture/map.ts';
+import { changesNothing, planTunnel, renderUapi, renderWgSet } from './change.ts';
+import { parseDump, parseUapi, type TunnelState } from './state.ts';
+
+const PRIVATE = Buffer.alloc(32, 9).toString('base64');
+const NOW = Date.UTC(2026, 10, 20, 20, 0, 0);
+const empty: TunnelState = { privateKey: null, listenPort: 0, peers: [] };
+const hex = (byte: string) => byte.repeat(32);
+
+/** What a device holds once the gateway's map was applied and both peers shook hands. */
+const settled: TunnelState = {
+  privateKey: PRIVATE,
+  listenPort: 51820,
+  peers: [peerA2, peerB1].map((peer) => ({
+    key: peer.wireguardKey,
+    endpoint: `${peer.endpoints[0]?.address}:51820`,
+    allowedIps: peer.allowedIps,
+    keepaliveSeconds: 25,
+    lastHandshakeAt: NOW - 10_000,
+    receivedBytes: 1,
+    sentBytes: 1,
+  })),
+};
+const plan = (current: TunnelState, map = gatewayMap, choices = new Map()) =>
+  planTunnel(map, PRIVATE, current, choices, NOW);
+
+test('a new device gets everything, as UAPI and as arguments of wg', () => {
+  const { change } = plan(empty);
+  expect(renderUapi(change)).toBe(
+    [
+      'set=1',
+      `private_key=${hex('09')}`,
+      'listen_port=51820',
+      `public_key=${hex('02')}`,
+      'endpoint=10.1.0.12:51820',
+      'persistent_keepalive_interval=25',
+      'replace_allowed_ips=true',
+      'allowed_ip=100.64.1.12/32',
+      `public_key=${hex('03')}`,
+      'endpoint=203.0.113.7:51820',
+      'persistent_keepalive_interval=25',
+      'replace_allowed_ips=true',
+      'allowed_ip=100.64.2.0/24',
+      '',
+      '',
+    ].join('\n'),
+  );
+  expect(renderWgSet(change, 'skein0', '/key').map((call) => call.join(' '))).toEqual([
+    'set skein0 listen-port 51820 private-key /key',
+    `set skein0 peer ${keyOf(2)} endpoint 10.1.0.12:51820 persistent-keepalive 25 allowed-ips 100.64.1.12/32` +
+      ` peer ${keyOf(3)} endpoint 203.0.113.7:51820 persistent-keepalive 25 allowed-ips 100.64.2.0/24`,
+  ]);
+  expect(renderWgSet(change, 'skein0', '/key').flat()).not.toContain(PRIVATE);
+});
+
+test('a settled device needs nothing', () => {
+  expect(changesNothing(plan(settled).change)).toBe(true);
+});
+
+test('only what differs is named', () => {
+  const moved = { ...peerB1, allowedIps: ['100.64.2.0/24', '100.64.3.0/24'] };
+  const { change } = plan(settled, { ...gatewayMap, peers: [moved] });
+  expect(renderUapi(change)).toBe(
+    [
+      'set=1',
+      `public_key=${hex('02')}`,
+      'remove=true',
+      `public_key=${hex('03')}`,
+      'replace_allowed_ips=true',
+      'allowed_ip=100.64.2.0/24',
+      'allowed_ip=100.64.3.0/24',
+      '',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('an endpoint the kernel roamed to stays until the map names others', () => {
+  const { choices } = plan(empty);
+  const roamed = {
+    ...settled,
+    peers: settled.peers.map((peer) => ({ ...peer, endpoint: '198.51.100.4:1234' })),
+  };
+  expect(changesNothing(plan(roamed, gatewayMap, new Map(choices)).change)).toBe(true);
+  const renamed = {
+    ...peerB1,
+    endpoints: [{ kind: 'public' as const, address: '203.0.113.9', port: 51820 }],
+  };
+  const { change } = plan(roamed, { ...gatewayMap, peers: [peerA2, renamed] }, new Map(choices));
+  expect(change.set).toEqual([
+    { key: keyOf(3), endpoint: '203.0.113.9:51820', allowedIps: null, keepaliveSeconds: null },
+  ]);
+});
+
+test('a silent peer is tried at its other endpoints in turn', () => {
+  const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
+  const first = plan(silent, gatewayMap, new Map(plan(empty).choices));
+  expect(changesNothing(first.change)).toBe(true);
+  const later = planTunnel(gatewayMap, PRIVATE, silent, first.choices, NOW + 16_000);
+  expect(later.change.set).toEqual([
+    { key: keyOf(3), endpoint: '203.0.113.8:40000', allowedIps: null, keepaliveSeconds: null },
+  ]);
+});
+
+test('both mouths of a device tell the same', () => {
+  const uapi = parseUapi(
+    [
+      `private_key=${hex('09')}`,
+      'listen_port=51820',
+      'fwmark=0',
+      `public_key=${hex('02')}`,
+      `preshared_key=${hex('00')}`,
+      'protocol_version=1',
+      'endpoint=10.1.0.12:51820',
+      'last_handshake_time_sec=1700000000',
+      'last_handshake_time_nsec=0',
+      'tx_bytes=20',
+      'rx_bytes=10',
+      'persistent_keepalive_interval=25',
+      'allowed_ip=100.64.3.0/24',
+      'allowed_ip=100.64.1.12/32',
+      `public_key=${hex('03')}`,
+      'last_handshake_time_sec=0',
+      'last_handshake_time_nsec=0',
+      'tx_bytes=0',
+      'rx_bytes=0',
+      'persistent_keepalive_interval=0',
+      'errno=0',
+      '',
+      '',
+    ].join('\n'),
+  );
+  const dump = parseDump(
+    `${PRIVATE}\t${keyOf(1)}\t51820\toff\n` +
+      `${keyOf(2)}\t(none)\t10.1.0.12:51820\t100.64.3.0/24,100.64.1.12/32\t1700000000\t10\t20\t25\n` +
+      `${keyOf(3)}\t(none)\t(none)\t(none)\t0\t0\t0\toff\n`,
+  );
+  expect(uapi).toEqual(dump);
+  expect(uapi.peers[0]).toEqual({
+    key: keyOf(2),
+    endpoint: '10.1.0.12:51820',
+    allowedIps: ['100.64.1.12/32', '100.64.3.0/24'],
+    keepaliveSeconds: 25,
+    lastHandshakeAt: 1_700_000_000_000,
+    receivedBytes: 10,
+    sentBytes: 20,
+  });
+});
