@@ -97,8 +97,11 @@ export async function reconcileZone(dns: DNS, spec: ZoneSpec, context: DnsContex
       .sort();
     if (held.join() !== networksOf(spec).map(pathOf).join()) {
       const networks = networksOf(spec).map((url) => ({ networkUrl: url }));
+      // The library's zones have no method for a change of the zone itself.
       await ask('binding the zone to networks', context, () =>
-        dns.zone(zone.name).setMetadata({ privateVisibilityConfig: { networks } }),
+        dns
+          .zone(zone.name)
+          .request({ method: 'PATCH', uri: '', json: { privateVisibilityConfig: { networks } } }),
       );
     }
   }

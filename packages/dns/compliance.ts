@@ -1,0 +1,271 @@
+/**
+ * What every DNS service must do, as tests: one suite over every provider, run against whatever answers its API. A new
+ * provider's spec calls `dnsCompliance` and has nothing else to write.
+ */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Dns, type DnsContext, DnsError, type ZoneSpec, type ZoneState } from './provider.ts';
+
+/** A DNS service under test, and the hands of somebody else in the same account. */
+export interface DnsBench {
+  connect: (credentials: 'right' | 'wrong') => Dns;
+  /** Two VPCs that private zones may be bound to. */
+  vpcs: readonly { id: string; region: string }[];
+  foreign: {
+    /** Makes a record set by hand; TXT values come with their quotes. */
+    write: (zone: ZoneState, record: { name: string; type: string; values: string[] }) => Promise<void>;
+    remove: (zone: ZoneState, record: { name: string; type: string; values: string[] }) => Promise<void>;
+    /** All record sets of the zone but its NS and SOA, as sorted “name type values”. */
+    read: (zone: ZoneState) => Promise<string[]>;
+    /** Ids of the VPCs that a private zone answers in, sorted, as in `vpcs`. */
+    boundTo: (zone: ZoneState) => Promise<string[]>;
+    /** A zone of that name without our tags. Answers whether it is still there. */
+    makeZone: (name: string) => Promise<() => Promise<boolean>>;
+  };
+  close: () => Promise<void>;
+}
+
+const token = () => randomBytes(10).toString('hex');
+const LIMIT = { timeout: 60_000 };
+
+export function dnsCompliance(title: string, start: () => Promise<DnsBench>): void {
+  describe(`${title} as a DNS service`, LIMIT, () => {
+    let bench: DnsBench;
+    let dns: Dns;
+    const organizationId = `org_${token()}`;
+    const context = (signal = new AbortController().signal): DnsContext => ({
+      signal,
+      waitingFor: () => {},
+      attempt: 1,
+    });
+    const zoneSpec = (visibility: 'public' | 'private' = 'public'): ZoneSpec => ({
+      organizationId,
+      networkId: `net_${token()}`,
+      key: visibility === 'public' ? 'zone/public' : 'zone/prod',
+      name: `z${token()}.skein.test`,
+      visibility,
+      vpcs: visibility === 'public' ? [] : bench.vpcs.slice(0, 1),
+    });
+    const record = (name: string, ...addresses: string[]) => ({ name, addresses, ttlSeconds: 60 });
+    const failure = async (doing: Promise<unknown>): Promise<DnsError> => {
+      const error = await doing.then(
+        () => new Error('it succeeded'),
+        (thrown: unknown) => thrown,
+      );
+      if (error instanceof DnsError) return error;
+      throw error;
+    };
+
+    beforeAll(async () => {
+      bench = await start();
+      dns = bench.connect('right');
+    }, LIMIT.timeout);
+    afterAll(() => bench?.close(), LIMIT.timeout);
+
+    it('refuses wrong credentials', async () => {
+      const wrong = bench.connect('wrong');
+      expect((await failure(wrong.observeZone(zoneSpec(), context()))).code).toBe('unauthenticated');
+      expect((await failure(wrong.reconcileZone(zoneSpec(), context()))).code).toBe('unauthenticated');
+    });
+
+    it('makes a public zone once, shows it, deletes it twice, and makes it anew', async () => {
+      const spec = zoneSpec();
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+      const made = await dns.reconcileZone(spec, context());
+      expect(made).toMatchObject({
+        name: spec.name,
+        visibility: 'public',
+        externalId: expect.stringMatching(/./),
+      });
+      expect(made.nameServers.length).toBeGreaterThan(0);
+      expect(await dns.reconcileZone(spec, context())).toEqual(made);
+      expect(await dns.observeZone(spec, context())).toEqual(made);
+      await dns.deleteZone(spec, context());
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+      await dns.deleteZone(spec, context());
+      expect((await dns.reconcileZone(spec, context())).name).toBe(spec.name);
+      await dns.deleteZone(spec, context());
+    });
+
+    it('ends with one zone when two make it at once', async () => {
+      const spec = zoneSpec();
+      const made = await Promise.all(
+        [dns, bench.connect('right')].map((one) => one.reconcileZone(spec, context())),
+      );
+      expect(made[0]).toEqual(made[1]);
+      expect(await dns.listZones({ organizationId, networkId: spec.networkId }, context())).toHaveLength(1);
+      await dns.deleteZone(spec, context());
+    });
+
+    it('binds a private zone to exactly its VPCs, beside a public one of the same name', async () => {
+      const spec = zoneSpec('private');
+      const [first, second] = bench.vpcs;
+      if (!first || !second) throw new Error('the bench has no two VPCs');
+      const made = await dns.reconcileZone(spec, context());
+      expect(made).toMatchObject({ name: spec.name, visibility: 'private' });
+      expect(await bench.foreign.boundTo(made)).toEqual([first.id]);
+      await dns.reconcileZone({ ...spec, vpcs: [first, second] }, context());
+      expect(await bench.foreign.boundTo(made)).toEqual([first.id, second.id].sort());
+      expect(await dns.reconcileZone({ ...spec, vpcs: [second] }, context())).toEqual(made);
+      expect(await bench.foreign.boundTo(made)).toEqual([second.id]);
+
+      const outside: ZoneSpec = { ...spec, key: 'zone/public', visibility: 'public', vpcs: [] };
+      const beside = await dns.reconcileZone(outside, context());
+      expect(beside.externalId).not.toBe(made.externalId);
+      await dns.reconcileRecords(made, spec.networkId, [record(`a.${spec.name}`, '10.64.0.4')], context());
+      await dns.reconcileRecords(
+        beside,
+        spec.networkId,
+        [record(`a.${spec.name}`, '198.18.64.4')],
+        context(),
+      );
+      expect(await dns.listRecords(made, spec.networkId, context())).toEqual([
+        record(`a.${spec.name}`, '10.64.0.4'),
+      ]);
+      expect(await dns.listRecords(beside, spec.networkId, context())).toEqual([
+        record(`a.${spec.name}`, '198.18.64.4'),
+      ]);
+      expect((await failure(dns.reconcileZone({ ...outside, key: spec.key }, context()))).code).toBe(
+        'conflict',
+      );
+      await dns.deleteZone(spec, context());
+      expect(await dns.observeZone(outside, context())).toEqual(beside);
+      await dns.deleteZone(outside, context());
+    });
+
+    it('lists an organization’s zones, a network’s, and no others’', async () => {
+      // More than Route 53 answers tags for at once.
+      const specs = Array.from({ length: 12 }, () => zoneSpec());
+      for (const spec of specs) await dns.reconcileZone(spec, context());
+      const [one] = specs;
+      if (!one) throw new Error('no spec');
+      const listed = await dns.listZones({ organizationId, networkId: one.networkId }, context());
+      expect(listed).toEqual([
+        { ...(await dns.observeZone(one, context())), networkId: one.networkId, key: one.key },
+      ]);
+      const all = await dns.listZones({ organizationId }, context());
+      expect(all.map((zone) => zone.name).sort()).toEqual(specs.map((spec) => spec.name).sort());
+      expect(await dns.listZones({ organizationId: `org_${token()}` }, context())).toEqual([]);
+      for (const spec of specs) await dns.deleteZone(spec, context());
+    });
+
+    it('writes records with their owner, changes and removes them, and nothing twice', async () => {
+      const spec = zoneSpec();
+      const { networkId, name } = spec;
+      const zone = await dns.reconcileZone(spec, context());
+      const wanted = [
+        record(`a.${name}`, '198.18.0.2', '198.18.0.1'),
+        record(`b.prod.${name}`, '100.64.0.2'),
+      ];
+      const names = wanted.map((one) => one.name);
+      expect(await dns.reconcileRecords(zone, networkId, wanted, context())).toEqual({
+        written: names,
+        removed: [],
+        refused: [],
+      });
+      expect(await bench.foreign.read(zone)).toEqual(
+        [
+          `_skein.a.${name} TXT "owner=${networkId}"`,
+          `_skein.b.prod.${name} TXT "owner=${networkId}"`,
+          `a.${name} A 198.18.0.1 198.18.0.2`,
+          `b.prod.${name} A 100.64.0.2`,
+        ].sort(),
+      );
+      expect(await dns.reconcileRecords(zone, networkId, wanted, context())).toEqual({
+        written: names,
+        removed: [],
+        refused: [],
+      });
+      expect(await dns.listRecords(zone, networkId, context())).toEqual([
+        record(`a.${name}`, '198.18.0.1', '198.18.0.2'),
+        record(`b.prod.${name}`, '100.64.0.2'),
+      ]);
+
+      const changed = await dns.reconcileRecords(
+        zone,
+        networkId,
+        [record(`a.${name}`, '198.18.0.9')],
+        context(),
+      );
+      expect(changed).toEqual({ written: [`a.${name}`], removed: [`b.prod.${name}`], refused: [] });
+      expect(await dns.listRecords(zone, networkId, context())).toEqual([record(`a.${name}`, '198.18.0.9')]);
+      await dns.deleteZone(spec, context());
+    });
+
+    it('writes and removes more records than fit one batch', async () => {
+      const spec = zoneSpec();
+      const zone = await dns.reconcileZone(spec, context());
+      const wanted = Array.from({ length: 700 }, (_, i) =>
+        record(`n${i}.${spec.name}`, `100.64.${i >> 8}.${i & 255}`),
+      );
+      const outcome = await dns.reconcileRecords(zone, spec.networkId, wanted, context());
+      expect(outcome.refused).toEqual([]);
+      expect(outcome.written).toHaveLength(700);
+      expect(await dns.listRecords(zone, spec.networkId, context())).toHaveLength(700);
+      await dns.deleteZone(spec, context());
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+    });
+
+    it('leaves others’ names alone, says so, and does the rest', async () => {
+      const spec = zoneSpec();
+      const { networkId, name } = spec;
+      const zone = await dns.reconcileZone(spec, context());
+      const theirs = [
+        { name: `hand.${name}`, type: 'A', values: ['203.0.113.5'] },
+        { name: `net.${name}`, type: 'A', values: ['203.0.113.6'] },
+        { name: `_skein.net.${name}`, type: 'TXT', values: ['"owner=net_somebodyelse"'] },
+        { name: `mail.${name}`, type: 'MX', values: [`10 mx.${name}.`] },
+      ];
+      for (const one of theirs) await bench.foreign.write(zone, one);
+      const before = await bench.foreign.read(zone);
+      const wanted = ['hand', 'net', 'ours'].map((label) => record(`${label}.${name}`, '198.18.0.7'));
+      const outcome = await dns.reconcileRecords(zone, networkId, wanted, context());
+      expect(outcome.written).toEqual([`ours.${name}`]);
+      expect(outcome.refused.map((one) => one.name)).toEqual([`hand.${name}`, `net.${name}`]);
+      expect(outcome.refused.every((one) => one.reason.length > 10)).toBe(true);
+      expect(await dns.listRecords(zone, networkId, context())).toEqual([
+        record(`ours.${name}`, '198.18.0.7'),
+      ]);
+
+      const error = await failure(dns.deleteZone(spec, context()));
+      expect(error).toMatchObject({ code: 'in-use', retryable: false });
+      expect(error.message).toContain(`mail.${name}`);
+      expect(await bench.foreign.read(zone)).toEqual(before);
+      for (const one of theirs) await bench.foreign.remove(zone, one);
+      await dns.deleteZone(spec, context());
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+    });
+
+    it('puts right what somebody changed by hand on a name of ours', async () => {
+      const spec = zoneSpec();
+      const { networkId, name } = spec;
+      const zone = await dns.reconcileZone(spec, context());
+      const wanted = [record(`a.${name}`, '198.18.0.1')];
+      await dns.reconcileRecords(zone, networkId, wanted, context());
+      await bench.foreign.remove(zone, { name: `a.${name}`, type: 'A', values: ['198.18.0.1'] });
+      await bench.foreign.write(zone, { name: `a.${name}`, type: 'A', values: ['203.0.113.5'] });
+      await dns.reconcileRecords(zone, networkId, wanted, context());
+      expect(await dns.listRecords(zone, networkId, context())).toEqual(wanted);
+      await dns.deleteZone(spec, context());
+    });
+
+    it('takes no zone of the same name for its own', async () => {
+      const spec = zoneSpec();
+      const stillThere = await bench.foreign.makeZone(spec.name);
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+      await dns.deleteZone(spec, context());
+      const made = await dns.reconcileZone(spec, context()).catch((error: DnsError) => error);
+      // Two public zones of one name are allowed; where they are not, nothing may have been touched.
+      if (!(made instanceof DnsError)) await dns.deleteZone(spec, context());
+      expect(await stillThere()).toBe(true);
+    });
+
+    it('answers nothing after a signal that fired before', async () => {
+      const aborted = context(AbortSignal.abort(new Error('before')));
+      const spec = zoneSpec();
+      await expect(dns.observeZone(spec, aborted)).rejects.toThrow('before');
+      await expect(dns.reconcileZone(spec, aborted)).rejects.toThrow('before');
+      expect(await dns.observeZone(spec, context())).toBeUndefined();
+    });
+  });
+}
