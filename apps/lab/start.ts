@@ -2,6 +2,7 @@
  * The lab as a library: the clouds' front ends on HTTP ports over one realiser. `main.ts` runs it as a process;
  * tests of other rooms start it on a paper ground.
  */
+import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -110,11 +111,14 @@ type Where = { host: string; port: number } | { path: string };
 /** Serves until stopped; answers the URL. Fails when the place is taken. */
 async function serve(app: Hono, servers: Server[], where: Where): Promise<string> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // A killed process leaves its socket behind. Nobody else serves there: the state has one process at a time.
+  if ('path' in where) await rm(where.path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, resolve);
   });
   servers.push(server);
+  if ('path' in where) await chmod(where.path, 0o600);
   const address = server.address() as AddressInfo | string;
   return typeof address === 'string' ? address : `http://${address.address}:${address.port}`;
 }
