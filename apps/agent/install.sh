@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs skein-agent on this node and joins it to a network. The coordinator serves this file.
 #
-#   curl -fsSL __SKEIN_COORDINATOR_URL__/install.sh | sh -s -- --token TOKEN [--name NAME]
-#   curl -fsSL __SKEIN_COORDINATOR_URL__/install.sh | sh -s -- --uninstall
+#   curl -fsSL @COORDINATOR_URL@/install.sh | sh -s -- --token TOKEN [--name NAME]
+#   curl -fsSL @COORDINATOR_URL@/install.sh | sh -s -- --uninstall
 #
 # Run again it upgrades. Every check that fails says which one it was and what to do.
 set -eu
 
-COORDINATOR='__SKEIN_COORDINATOR_URL__'
+COORDINATOR='@COORDINATOR_URL@'
 OPT=/opt/skein
 BIN=/usr/local/bin/skein-agent
 STATE=/var/lib/skein
