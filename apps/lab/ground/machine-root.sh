@@ -17,9 +17,11 @@ hostname "$hostname"
 ip link set lo up
 ip link set eth0 up
 # All traffic goes through the router, as in a cloud; the prefix is what a node sees of its subnet.
-ip address add "$address" dev eth0 noprefixroute
-ip route add "$router" dev eth0
-ip route add default via "$router"
+ip address replace "$address" dev eth0 noprefixroute
+ip route replace "$router" dev eth0
+ip route replace default via "$router"
+# What an earlier boot left in the namespace, as a real kernel would have forgotten it.
+nft flush ruleset
 
 build() {
   mkdir -p root usr usr-work

@@ -21,7 +21,14 @@ export interface SealFacts {
   tunnels: boolean;
 }
 
-const TOOLS = { unshare: 'util-linux', mount: 'mount', ip: 'iproute2', nft: 'nftables' } as const;
+const TOOLS = {
+  unshare: 'util-linux',
+  mount: 'mount',
+  ip: 'iproute2',
+  nft: 'nftables',
+  conntrack: 'conntrack',
+  perl: 'perl-base',
+} as const;
 const SWITCHES = [
   'kernel.unprivileged_userns_clone',
   'kernel.apparmor_restrict_unprivileged_userns',
