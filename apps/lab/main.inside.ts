@@ -185,7 +185,7 @@ type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 async function start(directory: string, ask: Ask): Promise<ChildProcess> {
   const lab = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, SKEIN_STATE_DIRECTORY: directory },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SKEIN_STATE_DIRECTORY: directory },
     stdio: ['ignore', 'inherit', 'inherit'].map((kind) =>
       kind === 'inherit' ? process.stderr : kind,
     ) as never,
