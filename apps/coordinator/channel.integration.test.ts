@@ -8,10 +8,10 @@ import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
-import type {} from '../../e2e/setup/postgres.ts';
 import { type Coordinator, startCoordinator } from './coordinator.ts';
 import { type AgentOptions, TestAgent } from './testing/agent.ts';
 

@@ -7,11 +7,11 @@ import { publishRevision } from '@skein/control/map/publish.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { makeMesh } from '@skein/control/testing/mesh-rows.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import type {} from '../../../e2e/setup/postgres.ts';
 import { Room } from '../network/room.ts';
 import { AgentChannel } from './agent-channel.ts';
 

@@ -48,7 +48,7 @@ export class Inbox {
     this.#states.set(peerId, { networkId, state });
   }
 
-  /** Writes all there is. A batch that fails is logged and dropped: every agent reports again soon. */
+  /** Writes all there is. Reports that fail are logged and dropped: every agent reports again soon. */
   async flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = null;
@@ -63,8 +63,14 @@ export class Inbox {
     const ids = (wanted: State) => states.filter(([, { state }]) => state === wanted).map(([id]) => id);
     if (states.length > 0) {
       const batch = { connected: ids('connected'), seen: ids('seen'), disconnected: ids('disconnected') };
-      await this.#trying('presence not written', () => recordPresence(database, batch, this.#context.now()));
-      for (const [, { networkId, state }] of states) if (state !== 'seen') this.#untold.add(networkId);
+      const written = await this.#trying('presence not written', () =>
+        recordPresence(database, batch, this.#context.now()),
+      );
+      for (const [id, told] of states) {
+        // Nobody says it again, so what was not written waits for the next time, unless there is newer.
+        if (!written && !this.#states.has(id)) this.#states.set(id, told);
+        if (written && told.state !== 'seen') this.#untold.add(told.networkId);
+      }
     }
     const networks = [...this.#reports];
     this.#reports.clear();
@@ -92,11 +98,14 @@ export class Inbox {
     });
   }
 
-  async #trying(failure: string, work: () => Promise<void>): Promise<void> {
+  /** Whether the work was done. */
+  async #trying(failure: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       say(failure, { error: wordsOf(error) });
+      return false;
     }
   }
 

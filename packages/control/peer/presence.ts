@@ -15,27 +15,36 @@ export async function recordPresence(
   at: Date,
 ): Promise<void> {
   const { connected, seen, disconnected } = batch;
+  // Rows are locked in the order of ids, as everybody does, so that nobody waits in a ring.
   if (connected.length > 0)
     await database.$executeRaw`
+      WITH living AS (SELECT id FROM peer WHERE id = ANY(${connected}) AND "removedAt" IS NULL
+        ORDER BY id FOR NO KEY UPDATE)
       UPDATE peer SET "connectedAt" = ${at}, "disconnectedAt" = NULL, "lastSeenAt" = ${at}
-      WHERE id = ANY(${connected}) AND "removedAt" IS NULL`;
+      FROM living WHERE peer.id = living.id`;
   if (seen.length > 0)
     await database.$executeRaw`
-      UPDATE peer SET "lastSeenAt" = ${at}, "disconnectedAt" = NULL
-      WHERE id = ANY(${seen}) AND "removedAt" IS NULL`;
+      WITH living AS (SELECT id FROM peer WHERE id = ANY(${seen}) AND "removedAt" IS NULL
+        ORDER BY id FOR NO KEY UPDATE)
+      UPDATE peer SET "connectedAt" = coalesce("connectedAt", ${at}), "disconnectedAt" = NULL, "lastSeenAt" = ${at}
+      FROM living WHERE peer.id = living.id`;
   if (disconnected.length > 0)
     await database.$executeRaw`
+      WITH living AS (SELECT id FROM peer WHERE id = ANY(${disconnected}) AND "removedAt" IS NULL
+        ORDER BY id FOR NO KEY UPDATE)
       UPDATE peer SET "disconnectedAt" = ${at}, "lastSeenAt" = ${at}
-      WHERE id = ANY(${disconnected}) AND "removedAt" IS NULL`;
+      FROM living WHERE peer.id = living.id`;
 }
 
 /** Marks peers that no coordinator has heard of for `STALE_AFTER_SECONDS`, as after a crash. Answers their networks. */
 export async function markStale(database: Database, at: Date): Promise<string[]> {
   const before = new Date(at.getTime() - STALE_AFTER_SECONDS * 1000);
   const rows = await database.$queryRaw<{ networkId: string }[]>`
-    UPDATE peer SET "disconnectedAt" = ${at}
-    WHERE "connectedAt" IS NOT NULL AND "disconnectedAt" IS NULL AND "removedAt" IS NULL
-      AND "lastSeenAt" < ${before}
+    WITH stale AS (SELECT id FROM peer
+      WHERE "connectedAt" IS NOT NULL AND "disconnectedAt" IS NULL AND "removedAt" IS NULL
+        AND "lastSeenAt" < ${before}
+      ORDER BY id FOR NO KEY UPDATE)
+    UPDATE peer SET "disconnectedAt" = ${at} FROM stale WHERE peer.id = stale.id
     RETURNING "networkId"`;
   return [...new Set(rows.map((row) => row.networkId))];
 }
