@@ -29,7 +29,7 @@ export interface Fixture {
     method: string,
     path: string,
     body?: unknown,
-  ): Promise<{ status: number; json: Record<string, never> }>;
+  ): Promise<{ status: number; json: Record<string, unknown> }>;
   token(key?: number): Promise<string>;
   stop(): Promise<void>;
 }

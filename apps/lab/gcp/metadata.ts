@@ -17,7 +17,6 @@ export function metadataOf(projectId: string, it: Instance): Record<string, stri
     [`${root}/instance/tags`]: JSON.stringify(it.tags),
     [`${nic}/ip`]: it.privateAddress,
     [`${nic}/network`]: `projects/${projectId}/networks/${it.network}`,
-    [`${root}/instance/attributes`]: it.metadata.map((each) => `${each.key}\n`).join(''),
   };
   if (it.external?.natIP) {
     result[`${nic}/access-configs/0/external-ip`] = it.external.natIP;

@@ -1,4 +1,5 @@
 /** Google's batch endpoint: several requests in one `multipart/mixed`, as `gcloud` sends for several resources. */
+import { STATUS_CODES } from 'node:http';
 import type { Hono } from 'hono';
 import { badPayload } from './shape.ts';
 
@@ -33,7 +34,7 @@ export function serveBatch(app: Hono): void {
             ? []
             : [`Content-ID: ${part.id.replace(/^<?/, '<response-').replace(/>?$/, '>')}`]),
           '',
-          `HTTP/1.1 ${response.status} ${response.statusText || 'OK'}`,
+          `HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}`,
           `Content-Type: ${response.headers.get('content-type') ?? 'application/json'}`,
           '',
           await response.text(),
