@@ -296,6 +296,15 @@ describe('a peer less', () => {
     expect(await tried(`skj_${'x'.repeat(30)}`)).toMatch(
       /check failed: join\n.*This join token is not known/,
     );
+    // No package manager can help here: there is no way out to any mirror.
+    await sh('b2', 'mount --bind /dev/null $(command -v nft)');
+    expect(await tried(seatOf(node('b2')).token)).toContain('check failed: tools\n  found:  nft is missing');
+    await sh(
+      'b2',
+      'umount $(readlink -f /usr/sbin/nft) && touch /run/empty && mount --bind /run/empty /dev/net/tun',
+    );
+    expect(await tried(seatOf(node('b2')).token)).toContain('check failed: WireGuard');
+    await sh('b2', 'umount /dev/net/tun');
     expect((await node('b2').place.sh('ip link show skein0')).code).not.toBe(0);
   });
 

@@ -98,16 +98,17 @@ install_packages() {
   say "installing:$packages"
   # shellcheck disable=SC2086
   if have apt-get; then
-    { apt-get install -y --no-install-recommends $packages ||
-      { apt-get update && apt-get install -y --no-install-recommends $packages; }; } < /dev/null > "$WORK/packages.log" 2>&1
+    { timeout 300 apt-get install -y --no-install-recommends $packages ||
+      { timeout 120 apt-get update && timeout 300 apt-get install -y --no-install-recommends $packages; }; } \
+      < /dev/null > "$WORK/packages.log" 2>&1
   elif have dnf; then
-    dnf install -y $packages < /dev/null > "$WORK/packages.log" 2>&1
+    timeout 300 dnf install -y $packages < /dev/null > "$WORK/packages.log" 2>&1
   elif have yum; then
-    yum install -y $packages < /dev/null > "$WORK/packages.log" 2>&1
+    timeout 300 yum install -y $packages < /dev/null > "$WORK/packages.log" 2>&1
   elif have zypper; then
-    zypper --non-interactive install $packages < /dev/null > "$WORK/packages.log" 2>&1
+    timeout 300 zypper --non-interactive install $packages < /dev/null > "$WORK/packages.log" 2>&1
   elif have apk; then
-    apk add $packages < /dev/null > "$WORK/packages.log" 2>&1
+    timeout 300 apk add $packages < /dev/null > "$WORK/packages.log" 2>&1
   else
     echo 'no package manager known to this script' > "$WORK/packages.log"
     false
@@ -116,14 +117,14 @@ install_packages() {
 
 check_tools() {
   missing=
-  for tool in tar gzip ip nft wg; do have "$tool" || missing="$missing $tool"; done
+  for tool in tar gzip ip nft; do have "$tool" || missing="$missing $tool"; done
   if ! have curl && ! have wget; then missing="$missing curl"; fi
   if [ -n "$missing" ]; then
     # shellcheck disable=SC2086
     install_packages $missing
   fi
   for tool in tar gzip ip nft; do
-    have "$tool" || fail tools "$tool is missing" "install it (packages: iproute2 nftables tar gzip) and run this again"
+    have "$tool" || fail tools "$tool is missing" "install it (packages: iproute2 nftables tar gzip; this script tried) and run this again"
   done
   have curl || have wget || fail tools 'neither curl nor wget is here' 'install curl and run this again'
   have sha256sum || fail tools 'sha256sum is missing' 'install coreutils and run this again'
@@ -175,12 +176,14 @@ check_coordinator() {
 
 check_tunnel() {
   if [ -e "$STATE/enrolment.json" ] && ip link show dev skein0 > /dev/null 2>&1; then return; fi
-  if have wg && ip link add dev skein-probe type wireguard 2> /dev/null; then
+  if ip link add dev skein-probe type wireguard 2> /dev/null; then
     ip link del dev skein-probe
-    return
+    have wg || install_packages wg
+    if have wg; then return; fi
+    say 'the kernel has WireGuard, but the wg tool cannot be installed; going on with wireguard-go'
   fi
-  [ -c /dev/net/tun ] ||
-    fail WireGuard 'the kernel has no WireGuard, and /dev/net/tun is missing' 'modprobe wireguard or modprobe tun; in a container, pass /dev/net/tun in'
+  { [ -c /dev/net/tun ] && (: <> /dev/net/tun) 2> /dev/null; } ||
+    fail WireGuard 'the kernel has no WireGuard, and /dev/net/tun is missing or shut' 'modprobe wireguard or modprobe tun; in a container, pass /dev/net/tun in'
   have wireguard-go || install_packages wireguard-go
   have wireguard-go ||
     fail WireGuard 'the kernel has no WireGuard, and wireguard-go is not installed' 'install the package wireguard-go, or a kernel with WireGuard'
