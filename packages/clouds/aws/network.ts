@@ -114,43 +114,45 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
       (await internetGatewaysBy([{ Name: 'attachment.vpc-id', Values: [vpcId] }], context))[0]
         ?.InternetGatewayId;
     const found = await attached();
-    if (found) return found;
+    if (found) {
+      await removeSpare(spec, context);
+      return found;
+    }
     const ours = await internetGatewaysBy(filtersFor(spec), context);
     const loose = ours.find((one) => (one.Attachments ?? []).length === 0)?.InternetGatewayId;
-    const id =
-      loose ??
-      required(
-        (
-          await ask('creating the internet gateway', context, (o) =>
-            ec2.send(
-              new CreateInternetGatewayCommand({
-                TagSpecifications: taggedAs('internet-gateway', spec, spec.name),
-              }),
-              o,
-            ),
-          )
-        ).InternetGateway?.InternetGatewayId,
-        'an internet gateway id',
-      );
+    const id = loose ?? (await createInternetGateway(spec, context));
     try {
       await askOfFresh('attaching the internet gateway', context, (o) =>
         ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpcId }), o),
       );
       return id;
     } catch (error) {
-      // A VPC takes one gateway: another call was quicker, so ours is one too many.
-      const other =
-        awsCodeOf(error) === 'Resource.AlreadyAssociated' || awsCodeOf(error) === 'InvalidParameterValue'
-          ? await attached()
-          : undefined;
+      // A VPC takes one gateway: another call was quicker, and ours is one too many.
+      const other = await attached();
       if (!other) throw error;
-      if (other !== id) {
-        await askUnlessGone('deleting a second internet gateway', context, (o) =>
-          ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId: id }), o),
-        );
-      }
+      await removeSpare(spec, context);
       return other;
     }
+  }
+
+  /** A creation whose answer was lost, or a worker that was killed, may have left one more. */
+  async function removeSpare(spec: NetworkSpec, context: CallContext) {
+    await removeInternetGateways(spec, null, context).catch((error) => {
+      // A stale read showed the attached one as loose; AWS knows better.
+      if (awsCodeOf(error) !== 'DependencyViolation') throw error;
+    });
+  }
+
+  async function createInternetGateway(spec: NetworkSpec, context: CallContext): Promise<string> {
+    const made = await ask('creating the internet gateway', context, (o) =>
+      ec2.send(
+        new CreateInternetGatewayCommand({
+          TagSpecifications: taggedAs('internet-gateway', spec, spec.name),
+        }),
+        o,
+      ),
+    );
+    return required(made.InternetGateway?.InternetGatewayId, 'an internet gateway id');
   }
 
   /** In the VPC's main route table, which comes and goes with the VPC. */

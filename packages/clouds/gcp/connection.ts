@@ -18,7 +18,6 @@ export interface Clients {
   firewalls: v1.FirewallsClient;
   addresses: v1.AddressesClient;
   instances: v1.InstancesClient;
-  projects: v1.ProjectsClient;
   globalOperations: v1.GlobalOperationsClient;
   regionOperations: v1.RegionOperationsClient;
   zoneOperations: v1.ZoneOperationsClient;
@@ -72,16 +71,37 @@ export class Connection {
               protocol: at.protocol.slice(0, -1),
             }),
       };
+      // Each client takes its time to be made, and most calls need two of them.
+      const made = new Map<string, unknown>();
+      const once = <T>(name: string, make: () => T): T => {
+        if (!made.has(name)) made.set(name, make());
+        return made.get(name) as T;
+      };
       return {
-        networks: new sdk.NetworksClient(options),
-        subnetworks: new sdk.SubnetworksClient(options),
-        firewalls: new sdk.FirewallsClient(options),
-        addresses: new sdk.AddressesClient(options),
-        instances: new sdk.InstancesClient(options),
-        projects: new sdk.ProjectsClient(options),
-        globalOperations: new sdk.GlobalOperationsClient(options),
-        regionOperations: new sdk.RegionOperationsClient(options),
-        zoneOperations: new sdk.ZoneOperationsClient(options),
+        get networks() {
+          return once('networks', () => new sdk.NetworksClient(options));
+        },
+        get subnetworks() {
+          return once('subnetworks', () => new sdk.SubnetworksClient(options));
+        },
+        get firewalls() {
+          return once('firewalls', () => new sdk.FirewallsClient(options));
+        },
+        get addresses() {
+          return once('addresses', () => new sdk.AddressesClient(options));
+        },
+        get instances() {
+          return once('instances', () => new sdk.InstancesClient(options));
+        },
+        get globalOperations() {
+          return once('globalOperations', () => new sdk.GlobalOperationsClient(options));
+        },
+        get regionOperations() {
+          return once('regionOperations', () => new sdk.RegionOperationsClient(options));
+        },
+        get zoneOperations() {
+          return once('zoneOperations', () => new sdk.ZoneOperationsClient(options));
+        },
       };
     });
     return this.#clients;

@@ -1,0 +1,214 @@
+/** Lost answers, throttling and killed workers: whatever happens on the way, one of each thing is made and none is left. */
+import { randomBytes } from 'node:crypto';
+import {
+  DescribeAddressesCommand,
+  DescribeInstancesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import type { CallContext, Cloud, Owner } from '@skein/clouds/provider.ts';
+import { connectCloud } from '@skein/clouds/registry.ts';
+import { connectDns } from '@skein/dns/registry.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Fault, openFaultyDoor } from './faulty-door.ts';
+import { type PaperLab, startPaperLab } from './lab.ts';
+
+const LIMIT = { timeout: 120_000, concurrent: true };
+const token = () => randomBytes(10).toString('hex');
+const newOwner = (): Owner => ({
+  organizationId: 'org_faults',
+  networkId: `net_${token()}`,
+  clusterId: `clu_${token()}`,
+});
+const context = (signal = new AbortController().signal): CallContext => ({
+  signal,
+  waitingFor: () => {},
+  attempt: 1,
+});
+
+/** One gateway with all it needs. */
+async function provision(cloud: Cloud, owner: Owner, call: CallContext, instanceType: string) {
+  const rules = [
+    {
+      protocol: 'udp' as const,
+      fromPort: 51820,
+      toPort: 51820,
+      cidrs: ['203.0.113.1/32'],
+      description: 'WireGuard',
+    },
+  ];
+  const network = await cloud.networks.reconcile(
+    { owner, key: 'network', name: 'prod', cidr: '10.64.0.0/20' },
+    call,
+  );
+  const firewall = await cloud.firewalls.reconcile(
+    { owner, key: 'firewall/gateway', name: 'prod gateway', network, role: 'gateway', rules },
+    call,
+  );
+  const address = await cloud.addresses.reconcile({ owner, key: 'address/gw', name: 'prod gw' }, call);
+  const instance = await cloud.instances.reconcile(
+    {
+      owner,
+      key: 'instance/gw',
+      name: 'gw',
+      network,
+      firewalls: [firewall],
+      role: 'gateway',
+      address,
+      instanceType,
+      userData: '#!/bin/sh\ntrue\n',
+    },
+    call,
+  );
+  return { network, firewall, address, instance };
+}
+const kinds = (cloud: Cloud) => [cloud.instances, cloud.addresses, cloud.firewalls, cloud.networks] as const;
+async function remove(cloud: Cloud, owner: Owner, call: CallContext) {
+  const [instances, addresses, firewalls, networks] = kinds(cloud);
+  await instances.delete({ owner, key: 'instance/gw' }, call);
+  await addresses.delete({ owner, key: 'address/gw' }, call);
+  await firewalls.delete({ owner, key: 'firewall/gateway' }, call);
+  await networks.delete({ owner, key: 'network' }, call);
+}
+const counts = (cloud: Cloud, owner: Owner) =>
+  Promise.all(kinds(cloud).map(async (one) => (await one.list(owner, context())).length));
+
+const throttled: Record<'aws' | 'gcp', Fault> = {
+  aws: {
+    kind: 'refuse',
+    status: 503,
+    headers: { 'content-type': 'text/xml' },
+    body: '<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error></Errors><RequestID>x</RequestID></Response>',
+  },
+  gcp: {
+    kind: 'refuse',
+    status: 403,
+    headers: { 'content-type': 'application/json' },
+    body: '{"error":{"code":403,"message":"Rate Limit Exceeded","errors":[{"domain":"usageLimits","reason":"rateLimitExceeded","message":"Rate Limit Exceeded"}]}}',
+  },
+};
+
+describe.each([
+  { id: 'aws', region: 'us-east-1', instanceType: 't3.small' },
+  { id: 'gcp', region: 'us-central1', instanceType: 'e2-small' },
+] as const)('$id, when its API misbehaves', LIMIT, ({ id, region, instanceType }) => {
+  let lab: PaperLab;
+  beforeAll(async () => {
+    lab = await startPaperLab();
+  });
+  afterAll(() => lab?.close());
+
+  const labUrl = () => (id === 'aws' ? lab.awsUrl : lab.gcpUrl);
+  const at = (endpoint: string) => connectCloud(id, { credentials: lab.accounts[id], endpoint, region });
+
+  it.each<{ name: string; fault: Fault }>([
+    { name: 'the first answer of each change is lost', fault: { kind: 'lose-answers' } },
+    { name: 'the first call of each kind is throttled', fault: throttled[id] },
+  ])('$name: one of each is made, and all of it goes', async ({ fault }) => {
+    const door = await openFaultyDoor(labUrl(), fault);
+    const [owner, faulty, plain] = [newOwner(), at(door.url), at(labUrl())];
+    const made = await provision(faulty, owner, context(), instanceType);
+    expect(door.faults()).toBeGreaterThan(4);
+    expect(await counts(plain, owner)).toEqual([1, 1, 1, 1]);
+    expect(await provision(plain, owner, context(), instanceType)).toEqual(made);
+    await remove(faulty, owner, context());
+    expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
+    if (id === 'aws') expect(await leftInAws(lab, owner)).toEqual([]);
+    await door.close();
+  });
+
+  it('a worker killed at any call: the next one makes what is missing, nothing twice, and leaves nothing behind', async () => {
+    const plain = at(labUrl());
+    /** @returns whether the work was cut off before its end. */
+    async function killedAfter(after: number): Promise<boolean> {
+      const owner = newOwner();
+      const killed = new AbortController();
+      const door = await openFaultyDoor(labUrl(), {
+        kind: 'cut',
+        after,
+        onCut: () => killed.abort(new Error('killed')),
+      });
+      const first = provision(at(door.url), owner, context(killed.signal), instanceType);
+      const outcome = await first.catch((error: Error) => error.message);
+      await door.close();
+      if (typeof outcome !== 'string') expect(door.requests()).toBeLessThanOrEqual(after);
+      else expect(outcome).toBe('killed');
+      await provision(plain, owner, context(), instanceType);
+      expect(await counts(plain, owner), `killed after ${after} calls`).toEqual([1, 1, 1, 1]);
+      await remove(plain, owner, context());
+      expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
+      if (id === 'aws') expect(await leftInAws(lab, owner), `killed after ${after} calls`).toEqual([]);
+      return typeof outcome === 'string';
+    }
+    let calls = 0;
+    for (let cut = true; cut; ) {
+      expect(calls).toBeLessThan(100);
+      const batch = await Promise.all(Array.from({ length: 6 }, (_, i) => killedAfter(calls + 1 + i)));
+      calls += batch.length;
+      cut = batch.every(Boolean);
+    }
+    expect(calls).toBeGreaterThan(10);
+  });
+
+  it.each<{ name: string; fault: Fault }>([
+    { name: 'the first answer of each change is lost', fault: { kind: 'lose-answers' } },
+    ...(id === 'gcp' ? [{ name: 'the first call of each kind is throttled', fault: throttled.gcp }] : []),
+  ])('in DNS $name: one zone is made with its records', async ({ fault }) => {
+    const door = await openFaultyDoor(labUrl(), fault);
+    const { networkId } = newOwner();
+    const spec = {
+      organizationId: 'org_faults',
+      networkId,
+      key: 'public',
+      name: `${networkId.slice(4)}.skein.test`,
+      visibility: 'public' as const,
+      vpcs: [],
+    };
+    const [faulty, plain] = [door.url, labUrl()].map((endpoint) =>
+      connectDns(id, { credentials: lab.accounts[id], endpoint }),
+    );
+    if (!faulty || !plain) throw new Error('no DNS');
+    const zone = await faulty.reconcileZone(spec, context());
+    const wanted = [{ name: `a.${spec.name}`, addresses: ['198.18.0.1'], ttlSeconds: 60 }];
+    const outcome = await faulty.reconcileRecords(zone, networkId, wanted, context());
+    expect(outcome).toMatchObject({ written: [`a.${spec.name}`], refused: [] });
+    expect(door.faults()).toBeGreaterThan(1);
+    expect(await plain.listZones({ organizationId: 'org_faults', networkId }, context())).toHaveLength(1);
+    expect(await plain.listRecords(zone, networkId, context())).toEqual(wanted);
+    await faulty.deleteZone(spec, context());
+    expect(await plain.observeZone(spec, context())).toBeUndefined();
+    await door.close();
+  });
+});
+
+/** What carries the owner's tag in EC2, kinds included that no list of ours shows. */
+async function leftInAws(lab: PaperLab, owner: Owner): Promise<string[]> {
+  const ec2 = new EC2Client({ region: 'us-east-1', endpoint: lab.awsUrl, credentials: lab.accounts.aws });
+  const Filters = [{ Name: 'tag:skein-cluster', Values: [owner.clusterId] }];
+  const living = {
+    Name: 'instance-state-name',
+    Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
+  };
+  const [vpcs, subnets, gateways, groups, addresses, instances] = await Promise.all([
+    ec2.send(new DescribeVpcsCommand({ Filters })),
+    ec2.send(new DescribeSubnetsCommand({ Filters })),
+    ec2.send(new DescribeInternetGatewaysCommand({ Filters })),
+    ec2.send(new DescribeSecurityGroupsCommand({ Filters })),
+    ec2.send(new DescribeAddressesCommand({ Filters })),
+    ec2.send(new DescribeInstancesCommand({ Filters: [...Filters, living] })),
+  ]);
+  ec2.destroy();
+  return [
+    ...(vpcs.Vpcs ?? []).map((one) => one.VpcId ?? ''),
+    ...(subnets.Subnets ?? []).map((one) => one.SubnetId ?? ''),
+    ...(gateways.InternetGateways ?? []).map((one) => one.InternetGatewayId ?? ''),
+    ...(groups.SecurityGroups ?? []).map((one) => one.GroupId ?? ''),
+    ...(addresses.Addresses ?? []).map((one) => one.AllocationId ?? ''),
+    ...(instances.Reservations ?? []).flatMap((one) =>
+      (one.Instances ?? []).map((instance) => instance.InstanceId ?? ''),
+    ),
+  ];
+}
