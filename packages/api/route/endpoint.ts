@@ -83,7 +83,7 @@ export function serve<
     },
   });
   const handler = async (c: Context<ApiEnvironment>) => {
-    const valid = c.req.valid as unknown as (target: string) => unknown;
+    const valid = (target: string) => (c.req.valid as (target: string) => unknown).call(c.req, target);
     const result = await endpoint.handle(c.var.control, {
       params: valid('param') as z.output<Params>,
       query: valid('query') as z.output<Query>,

@@ -65,7 +65,9 @@ export function serveNetworks(app: ApiHono): void {
     summary: 'Change the ports open between clusters',
     params: IdParams,
     body: NetworkChangeDocument,
-    answer: NetworkDocument,
+    status: 202,
+    answer: OperationDocument,
+    location: locationOfOperation,
     handle: (context, { params, body }) => changeNetwork(context, { ...params, ...body }),
   });
   serve(app, {

@@ -54,10 +54,7 @@ export function serveOperations(app: ApiHono): void {
     params: IdParams,
     query: LogQuery,
     answer: pageOf(LogLineDocument),
-    handle: async (context, { params, query }) => {
-      const items = await listLog(context, { operationId: params.id, ...query });
-      return { items, next: items.length === query.limit ? (items.at(-1)?.id ?? null) : null };
-    },
+    handle: (context, { params, query }) => listLog(context, { operationId: params.id, ...query }),
   });
   serve(app, {
     method: 'post',

@@ -1,0 +1,62 @@
+'use client';
+import { Network } from '@skein/contract/rest/network.ts';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { useLoaded } from '../../../../fetch/use-loaded.ts';
+import { Mono } from '../../../../ui/page.tsx';
+import { Status } from '../../../../ui/status.tsx';
+
+const VIEWS = [
+  ['', 'Overview'],
+  ['/topology', 'Topology'],
+  ['/peers', 'Peers'],
+  ['/clusters', 'Clusters'],
+  ['/dns', 'DNS'],
+  ['/resources', 'Resources'],
+  ['/operations', 'Operations'],
+] as const;
+
+export function NetworkHead({ initial }: { initial: Network }) {
+  const { data: network } = useLoaded(`/networks/${initial.id}`, Network, initial, 5);
+  const path = usePathname();
+  const base = `/networks/${network.id}`;
+  return (
+    <header className="mb-7">
+      <p className="text-sm text-faint">
+        <Link href="/" className="hover:text-ink hover:underline">
+          Networks
+        </Link>{' '}
+        <span aria-hidden>/</span>
+      </p>
+      <div className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-2">
+        <h1 className="text-2xl font-semibold tracking-tight">{network.name}</h1>
+        <Status state={network.state} />
+        <span className="text-sm text-faint">
+          <Mono>{network.zone}</Mono>
+        </span>
+      </div>
+      <nav aria-label={`Views of ${network.name}`} className="-mx-4 mt-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+        <ul className="flex gap-5">
+          {VIEWS.map(([where, title]) => {
+            const here = path === base + where;
+            return (
+              <li key={where}>
+                <Link
+                  href={base + where}
+                  aria-current={here ? 'page' : undefined}
+                  className={`-mb-px block border-b-2 pb-2.5 whitespace-nowrap -outline-offset-2 ${
+                    here
+                      ? 'border-accent font-medium text-ink'
+                      : 'border-transparent text-quiet hover:border-line-strong hover:text-ink'
+                  }`}
+                >
+                  {title}
+                </Link>
+              </li>
+            );
+          })}
+        </ul>
+      </nav>
+    </header>
+  );
+}

@@ -1,0 +1,134 @@
+'use client';
+import '@xyflow/react/dist/base.css';
+import './graph.css';
+import type { Cluster } from '@skein/contract/rest/network.ts';
+import type { Peer } from '@skein/contract/rest/peer.ts';
+import { Controls, type Edge, type Node, ReactFlow } from '@xyflow/react';
+import { type CSSProperties, useMemo } from 'react';
+import { arrange, PEER } from './arrange.ts';
+import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
+import { LinkEdge } from './link-edge.tsx';
+import type { Pair } from './pairs.ts';
+
+const NODE_TYPES = { cloud: CloudNode, cluster: ClusterNode, peer: PeerNode };
+const EDGE_TYPES = { link: LinkEdge };
+
+export function Graph({
+  clusters,
+  peers,
+  pairs,
+  chosen,
+  onChoose,
+}: {
+  clusters: readonly Cluster[];
+  peers: readonly Peer[];
+  pairs: readonly Pair[];
+  chosen: string | null;
+  onChoose: (peerId: string | null) => void;
+}) {
+  const layout = useMemo(() => arrange(clusters, peers), [clusters, peers]);
+  const nodes = useMemo((): NodeKinds[] => {
+    const fixed = { draggable: false, selectable: false, focusable: false } as const;
+    return [
+      ...layout.clouds.map(
+        ({ id, x, y, width, height, provider }): NodeKinds => ({
+          ...fixed,
+          id,
+          type: 'cloud',
+          position: { x, y },
+          width,
+          height,
+          data: { provider },
+        }),
+      ),
+      ...layout.clusters.map(
+        ({ x, y, width, height, cluster }): NodeKinds => ({
+          ...fixed,
+          id: cluster.id,
+          type: 'cluster',
+          position: { x, y },
+          width,
+          height,
+          data: { cluster },
+        }),
+      ),
+      ...layout.peers.map(
+        ({ x, y, side, peer }): NodeKinds => ({
+          ...fixed,
+          id: peer.id,
+          type: 'peer',
+          position: { x, y },
+          ...PEER,
+          zIndex: 10,
+          data: { peer, side, chosen: peer.id === chosen, onChoose },
+        }),
+      ),
+    ] satisfies Node[];
+  }, [layout, chosen, onChoose]);
+  const edges = useMemo(() => edgesOf(layout.peers, pairs, chosen), [layout, pairs, chosen]);
+  const bottom = Math.max(...layout.clouds.map((cloud) => cloud.y + cloud.height));
+  return (
+    <div
+      role="figure"
+      aria-label="Graph of the network; the table of links below says the same"
+      className="h-[24rem] sm:h-[var(--graph)]"
+      style={{ '--graph': `${Math.min(760, Math.max(380, bottom * 0.98 + 60))}px` } as CSSProperties}
+    >
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        fitView
+        fitViewOptions={{ padding: 0.04, maxZoom: 1.1 }}
+        minZoom={0.15}
+        maxZoom={1.8}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        preventScrolling={false}
+        zoomOnScroll={false}
+        onPaneClick={() => onChoose(null)}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Controls showInteractive={false} position="bottom-right" />
+      </ReactFlow>
+    </div>
+  );
+}
+
+/** Links between clusters and to gateways always; those between members of a cluster for the chosen peer or in trouble. */
+function edgesOf(
+  placed: ReturnType<typeof arrange>['peers'],
+  pairs: readonly Pair[],
+  chosen: string | null,
+): Edge[] {
+  const byId = new Map(placed.map((one) => [one.peer.id, one]));
+  return pairs.flatMap((pair): Edge[] => {
+    const a = byId.get(pair.a);
+    const b = byId.get(pair.b);
+    if (!a || !b) return [];
+    const ofChosen = chosen === pair.a || chosen === pair.b;
+    const between = a.peer.clusterId !== b.peer.clusterId;
+    const members = a.peer.role === 'member' && b.peer.role === 'member';
+    if (members && !between && !ofChosen && pair.state !== 'down') return [];
+    // Towards the middle between clusters; across the gap between the roles within one.
+    const outwards = (side: 'left' | 'right') => (side === 'left' ? 'right' : 'left');
+    const within = (role: Peer['role'], side: 'left' | 'right') =>
+      role === 'member' ? outwards(side) : side;
+    return [
+      {
+        id: pair.id,
+        type: 'link',
+        source: pair.a,
+        target: pair.b,
+        sourceHandle: between ? outwards(a.side) : within(a.peer.role, a.side),
+        targetHandle: between ? outwards(b.side) : within(b.peer.role, b.side),
+        zIndex: between ? 6 : 5,
+        data: { pair, between, faded: chosen !== null && !ofChosen },
+      },
+    ];
+  });
+}

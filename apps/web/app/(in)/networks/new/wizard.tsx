@@ -1,0 +1,206 @@
+'use client';
+import type { AllowedPort } from '@skein/contract/primitive.ts';
+import type { CloudAccount } from '@skein/contract/rest/account.ts';
+import { Network, NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
+import { Operation } from '@skein/contract/rest/operation.ts';
+import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
+import { ArrowLeft, ArrowRight, Plus } from 'lucide-react';
+import { useRouter } from 'next/navigation';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { z } from 'zod';
+import { CallFailure, call } from '../../../../fetch/call.ts';
+import { AccountDialog } from '../../../../ui/account-dialog.tsx';
+import { Button } from '../../../../ui/button.tsx';
+import { TextField } from '../../../../ui/field.tsx';
+import { Notice } from '../../../../ui/notice.tsx';
+import { PageHeader, Panel } from '../../../../ui/page.tsx';
+import { PortEditor } from '../../../../ui/port-editor.tsx';
+import { Status } from '../../../../ui/status.tsx';
+import { providerName } from '../../../../ui/words.ts';
+import { type ClusterDraft, ClusterRows, newCluster } from './cluster-rows.tsx';
+import { PlanView } from './plan-view.tsx';
+
+const Created = z.object({ network: Network, operation: Operation });
+
+export function Wizard({
+  accounts: known,
+  providers,
+}: {
+  accounts: CloudAccount[];
+  providers: ProviderInfo[];
+}) {
+  const router = useRouter();
+  const [accounts, setAccounts] = useState(known);
+  const [name, setName] = useState('');
+  const [zone, setZone] = useState('');
+  const [clusters, setClusters] = useState<ClusterDraft[]>(() => [newCluster(known[0], providers, [])]);
+  const [ports, setPorts] = useState<AllowedPort[]>([]);
+  const [plan, setPlan] = useState<NetworkPlan | null>(null);
+  const [adding, setAdding] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [failure, setFailure] = useState<string | null>(null);
+
+  const wanted = () => ({
+    name,
+    zone,
+    allowedPorts: ports,
+    clusters: clusters.map(({ key: _, ...cluster }) => cluster),
+  });
+
+  async function attempt(work: () => Promise<void>) {
+    setBusy(true);
+    setFailure(null);
+    try {
+      await work();
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+      if (error instanceof CallFailure)
+        setProblems(Object.fromEntries(error.problem?.errors?.map((one) => [one.path, one.message]) ?? []));
+      setBusy(false);
+    }
+  }
+
+  const look = (event: FormEvent) => {
+    event.preventDefault();
+    const checked = NewNetwork.safeParse(wanted());
+    if (!checked.success) {
+      setProblems(Object.fromEntries(checked.error.issues.map((one) => [one.path.join('.'), one.message])));
+      setFailure('Some fields need another look.');
+      return;
+    }
+    setProblems({});
+    void attempt(async () => {
+      setPlan(await call('POST', '/networks/plan', NetworkPlan, wanted()));
+      setBusy(false);
+      scrollTo({ top: 0 });
+    });
+  };
+  const create = () =>
+    void attempt(async () => {
+      const { operation } = await call('POST', '/networks', Created, { ...wanted(), planHash: plan?.hash });
+      router.push(`/operations/${operation.id}`);
+    });
+
+  function onAdded(account: CloudAccount) {
+    setAccounts([...accounts, account]);
+    // A cluster that had no account to choose takes the first one.
+    if (accounts.length === 0)
+      setClusters(clusters.map((one) => ({ ...newCluster(account, providers, []), key: one.key, name: one.name })));
+  }
+
+  if (plan)
+    return (
+      <>
+        <PageHeader title={`The plan for ${name}`} lead="Nothing is made yet. Exactly this is, when you say so." />
+        <PlanView plan={plan} clusters={clusters} accounts={accounts} ports={ports} />
+        {failure && (
+          <div className="mt-6">
+            <Notice tone="bad">{failure}</Notice>
+          </div>
+        )}
+        <div className="sticky bottom-0 -mx-4 mt-8 flex justify-between gap-3 border-t border-line bg-paper px-4 py-4 sm:mx-0 sm:px-0">
+          <Button onClick={() => setPlan(null)}>
+            <ArrowLeft size={15} aria-hidden /> Change
+          </Button>
+          <Button look="primary" busy={busy} onClick={create}>
+            Make this network
+          </Button>
+        </div>
+      </>
+    );
+
+  return (
+    <form onSubmit={look} noValidate>
+      <PageHeader title="New network" lead="Say what you want. The next page shows what would be made." />
+      <Part number={1} title="Name" lead="The zone is where the names of peers live: gw-1.production.your-zone.">
+        <div className="grid gap-4 sm:grid-cols-2">
+          <TextField
+            label="Name"
+            value={name}
+            placeholder="shop"
+            problem={problems['name']}
+            onChange={(event) => setName(event.target.value)}
+          />
+          <TextField
+            label="DNS zone"
+            value={zone}
+            placeholder="shop.example.com"
+            problem={problems['zone']}
+            onChange={(event) => setZone(event.target.value)}
+          />
+        </div>
+      </Part>
+      <Part number={2} title="Cloud accounts" lead="Where Skein makes nodes. Plain hosts need none.">
+        {accounts.length > 0 && (
+          <ul aria-label="Cloud accounts" className="mb-4 divide-y divide-line">
+            {accounts.map((account) => (
+              <li key={account.id} className="flex flex-wrap items-center justify-between gap-2 py-2">
+                <span>
+                  <span className="font-medium">{account.name}</span>{' '}
+                  <span className="text-sm text-faint">{providerName(account.provider)}</span>
+                </span>
+                <Status bare state={account.problem ? 'refused' : account.verifiedAt ? 'verified' : 'unverified'} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <Button onClick={() => setAdding(true)}>
+          <Plus size={15} aria-hidden /> Add a cloud account
+        </Button>
+      </Part>
+      <Part
+        number={3}
+        title="Clusters"
+        lead="Nodes in one region of one cloud. The first node of each is its gateway to the others."
+      >
+        <ClusterRows
+          clusters={clusters}
+          accounts={accounts}
+          providers={providers}
+          problems={problems}
+          onChange={setClusters}
+        />
+      </Part>
+      <Part number={4} title="Ports" lead="Open between clusters, beside ping. Everything else is refused.">
+        <PortEditor ports={ports} onChange={setPorts} />
+      </Part>
+      {failure && (
+        <div className="mb-4">
+          <Notice tone="bad">{failure}</Notice>
+        </div>
+      )}
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          Show the plan <ArrowRight size={15} aria-hidden />
+        </Button>
+      </div>
+      <AccountDialog open={adding} onOpenChange={setAdding} providers={providers} onAdded={onAdded} />
+    </form>
+  );
+}
+
+function Part({
+  number,
+  title,
+  lead,
+  children,
+}: {
+  number: number;
+  title: string;
+  lead: string;
+  children: ReactNode;
+}) {
+  return (
+    <section className="mb-6 grid gap-x-8 gap-y-3 lg:grid-cols-[15rem_minmax(0,1fr)]">
+      <div className="pt-1">
+        <h2 className="flex items-baseline gap-2.5 text-lg font-semibold tracking-tight">
+          <span className="font-mono text-sm font-normal text-faint tabular-nums">{number}</span>
+          {title}
+        </h2>
+        <p className="mt-1 text-sm text-quiet">{lead}</p>
+      </div>
+      <Panel>{children}</Panel>
+    </section>
+  );
+}

@@ -1,0 +1,166 @@
+'use client';
+/** Adds a cloud account; the fields are those that the provider asks for. */
+import { CloudAccount } from '@skein/contract/rest/account.ts';
+import type { CredentialField, ProviderInfo } from '@skein/contract/rest/provider.ts';
+import { type ChangeEvent, type FormEvent, useState } from 'react';
+import { call } from '../fetch/call.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { AreaField, SelectField, TextField } from './field.tsx';
+import { Notice } from './notice.tsx';
+
+export function AccountDialog({
+  open,
+  onOpenChange,
+  providers,
+  onAdded,
+}: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  providers: readonly ProviderInfo[];
+  onAdded: (account: CloudAccount) => void;
+}) {
+  const [providerId, setProviderId] = useState(providers[0]?.id);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const provider = providers.find((one) => one.id === providerId);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (!provider) return;
+    const form = new FormData(event.currentTarget);
+    const text = (name: string) => String(form.get(name) ?? '').trim();
+    setFailure(null);
+    const credentials = credentialsFrom(provider.credentials, text);
+    if (typeof credentials === 'string') return setFailure(credentials);
+    setBusy(true);
+    try {
+      const account = await call('POST', '/cloud-accounts', CloudAccount, {
+        provider: provider.id,
+        name: text('name'),
+        ...(text('endpoint') && { endpoint: text('endpoint') }),
+        credentials,
+      });
+      onAdded(account);
+      onOpenChange(false);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="Add a cloud account"
+      lead="Skein asks the cloud at once who it is."
+    >
+      <form onSubmit={submit} className="space-y-4">
+        <div className="grid gap-4 sm:grid-cols-2">
+          <SelectField
+            label="Cloud"
+            value={providerId}
+            onChange={(event) => setProviderId(event.target.value as ProviderInfo['id'])}
+          >
+            {providers.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.title}
+              </option>
+            ))}
+          </SelectField>
+          <TextField
+            key={`name ${providerId}`}
+            label="Name"
+            name="name"
+            defaultValue={provider?.title}
+            required
+            maxLength={60}
+          />
+        </div>
+        {provider?.credentials.map((field) => (
+          <Credential key={`${provider.id} ${field.name}`} field={field} />
+        ))}
+        <details className="text-sm">
+          <summary className="text-quiet hover:text-ink">Another endpoint</summary>
+          <div className="mt-3">
+            <TextField
+              label="Endpoint"
+              name="endpoint"
+              type="url"
+              placeholder="http://127.0.0.1:7402"
+              help="Replaces the cloud’s own API addresses: the lab, or a private endpoint"
+            />
+          </div>
+        </details>
+        {failure && <Notice tone="bad">{failure}</Notice>}
+        <div className="flex justify-end gap-2">
+          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+          <Button type="submit" look="primary" busy={busy}>
+            Add the account
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Credential({ field }: { field: CredentialField }) {
+  const [text, setText] = useState('');
+  if (field.kind !== 'json-file')
+    return (
+      <TextField
+        label={field.title}
+        name={field.name}
+        help={field.hint}
+        type={field.kind === 'secret' ? 'password' : 'text'}
+        autoComplete="off"
+        spellCheck={false}
+        required
+      />
+    );
+  const read = async (event: ChangeEvent<HTMLInputElement>) => {
+    const file = event.target.files?.[0];
+    if (file) setText(await file.text());
+  };
+  return (
+    <div className="space-y-2">
+      <AreaField
+        label={field.title}
+        name={field.name}
+        help={field.hint}
+        placeholder='{ "type": "service_account", … }'
+        autoComplete="off"
+        spellCheck={false}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        required
+      />
+      <label className="inline-block text-sm text-accent underline underline-offset-4 focus-within:outline-2">
+        Choose the file
+        <input type="file" accept="application/json,.json" onChange={read} className="sr-only" />
+      </label>
+    </div>
+  );
+}
+
+/** The credentials as the API wants them, or what is wrong with what was given. */
+function credentialsFrom(
+  fields: readonly CredentialField[],
+  text: (name: string) => string,
+): Record<string, unknown> | string {
+  const credentials: Record<string, unknown> = {};
+  for (const field of fields) {
+    if (field.kind !== 'json-file') {
+      credentials[field.name] = text(field.name);
+      continue;
+    }
+    try {
+      Object.assign(credentials, JSON.parse(text(field.name)) as object);
+    } catch {
+      return `${field.title}: this is no JSON. Paste the whole file, or choose it.`;
+    }
+  }
+  return credentials;
+}

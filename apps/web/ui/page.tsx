@@ -1,0 +1,87 @@
+/** The parts that pages are put together from. */
+import type { ReactNode } from 'react';
+
+export function PageHeader({
+  title,
+  lead,
+  actions,
+}: {
+  title: ReactNode;
+  lead?: ReactNode;
+  actions?: ReactNode;
+}) {
+  return (
+    <header className="mb-7 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
+      <div className="min-w-0">
+        <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
+        {lead && <p className="mt-1.5 max-w-[62ch] text-quiet">{lead}</p>}
+      </div>
+      {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
+    </header>
+  );
+}
+
+export function Section({
+  title,
+  lead,
+  actions,
+  children,
+}: {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <section className="mb-9">
+      <div className="mb-3 flex flex-wrap items-end justify-between gap-3">
+        <div>
+          <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
+          {lead && <p className="mt-0.5 max-w-[62ch] text-sm text-quiet">{lead}</p>}
+        </div>
+        {actions}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+export function Panel({ children, className = '' }: { children: ReactNode; className?: string }) {
+  return <div className={`rounded-lg border border-line bg-raised p-5 ${className}`}>{children}</div>;
+}
+
+export function Empty({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon: ReactNode;
+  title: string;
+  children: ReactNode;
+  action?: ReactNode;
+}) {
+  return (
+    <div className="flex flex-col items-start gap-3 rounded-lg border border-dashed border-line-strong px-6 py-10 sm:px-10">
+      <div className="text-accent">{icon}</div>
+      <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
+      <div className="max-w-[58ch] text-quiet">{children}</div>
+      {action && <div className="mt-2 flex flex-wrap gap-2">{action}</div>}
+    </div>
+  );
+}
+
+/** A figure with its unit and what it counts. */
+export function Figure({ label, value, note }: { label: string; value: ReactNode; note?: ReactNode }) {
+  return (
+    <div className="min-w-0 px-5 py-4">
+      <dt className="text-sm text-faint">{label}</dt>
+      <dd className="mt-1 truncate text-xl font-semibold tracking-tight tabular-nums">{value}</dd>
+      {note && <dd className="mt-0.5 truncate text-sm text-quiet">{note}</dd>}
+    </div>
+  );
+}
+
+export function Mono({ children }: { children: ReactNode }) {
+  return <span className="font-mono text-[0.92em] break-all">{children}</span>;
+}
