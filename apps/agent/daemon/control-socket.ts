@@ -87,7 +87,9 @@ export async function askDaemon<T>(ask: 'status' | 'leave', shape: z.ZodType<T>)
   }).catch((error) => {
     throw new AgentFailure('unreachable', `the running skein-agent does not answer: ${wordsOf(error)}`);
   });
-  return shape.parse(parseJson(text));
+  const answer = shape.safeParse(parseJson(text));
+  if (answer.success) return answer.data;
+  throw new AgentFailure('unreachable', 'skein-agent is still starting; try again');
 }
 
 function isAnswered(): Promise<boolean> {

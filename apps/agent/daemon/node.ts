@@ -52,9 +52,18 @@ export function newNode(options: {
     });
     return device;
   };
+  const forgetDevice = () => {
+    device?.release();
+    device = undefined;
+  };
   const applyTunnels = async (map: NetworkMap) => {
-    const tunnels = await openedDevice();
-    const current = await tunnels.observe();
+    let tunnels = await openedDevice();
+    // A kernel device that somebody deleted says so only when asked.
+    const current = await tunnels.observe().catch(async () => {
+      forgetDevice();
+      tunnels = await openedDevice();
+      return tunnels.observe();
+    });
     const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
     await tunnels.apply(plan.change);
     choices = plan.choices;
@@ -86,10 +95,12 @@ export function newNode(options: {
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
     measure: async (map) => {
-      if (!device) return [];
-      const current = await device.observe();
+      const tunnels = device;
+      // One that does not answer is opened anew when the node is next applied.
+      const current = await tunnels?.observe().catch(() => undefined);
+      if (!tunnels || !current) return [];
       const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
-      await device.apply(plan.change);
+      await tunnels.apply(plan.change);
       choices = plan.choices;
       const links = reportLinks(map.peers, current, prober?.prober.results() ?? new Map(), Date.now());
       prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
