@@ -76,9 +76,10 @@ export async function startLab(options: {
   const stopListening = store.onChange(() => converger.changed());
   try {
     lab.urls.aws = await serve(awsApp(lab), servers, { host, port: ports.aws });
-    lab.urls.gcp = await serve(gcpApp(lab), servers, { host, port: ports.gcp });
     const control = controlApp({ lab, realiser, project, converger, shutdown: finish.resolve });
     await serve(control, servers, { path: join(directory, 'control.sock') });
+    // The last door: who finds this one open finds all.
+    lab.urls.gcp = await serve(gcpApp(lab), servers, { host, port: ports.gcp });
   } catch (error) {
     await close();
     throw error;

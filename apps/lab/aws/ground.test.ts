@@ -5,6 +5,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type LabFixture, makeNetwork, openFixture, runOne } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -38,7 +39,7 @@ test('a VPC is a realm, an instance a machine, and a rule from a group its membe
   });
   const first = await runOne(ec2, network, interfaces(true));
   const second = await runOne(ec2, network, interfaces(false));
-  await expect.poll(() => fixture.realiser.ground().machines.length).toBe(2);
+  await eventually(() => fixture.realiser.ground().machines.length).toBe(2);
 
   const { realms, machines } = fixture.realiser.ground();
   expect(realms).toEqual([
@@ -77,8 +78,8 @@ test('a VPC is a realm, an instance a machine, and a rule from a group its membe
   await ec2.send(
     new DeleteRouteCommand({ RouteTableId: network.tableId, DestinationCidrBlock: '0.0.0.0/0' }),
   );
-  await expect.poll(() => fixture.realiser.ground().realms[0]?.internet).toBe(false);
+  await eventually(() => fixture.realiser.ground().realms[0]?.internet).toBe(false);
   expect(fixture.realiser.ground().machines[0]?.publicAddress).toBeNull();
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [second] }));
-  await expect.poll(() => fixture.realiser.ground().machines[0]?.ingress[1]?.cidrs).toEqual(['10.64.1.4/32']);
+  await eventually(() => fixture.realiser.ground().machines[0]?.ingress[1]?.cidrs).toEqual(['10.64.1.4/32']);
 });

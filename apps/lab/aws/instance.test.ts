@@ -21,6 +21,7 @@ import {
   waitUntilInstanceRunning,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { DEBIAN, type LabFixture, makeNetwork, openFixture, refusalOf, runOne } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -122,7 +123,7 @@ describe('an instance', () => {
 
   test('ends, stays in sight as terminated, and ending it again is no error', async () => {
     const id = await runOne(ec2, network);
-    await expect.poll(() => stateNow(id)).toBe('running');
+    await eventually(() => stateNow(id)).toBe('running');
     const { TerminatingInstances } = await terminate(id);
     expect(TerminatingInstances).toMatchObject([
       {
@@ -131,7 +132,7 @@ describe('an instance', () => {
         CurrentState: { Name: 'shutting-down', Code: 32 },
       },
     ]);
-    await expect.poll(() => stateNow(id)).toBe('terminated');
+    await eventually(() => stateNow(id)).toBe('terminated');
     await terminate(id);
     expect(machineOf(id)).toBeUndefined();
     const seen = await describeOne(id);
@@ -169,7 +170,7 @@ describe('an instance', () => {
       new DescribeInstanceAttributeCommand({ InstanceId: id, Attribute: 'sourceDestCheck' }),
     );
     expect(answer.SourceDestCheck).toEqual({ Value: false });
-    await expect.poll(() => machineOf(id)?.forwards).toBe(true);
+    await eventually(() => machineOf(id)?.forwards).toBe(true);
     expect((await describeOne(id))?.NetworkInterfaces?.[0]?.SourceDestCheck).toBe(false);
     await ec2.send(
       new ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: true } }),
@@ -188,14 +189,14 @@ describe('an instance', () => {
 
   test('stops and starts', async () => {
     const id = await runOne(ec2, network);
-    await expect.poll(() => stateNow(id)).toBe('running');
+    await eventually(() => stateNow(id)).toBe('running');
     await ec2.send(new StopInstancesCommand({ InstanceIds: [id] }));
-    await expect.poll(() => stateNow(id)).toBe('stopped');
+    await eventually(() => stateNow(id)).toBe('stopped');
     expect(machineOf(id)).toBeUndefined();
     await ec2.send(new StartInstancesCommand({ InstanceIds: [id] }));
-    await expect.poll(() => stateNow(id)).toBe('running');
+    await eventually(() => stateNow(id)).toBe('running');
     await terminate(id);
-    await expect.poll(() => stateNow(id)).toBe('terminated');
+    await eventually(() => stateNow(id)).toBe('terminated');
     expect(await refusalOf(ec2.send(new StartInstancesCommand({ InstanceIds: [id] })))).toEqual(
       refused('IncorrectInstanceState'),
     );
@@ -273,7 +274,7 @@ describe('an Elastic IP address', () => {
         },
       ],
     });
-    await expect.poll(() => stateNow(id)).toBe('running');
+    await eventually(() => stateNow(id)).toBe('running');
     const passing = (await describeOne(id))?.PublicIpAddress;
     const { AllocationId = '', PublicIp } = await ec2.send(
       new AllocateAddressCommand({
@@ -290,7 +291,7 @@ describe('an Elastic IP address', () => {
     const { AssociationId = '' } = await associate();
     expect((await associate()).AssociationId).toBe(AssociationId);
     expect((await describeOne(id))?.PublicIpAddress).toBe(PublicIp);
-    await expect.poll(() => machineOf(id)?.publicAddress).toBe(PublicIp);
+    await eventually(() => machineOf(id)?.publicAddress).toBe(PublicIp);
     const { Addresses } = await ec2.send(
       new DescribeAddressesCommand({ Filters: [{ Name: 'tag:skein-key', Values: ['address/gw-1'] }] }),
     );
@@ -318,7 +319,7 @@ describe('an Elastic IP address', () => {
 
   test('loses its instance when that ends', async () => {
     const id = await runOne(ec2, network);
-    await expect.poll(() => stateNow(id)).toBe('running');
+    await eventually(() => stateNow(id)).toBe('running');
     expect(machineOf(id)?.publicAddress).toBeNull();
     const { AllocationId = '' } = await ec2.send(new AllocateAddressCommand({}));
     await ec2.send(new AssociateAddressCommand({ AllocationId, InstanceId: id }));

@@ -19,6 +19,7 @@ import {
   type Route53Client,
 } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type LabFixture, makeNetwork, openFixture, refusalOf } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -123,9 +124,9 @@ describe('a hosted zone', () => {
     expect(VPCs?.map((vpc) => vpc.VPCId)).toEqual([vpcId, other.vpcId]);
     const byVpc = await dns.send(new ListHostedZonesByVPCCommand(there));
     expect(byVpc.HostedZoneSummaries).toMatchObject([{ Name: 'inside.example.' }]);
-    await expect
-      .poll(() => fixture.realiser.ground().zones.find((zone) => zone.name === 'inside.example')?.realmIds)
-      .toEqual([vpcId, other.vpcId]);
+    await eventually(
+      () => fixture.realiser.ground().zones.find((zone) => zone.name === 'inside.example')?.realmIds,
+    ).toEqual([vpcId, other.vpcId]);
     await leave({ VPCId: vpcId, VPCRegion: 'us-east-1' });
     expect(await refusalOf(leave(there))).toEqual(refused('LastVPCAssociation'));
     const publicZone = await newZone('outside.example');

@@ -13,6 +13,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { type LabFixture, makeNetwork, openFixture, refusalOf, runOne } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -84,7 +85,7 @@ describe('a group', () => {
     const remove = (GroupId: string) => ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
     expect(await refusalOf(remove(used))).toEqual(refused('DependencyViolation'));
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }));
-    await expect.poll(() => fixture.realiser.status(id)).toBeUndefined();
+    await eventually(() => fixture.realiser.status(id)).toBeUndefined();
     const other = await newGroup();
     const permission = { IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: used }] };
     await authorize(other, permission);

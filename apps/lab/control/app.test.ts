@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { CreateVpcCommand, DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../aws/eventually.ts';
 import { type LabFixture, makeNetwork, openFixture, runOne } from '../aws/fixture.ts';
 
 let fixture: LabFixture;
@@ -37,7 +38,7 @@ test('tells accounts, requests, machines and how the ground stands, over a new s
     TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'Name', Value: 'node-1' }] }],
   });
   await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/8' })).catch(() => undefined);
-  await expect.poll(async () => (await ask('GET', '/health')).body.ground).toEqual({ state: 'stands' });
+  await eventually(async () => (await ask('GET', '/health')).body.ground).toEqual({ state: 'stands' });
   fixture.realiser.set(id, { console: `${'.'.repeat(5000)}end`, userDataExit: 0 });
 
   const before = (await ask('GET', '/requests')).body;

@@ -28,7 +28,11 @@ export function controlApp(given: {
   const app = new Hono();
 
   app.get('/health', (c) =>
-    c.json({ ok: converger.standing().state !== 'failing', ground: converger.standing(), urls: lab.urls }),
+    c.json({
+      ok: converger.standing().state !== 'failing' && lab.urls.aws !== '' && lab.urls.gcp !== '',
+      ground: converger.standing(),
+      urls: lab.urls,
+    }),
   );
 
   app.get('/accounts', (c) =>

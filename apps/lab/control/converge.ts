@@ -13,7 +13,10 @@ export interface Converger {
 
 const RETRY_MILLISECONDS = 1000;
 
-/** A round that fails is told to `report` and tried again a second later, with what is then newest. */
+/**
+ * A round that fails is tried again a second later, with what is then newest, and told to `report` unless the one
+ * before failed in the same words.
+ */
 export function converge(
   project: () => Ground,
   realiser: Realiser,
@@ -45,8 +48,9 @@ export function converge(
         done = round;
         failure = null;
       } catch (error) {
-        report(error);
-        failure = error instanceof Error ? error.message : String(error);
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason !== failure) report(error);
+        failure = reason;
         await pause(RETRY_MILLISECONDS);
       }
     }

@@ -1,5 +1,6 @@
 /** EC2, the query protocol: finds the action, runs it on the account's region, answers XML. */
 import { randomUUID } from 'node:crypto';
+import type { MachineStatus } from '../../ground/ground.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
 import type { Section } from '../../store/store.ts';
@@ -57,6 +58,12 @@ export function callEc2(
       `The requested version (${version}) of service AmazonEC2 does not exist`,
     );
 
+  // One answer shows each machine in one state, and reading its console is no light work.
+  const seen = new Map<string, MachineStatus | undefined>();
+  const machine = (id: string) => {
+    if (!seen.has(id)) seen.set(id, lab.machine(id));
+    return seen.get(id);
+  };
   const run = (whole: Ec2State): { [name: string]: Xml } => {
     const key = `${account.accountId}/${region}`;
     const now = lab.now();
@@ -69,7 +76,7 @@ export function callEc2(
     if (action.writes)
       for (const instance of Object.values(state.instances))
         if (!isVisible(now, instance)) delete state.instances[instance.id];
-    const answer = action.run({ params, state, whole, region, account, now, machine: lab.machine });
+    const answer = action.run({ params, state, whole, region, account, now, machine });
     const [unknown] = params.unread();
     if (unknown) throw new AwsError('UnknownParameter', `The parameter ${unknown} is not recognized`);
     if (dry)
