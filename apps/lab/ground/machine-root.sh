@@ -24,6 +24,8 @@ ip route replace default via "$router"
 nft flush ruleset
 
 build() {
+  # A boot that was killed may have left half a disk.
+  if [ ! -e complete ]; then rm -rf root usr usr-work; fi
   mkdir -p root usr usr-work
   mount --bind root root
   mkdir -p root/usr
@@ -58,7 +60,7 @@ for name in bin sbin lib lib32 lib64 libx32; do
     mount -o remount,bind,ro "$name"
   fi
 done
-if [ ! -e etc/hostname ]; then
+if [ ! -e ../complete ]; then
   mkdir -p dev proc sys run tmp root home opt srv mnt etc/ssl etc/systemd/system \
     var/tmp var/log var/cache var/lib/cloud/instance var/lib/cloud/scripts/per-boot var/spool
   chmod 1777 tmp var/tmp
@@ -75,7 +77,10 @@ if [ ! -e etc/hostname ]; then
   printf '%s\n' "$hostname" > etc/hostname
   printf '127.0.0.1 localhost\n%s %s\n' "${address%/*}" "$hostname" > etc/hosts
   printf 'nameserver %s\noptions timeout:2 attempts:2\n' "$resolver" > etc/resolv.conf
+  # As Google's images have it.
+  if [ "$resolver" = 169.254.169.254 ]; then echo "$resolver metadata.google.internal metadata" >> etc/hosts; fi
   if [ -e ../user-data ]; then cp ../user-data var/lib/cloud/instance/user-data.txt; fi
+  : > ../complete
 fi
 
 mount -t proc proc proc

@@ -87,7 +87,7 @@ export default async function packets({
       ),
       gcp: await sh(
         'd1',
-        'curl -sm 2 -H "Metadata-Flavor: Google" http://metadata.google.internal/computeMetadata/v1/instance/name || curl -sm 2 -H "Metadata-Flavor: Google" http://169.254.169.254/computeMetadata/v1/instance/name',
+        'curl -sm 2 -H "Metadata-Flavor: Google" http://metadata.google.internal/computeMetadata/v1/instance/name',
       ),
     },
     services: await services(realiser),

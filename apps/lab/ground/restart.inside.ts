@@ -27,7 +27,8 @@ export interface Restarted {
 
 export default async function restart({ directory }: { directory: string }): Promise<Restarted> {
   const log: string[] = [];
-  const start = (where: string) => kernelRealiser({ directory: where, log: (line) => log.push(line) });
+  const start = (where: string) =>
+    kernelRealiser({ directory: where, log: (line) => process.stderr.write(`${log.push(line)} ${line}\n`) });
   await killedLab(`${directory}/a`, null);
   const before = await processesIn(`${directory}/a`);
   const flowsWithoutLab =
@@ -94,7 +95,7 @@ export default async function restart({ directory }: { directory: string }): Pro
     const reaches = await Promise.all([
       ping(next, 'p1', '10.64.0.12'),
       ping(next, 'p3', '10.64.0.12'),
-      ping(next, 't1', PUBLIC.d1),
+      ping(next, 'd1', PUBLIC.p1),
       ping(next, 'p1', PUBLIC.d1),
     ]);
     await next.realise({
