@@ -114,9 +114,11 @@ describe.each([
     expect(door.faults()).toBeGreaterThan(4);
     expect(await counts(plain, owner)).toEqual([1, 1, 1, 1]);
     expect(await provision(plain, owner, context(), instanceType)).toEqual(made);
+    // VPC, subnet, internet gateway, group, address, instance: none of them twice.
+    if (id === 'aws') expect(await heldInAws(lab, owner)).toHaveLength(6);
     await remove(faulty, owner, context());
     expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
-    if (id === 'aws') expect(await leftInAws(lab, owner)).toEqual([]);
+    if (id === 'aws') expect(await heldInAws(lab, owner)).toEqual([]);
     await door.close();
   });
 
@@ -140,7 +142,7 @@ describe.each([
       expect(await counts(plain, owner), `killed after ${after} calls`).toEqual([1, 1, 1, 1]);
       await remove(plain, owner, context());
       expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
-      if (id === 'aws') expect(await leftInAws(lab, owner), `killed after ${after} calls`).toEqual([]);
+      if (id === 'aws') expect(await heldInAws(lab, owner), `killed after ${after} calls`).toEqual([]);
       return typeof outcome === 'string';
     }
     let calls = 0;
@@ -185,7 +187,7 @@ describe.each([
 });
 
 /** What carries the owner's tag in EC2, kinds included that no list of ours shows. */
-async function leftInAws(lab: PaperLab, owner: Owner): Promise<string[]> {
+async function heldInAws(lab: PaperLab, owner: Owner): Promise<string[]> {
   const ec2 = new EC2Client({ region: 'us-east-1', endpoint: lab.awsUrl, credentials: lab.accounts.aws });
   const Filters = [{ Name: 'tag:skein-cluster', Values: [owner.clusterId] }];
   const living = {
