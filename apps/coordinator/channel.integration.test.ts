@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHANNEL_PATH, CLOSE, ENROL_PATH } from '@skein/contract/agent/channel.ts';
+import { CHANNEL_PATH, CLOSE, ENROL_PATH, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
+import { CHANNEL, listen } from '@skein/database/notify.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
@@ -284,30 +285,63 @@ test('frames that are no frames, and frames too long, end the channel', async ()
   expect([babbler?.closedWith, shouter?.closedWith]).toEqual([CLOSE.badFrame, 1009]);
 });
 
+const reportAt = (address: string): FromAgent => ({
+  type: 'report',
+  facts: {
+    hostname: 'a.example',
+    os: 'Debian 12',
+    kernel: '6.18',
+    architecture: 'x64',
+    agentVersion: '0.1.0',
+    wireguard: 'kernel',
+    privateAddress: address,
+  },
+  endpoints: [{ kind: 'private', address, port: 51820 }],
+  appliedNumber: 0,
+  problem: null,
+  links: [],
+});
+
 test('a report is written, and its new endpoint reaches the mates', async () => {
   const seeded = await mesh(1, 2);
   const [reporter, mate] = await connected(seeded, seeded.peers);
-  const peerId = at(seeded.peers, 0).id;
-  reporter?.say({
-    type: 'report',
-    facts: {
-      hostname: 'a.example',
-      os: 'Debian 12',
-      kernel: '6.18',
-      architecture: 'x64',
-      agentVersion: '0.1.0',
-      wireguard: 'kernel',
-      privateAddress: '10.64.0.77',
-    },
-    endpoints: [{ kind: 'private', address: '10.64.0.77', port: 51820 }],
-    appliedNumber: 0,
-    problem: null,
-    links: [],
-  });
+  reporter?.say(reportAt('10.64.0.77'));
   await mate?.until('the endpoint', () => mate.map?.peers[0]?.endpoints[0]?.address === '10.64.0.77');
-  const row = await fresh.database.peer.findUniqueOrThrow({ where: { id: peerId } });
+  const row = await fresh.database.peer.findUniqueOrThrow({ where: { id: at(seeded.peers, 0).id } });
   expect([row.appliedNumber, row.privateAddress, row.disconnectedAt]).toEqual([0, '10.64.0.77', null]);
   expect(row.connectedAt).not.toBeNull();
+});
+
+test('a report right behind the hello is not lost', async () => {
+  const seeded = await mesh(1, 2);
+  const [mate] = await connected(seeded, [at(seeded.peers, 1)]);
+  agentOf(seeded, at(seeded.peers, 0), { behindHello: reportAt('10.64.0.78') });
+  await mate?.until('the endpoint', () => mate.map?.peers[0]?.endpoints[0]?.address === '10.64.0.78');
+});
+
+test('presence is told to whoever watches the network', async () => {
+  const seeded = await mesh(1, 1);
+  let tell: (payload: string) => void = () => {};
+  const ours = () =>
+    new Promise<void>((resolve) => {
+      tell = (payload) => {
+        if (payload.includes(seeded.networkId)) resolve();
+      };
+    });
+  const listening = await listen(fresh.url, CHANNEL.presence, (payload) => tell(payload));
+  const peer = () => fresh.database.peer.findUniqueOrThrow({ where: { id: at(seeded.peers, 0).id } });
+  try {
+    const came = ours();
+    const [agent] = await connected(seeded, seeded.peers);
+    await came;
+    expect((await peer()).disconnectedAt).toBeNull();
+    const went = ours();
+    agent?.close();
+    await went;
+    expect((await peer()).disconnectedAt).not.toBeNull();
+  } finally {
+    await listening.close();
+  }
 });
 
 test('healthz answers, unknown paths do not, and a malformed enrolment is told why', async () => {

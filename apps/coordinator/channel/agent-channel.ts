@@ -54,7 +54,7 @@ export class AgentChannel implements Listener {
     };
     socket.on('ping', heard);
     socket.on('pong', heard);
-    socket.on('message', (data, isBinary) => this.#message(data, isBinary));
+    socket.on('message', (data, isBinary) => this.take(data, isBinary));
     socket.on('close', () => {
       this.#over = true;
       this.#held = null;
@@ -113,7 +113,8 @@ export class AgentChannel implements Listener {
     this.#socket.send(JSON.stringify(frame), () => sent?.());
   }
 
-  #message(data: RawData, isBinary: boolean): void {
+  /** Takes what the agent sent. */
+  take(data: RawData, isBinary: boolean): void {
     if (this.#over) return;
     this.heardAt = performance.now();
     const frame = isBinary ? undefined : parseFrame(data);

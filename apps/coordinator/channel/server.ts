@@ -14,18 +14,24 @@ import {
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { say, wordsOf } from '../log.ts';
 import type { Rooms } from '../network/rooms.ts';
 import { AgentChannel, parseFrame } from './agent-channel.ts';
 import type { Inbox } from './inbox.ts';
 
 const HELLO_SECONDS = 10;
+const MOST_EARLY = 4;
 const WATCH_MILLISECONDS = 5_000;
 /** Every third of the timeout, so that two may be lost. */
 const WATCHES_PER_PING = Math.floor((CHANNEL_TIMEOUT_SECONDS * 1000) / 3 / WATCH_MILLISECONDS);
 /** How often `lastSeenAt` is written, in watches. */
 const WATCHES_PER_SEEN = 6;
+
+interface Frame {
+  data: RawData;
+  isBinary: boolean;
+}
 
 export interface ChannelOptions {
   context: ChannelContext;
@@ -79,19 +85,33 @@ export class ChannelServer {
     socket.on('error', () => {});
     const late = setTimeout(() => socket.close(CLOSE.notAuthentic, 'no hello'), HELLO_SECONDS * 1000);
     socket.once('close', () => clearTimeout(late));
-    socket.once('message', (data, isBinary) => {
+    // Frames right behind the hello, in the same packet: they wait until the hello is checked.
+    const early: Frame[] = [];
+    let greeted = false;
+    const listen = (data: RawData, isBinary: boolean) => {
+      if (greeted) {
+        if (early.length < MOST_EARLY) early.push({ data, isBinary });
+        else socket.close(CLOSE.badFrame, 'too much too early');
+        return;
+      }
+      greeted = true;
       clearTimeout(late);
       const hello = isBinary ? undefined : parseFrame(data);
       if (hello?.type !== 'hello') return socket.close(CLOSE.badFrame, 'hello expected');
-      // What follows the hello waits in the kernel until somebody listens.
+      // What comes in later packets waits in the kernel.
       socket.pause();
       this.#greet(socket, nonce, hello, remoteAddress)
+        .then((channel) => {
+          socket.off('message', listen);
+          for (const { data: waiting, isBinary: binary } of early) channel?.take(waiting, binary);
+        })
         .catch((error) => {
           say('greeting failed', { peerId: hello.peerId, error: wordsOf(error) });
           socket.close(1013, 'try again');
         })
         .finally(() => socket.resume());
-    });
+    };
+    socket.on('message', listen);
     socket.send(
       JSON.stringify({
         type: 'challenge',
@@ -106,18 +126,21 @@ export class ChannelServer {
     nonce: string,
     hello: { peerId: string; signature: string; have: { number: number; digest: string } | null },
     remoteAddress: string | null,
-  ): Promise<void> {
+  ): Promise<AgentChannel | undefined> {
     const greeting = await greetPeer(this.#options.context, nonce, hello);
-    if (!greeting.ok && greeting.reason === 'not-authentic')
-      return socket.close(CLOSE.notAuthentic, 'not authentic');
+    if (!greeting.ok && greeting.reason === 'not-authentic') {
+      socket.close(CLOSE.notAuthentic, 'not authentic');
+      return undefined;
+    }
     const room = greeting.ok ? await this.#options.rooms.get(greeting.networkId) : undefined;
     // A peer that enrolled this very moment may be newer than the room.
     if (room && greeting.ok && !room.knows(greeting.clusterId, greeting.peerId)) await room.catchUp();
     if (!greeting.ok || !room || room.gone) {
       socket.send(JSON.stringify({ type: 'removed', reason: 'The peer was removed.' } satisfies ToAgent));
-      return socket.close(CLOSE.removed, 'removed');
+      socket.close(CLOSE.removed, 'removed');
+      return undefined;
     }
-    if (socket.readyState !== socket.OPEN) return;
+    if (socket.readyState !== socket.OPEN) return undefined;
     const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress };
     const channel = new AgentChannel(socket, room, who, {
       report: (from, report) => {
@@ -137,6 +160,7 @@ export class ChannelServer {
     older?.close(CLOSE.replaced, 'replaced');
     this.#options.inbox.presence(channel.networkId, channel.peerId, 'connected');
     channel.start(hello.have);
+    return channel;
   }
 
   async #leave(channel: AgentChannel): Promise<void> {

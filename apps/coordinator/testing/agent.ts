@@ -20,6 +20,8 @@ export interface AgentOptions {
   held?: NetworkMap;
   /** Signs the hello in its own way: for forgers. */
   signHello?: (nonce: string, peerId: string) => string;
+  /** Said right behind the hello, without waiting. */
+  behindHello?: FromAgent;
 }
 
 export class TestAgent {
@@ -52,6 +54,7 @@ export class TestAgent {
           signature: sign(frame.nonce, options.peerId),
           have,
         });
+        if (options.behindHello) this.say(options.behindHello);
         return;
       }
       if (frame.type === 'removed') this.frames.push('removed');
