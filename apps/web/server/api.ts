@@ -1,6 +1,7 @@
 /** The API as this process runs it: one for all requests, made at the first. */
-import type { ApiDependencies } from '@skein/api/dependencies.ts';
+
 import { createApi } from '@skein/api/app.ts';
+import type { ApiDependencies } from '@skein/api/dependencies.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { openDatabase } from '@skein/database/client.ts';
 import { openQueue } from '@skein/queue/queue.ts';

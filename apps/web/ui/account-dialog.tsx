@@ -41,7 +41,12 @@ export function AccountDialog({
         ...(text('endpoint') && { endpoint: text('endpoint') }),
         credentials,
       });
-      onAdded(account);
+      // A wrong key is told at once, not in the middle of the work. The account is kept: its state says what is wrong.
+      onAdded(
+        await call('POST', `/cloud-accounts/${account.id}/verify`, CloudAccount).catch(() =>
+          call('GET', `/cloud-accounts/${account.id}`, CloudAccount),
+        ),
+      );
       onOpenChange(false);
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));

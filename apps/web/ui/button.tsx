@@ -39,7 +39,15 @@ export function Button({
   );
 }
 
-export function ButtonLink({ look = 'plain', href, children }: { look?: Look; href: string; children: ReactNode }) {
+export function ButtonLink({
+  look = 'plain',
+  href,
+  children,
+}: {
+  look?: Look;
+  href: string;
+  children: ReactNode;
+}) {
   return (
     <Link href={href} className={buttonLook(look)}>
       {children}

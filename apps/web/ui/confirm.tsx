@@ -8,6 +8,7 @@ import { Notice } from './notice.tsx';
 
 export function Confirm({
   trigger,
+  label,
   title,
   children,
   action,
@@ -15,6 +16,8 @@ export function Confirm({
   onConfirm,
 }: {
   trigger: ReactNode;
+  /** Read out instead of the trigger, where several of them stand in one page. */
+  label?: string;
   title: string;
   children: ReactNode;
   action: string;
@@ -40,7 +43,7 @@ export function Confirm({
   };
   return (
     <>
-      <Button look="danger" onClick={() => setOpen(true)}>
+      <Button look="danger" aria-label={label} onClick={() => setOpen(true)}>
         {trigger}
       </Button>
       <Dialog open={open} onOpenChange={setOpen} title={title}>

@@ -4,7 +4,15 @@ import { Wordmark } from './wordmark.tsx';
 
 const THREADS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-export function Entrance({ title, lead, children }: { title: string; lead: ReactNode; children?: ReactNode }) {
+export function Entrance({
+  title,
+  lead,
+  children,
+}: {
+  title: string;
+  lead: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <div className="grid min-h-dvh lg:grid-cols-[minmax(26rem,34rem)_1fr]">
       <main className="flex flex-col justify-center px-6 py-12 sm:px-14">
@@ -14,7 +22,13 @@ export function Entrance({ title, lead, children }: { title: string; lead: React
         {children && <div className="mt-7 max-w-[24rem]">{children}</div>}
       </main>
       <div aria-hidden className="relative hidden overflow-hidden border-l border-line bg-sunken lg:block">
-        <svg viewBox="0 0 900 900" preserveAspectRatio="xMidYMid slice" className="absolute inset-0 size-full" fill="none">
+        <svg
+          viewBox="0 0 900 900"
+          preserveAspectRatio="xMidYMid slice"
+          className="absolute inset-0 size-full"
+          fill="none"
+          aria-hidden="true"
+        >
           {THREADS.map((at) => (
             <path
               key={at}

@@ -10,13 +10,7 @@ interface About {
   problem?: string | undefined;
 }
 
-function Around({
-  id,
-  label,
-  help,
-  problem,
-  children,
-}: About & { id: string; children: ReactNode }) {
+function Around({ id, label, help, problem, children }: About & { id: string; children: ReactNode }) {
   return (
     <div className="min-w-0">
       <label htmlFor={id} className="mb-1 block text-sm font-medium">

@@ -13,7 +13,14 @@ export const KIND_NAMES: Record<Kind, string> = {
   zone: 'DNS zone',
   record: 'DNS record',
 };
-const ICONS = { network: Network, firewall: Shield, address: MapPin, instance: Server, zone: Globe, record: FileText };
+const ICONS = {
+  network: Network,
+  firewall: Shield,
+  address: MapPin,
+  instance: Server,
+  zone: Globe,
+  record: FileText,
+};
 
 export function KindIcon({ kind }: { kind: Kind }) {
   const Icon = ICONS[kind];

@@ -32,7 +32,8 @@ export function OperationList({ path, initial }: { path: string; initial: Operat
   if (rows.length === 0)
     return (
       <Empty icon={<Activity size={30} strokeWidth={1.6} aria-hidden />} title="Nothing was done yet">
-        Whatever takes longer than a moment is an operation. Its steps can be watched, tried again and cancelled.
+        Whatever takes longer than a moment is an operation. Its steps can be watched, tried again and
+        cancelled.
       </Empty>
     );
   return (
@@ -62,7 +63,11 @@ export function OperationList({ path, initial }: { path: string; initial: Operat
               </>
             ),
           },
-          { title: 'Took', right: true, cell: (one) => <Duration from={one.startedAt} to={one.finishedAt} /> },
+          {
+            title: 'Took',
+            right: true,
+            cell: (one) => <Duration from={one.startedAt} to={one.finishedAt} />,
+          },
           { title: 'Begun', cell: (one) => <Ago at={one.createdAt} /> },
         ]}
       />

@@ -38,7 +38,11 @@ export function Shell({ me, theme, children }: { me: Me; theme: string; children
         <Person me={me} theme={theme} />
       </aside>
       <TopBar me={me} theme={theme} />
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-[76rem] px-4 py-7 outline-none sm:px-8 lg:py-10">
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto w-full max-w-[76rem] px-4 py-7 outline-none sm:px-8 lg:py-10"
+      >
         {children}
       </main>
     </div>

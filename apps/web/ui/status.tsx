@@ -52,9 +52,7 @@ const lookOf = (state: string) => STATES[state] ?? (['still', CircleDot, state] 
 
 export function Status({ state, bare = false }: { state: string; bare?: boolean }) {
   const [tone, Icon, word] = lookOf(state);
-  const look = bare
-    ? (TONES[tone].split(' ')[0] ?? '')
-    : `${TONES[tone]} rounded-full py-0.5 pr-2.5 pl-1.5`;
+  const look = bare ? (TONES[tone].split(' ')[0] ?? '') : `${TONES[tone]} rounded-full py-0.5 pr-2.5 pl-1.5`;
   return (
     <span
       data-state={state}

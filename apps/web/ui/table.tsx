@@ -45,14 +45,14 @@ export function Table<Row>({
             <tr key={keyOf(row)} className="align-middle">
               {columns.map((column) =>
                 column.heads ? (
-                  <th key={column.title} scope="row" className="px-4 py-3 font-medium">
+                  <th key={column.title} scope="row" className="cell px-4 py-3 font-medium">
                     {column.cell(row)}
                   </th>
                 ) : (
                   <td
                     key={column.title}
                     data-label={column.untitled ? undefined : column.title}
-                    className={`px-4 py-3 ${column.right ? 'text-right tabular-nums' : ''}`}
+                    className={`cell px-4 py-3 ${column.right ? 'text-right tabular-nums' : ''}`}
                   >
                     {column.cell(row)}
                   </td>

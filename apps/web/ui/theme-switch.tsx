@@ -16,8 +16,8 @@ export function ThemeSwitch({ initial }: { initial: string }) {
   const choose = (chosen: string | undefined) => {
     if (chosen === undefined) return;
     setTheme(chosen);
-    if (chosen === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = chosen;
+    if (chosen === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = chosen;
     // biome-ignore lint/suspicious/noDocumentCookie: Cookie Store is not in every browser that Next supports
     document.cookie = `skein-theme=${chosen}; path=/; max-age=31536000; samesite=lax`;
   };

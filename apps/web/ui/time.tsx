@@ -18,7 +18,11 @@ export function Ago({ at, never = 'never' }: { at: string | null; never?: string
   const now = useNow(10);
   if (at === null) return <span className="text-faint">{never}</span>;
   return (
-    <time dateTime={at} title={at.replace('T', ' ').slice(0, 19).concat(' UTC')} className="whitespace-nowrap">
+    <time
+      dateTime={at}
+      title={at.replace('T', ' ').slice(0, 19).concat(' UTC')}
+      className="whitespace-nowrap"
+    >
       {now === null ? at.slice(11, 16).concat(' UTC') : agoOf(Date.parse(at), now)}
     </time>
   );

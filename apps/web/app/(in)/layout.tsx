@@ -1,6 +1,7 @@
 /** Everything behind sign-in: who is not signed in is led to the sign-in page by the first thing loaded. */
-import type { ReactNode } from 'react';
+
 import { cookies } from 'next/headers';
+import type { ReactNode } from 'react';
 import { loadMe } from '../../server/load.ts';
 import { Shell } from '../../ui/shell.tsx';
 

@@ -26,9 +26,22 @@ export function SetupForm({ link }: { link: string }) {
 
   return (
     <form onSubmit={submit} className="space-y-4">
-      <TextField label="Organization" name="organization" required maxLength={60} problem={problemOf('organization')} />
+      <TextField
+        label="Organization"
+        name="organization"
+        required
+        maxLength={60}
+        problem={problemOf('organization')}
+      />
       <TextField label="Your name" name="name" autoComplete="name" required problem={problemOf('name')} />
-      <TextField label="E-mail" name="email" type="email" autoComplete="username" required problem={problemOf('email')} />
+      <TextField
+        label="E-mail"
+        name="email"
+        type="email"
+        autoComplete="username"
+        required
+        problem={problemOf('email')}
+      />
       <TextField
         label="Password"
         name="password"

@@ -9,7 +9,11 @@ import { SetupForm } from './form.tsx';
 export const metadata: Metadata = { title: 'Set up', referrer: 'no-referrer' };
 export const dynamic = 'force-dynamic';
 
-export default async function SetupPage({ searchParams }: { searchParams: Promise<{ link?: string | string[] }> }) {
+export default async function SetupPage({
+  searchParams,
+}: {
+  searchParams: Promise<{ link?: string | string[] }>;
+}) {
   const { link } = await searchParams;
   const secret = typeof link === 'string' ? link : '';
   const state = secret === '' ? 'unknown' : await inspectSetupLink(running().dependencies, secret);
@@ -21,7 +25,10 @@ export default async function SetupPage({ searchParams }: { searchParams: Promis
     );
   if (state === 'used')
     return (
-      <Entrance title="This link was used already" lead="Somebody has set Skein up with it. Sign in with that account.">
+      <Entrance
+        title="This link was used already"
+        lead="Somebody has set Skein up with it. Sign in with that account."
+      >
         <ButtonLink href="/sign-in" look="primary">
           Go to sign-in
         </ButtonLink>

@@ -46,7 +46,8 @@ export function serveCloudAccounts(app: ApiHono): void {
     path: '/cloud-accounts',
     tag: 'Cloud accounts',
     summary: 'Add a cloud account',
-    description: 'The cloud is asked who we are; what it says, or why it refused, is in the answer.',
+    description:
+      'Credentials are sealed and never told again. `verify` asks the cloud whether they are right.',
     body: New,
     status: 201,
     answer: CloudAccountDocument,

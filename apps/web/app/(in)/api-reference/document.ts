@@ -46,27 +46,27 @@ export function operationsByTag(document: OpenApiDocument) {
 
 /** Follows a `$ref` into the components, if it is one. */
 export function resolve(schema: Schema, document: OpenApiDocument): { name: string | null; schema: Schema } {
-  const name = typeof schema['$ref'] === 'string' ? (schema['$ref'].split('/').at(-1) ?? '') : null;
+  const name = typeof schema.$ref === 'string' ? (schema.$ref.split('/').at(-1) ?? '') : null;
   return name === null ? { name, schema } : { name, schema: document.components.schemas[name] ?? {} };
 }
 
 /** An example of what the schema describes: the one it names, or one made from its parts. */
 export function exampleOf(schema: Schema, document: OpenApiDocument, depth = 0): unknown {
   const { schema: own } = resolve(schema, document);
-  if ('example' in own) return own['example'];
-  if ('default' in own) return own['default'];
-  if (Array.isArray(own['enum'])) return own['enum'][0];
-  const choice = own['oneOf'] ?? own['anyOf'];
+  if ('example' in own) return own.example;
+  if ('default' in own) return own.default;
+  if (Array.isArray(own.enum)) return own.enum[0];
+  const choice = own.oneOf ?? own.anyOf;
   if (Array.isArray(choice)) return exampleOf(choice[0] as Schema, document, depth + 1);
-  const type = Array.isArray(own['type']) ? own['type'][0] : own['type'];
+  const type = Array.isArray(own.type) ? own.type[0] : own.type;
   if (depth > 6) return null;
-  if (type === 'object' && own['properties']) {
-    const parts = Object.entries(own['properties'] as Record<string, Schema>);
+  if (type === 'object' && own.properties) {
+    const parts = Object.entries(own.properties as Record<string, Schema>);
     return Object.fromEntries(parts.map(([key, part]) => [key, exampleOf(part, document, depth + 1)]));
   }
-  if (type === 'array') return [exampleOf((own['items'] ?? {}) as Schema, document, depth + 1)];
-  if (type === 'integer' || type === 'number') return own['minimum'] ?? 0;
+  if (type === 'array') return [exampleOf((own.items ?? {}) as Schema, document, depth + 1)];
+  if (type === 'integer' || type === 'number') return own.minimum ?? 0;
   if (type === 'boolean') return false;
   if (type === 'object') return {};
-  return own['format'] === 'date-time' ? '2026-11-20T19:00:00.000Z' : '…';
+  return own.format === 'date-time' ? '2026-11-20T19:00:00.000Z' : '…';
 }

@@ -13,13 +13,22 @@ const METHODS: Record<string, string> = {
 export function Endpoint({ operation, document }: { operation: ShownOperation; document: OpenApiDocument }) {
   const { method, path, summary, description, parameters = [], requestBody, responses, security } = operation;
   const body = requestBody?.content['application/json']?.schema;
-  const [status, success] = Object.entries(responses).find(([code]) => code.startsWith('2')) ?? ['', undefined];
+  const [status, success] = Object.entries(responses).find(([code]) => code.startsWith('2')) ?? [
+    '',
+    undefined,
+  ];
   const [type, content] = Object.entries(success?.content ?? {})[0] ?? [];
   return (
     <details className="group">
       <summary className="flex list-none flex-wrap items-baseline gap-x-3 gap-y-0.5 px-4 py-3 hover:bg-sunken [&::-webkit-details-marker]:hidden">
-        <ChevronRight size={14} className="self-center text-faint transition-transform group-open:rotate-90" aria-hidden />
-        <span className={`w-14 font-mono text-sm font-semibold uppercase ${METHODS[method] ?? ''}`}>{method}</span>
+        <ChevronRight
+          size={14}
+          className="self-center text-faint transition-transform group-open:rotate-90"
+          aria-hidden
+        />
+        <span className={`w-14 font-mono text-sm font-semibold uppercase ${METHODS[method] ?? ''}`}>
+          {method}
+        </span>
         <span className="min-w-0 font-mono text-sm break-all">{path}</span>
         <span className="w-full pl-7 text-sm text-quiet sm:ml-auto sm:w-auto sm:pl-0">{summary}</span>
       </summary>
@@ -37,7 +46,7 @@ export function Endpoint({ operation, document }: { operation: ShownOperation; d
                     {one.required ? '' : ', optional'}
                   </span>
                 </dt>
-                <dd className="text-quiet">{one.description ?? String(one.schema['description'] ?? '')}</dd>
+                <dd className="text-quiet">{one.description ?? String(one.schema.description ?? '')}</dd>
               </div>
             ))}
           </dl>
@@ -45,10 +54,15 @@ export function Endpoint({ operation, document }: { operation: ShownOperation; d
         <div className="grid gap-4 lg:grid-cols-2">
           {body && <Sample title={`Body: ${nameOf(body, document)}`} schema={body} document={document} />}
           {content && type === 'application/json' ? (
-            <Sample title={`${status}: ${nameOf(content.schema, document)}`} schema={content.schema} document={document} />
+            <Sample
+              title={`${status}: ${nameOf(content.schema, document)}`}
+              schema={content.schema}
+              document={document}
+            />
           ) : (
             <p className="text-quiet">
-              {status}: {type === 'text/event-stream' ? 'a stream of server-sent events' : success?.description}
+              {status}:{' '}
+              {type === 'text/event-stream' ? 'a stream of server-sent events' : success?.description}
             </p>
           )}
         </div>

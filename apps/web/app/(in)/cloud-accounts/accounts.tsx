@@ -61,9 +61,13 @@ export function Accounts({
         </div>
       )}
       {data.items.length === 0 ? (
-        <Empty icon={<Cloud size={30} strokeWidth={1.6} aria-hidden />} title="No cloud account yet" action={button}>
-          Add one for each cloud that Skein shall make nodes in. It is asked at once who we are, so that a wrong key
-          shows here and not in the middle of the work.
+        <Empty
+          icon={<Cloud size={30} strokeWidth={1.6} aria-hidden />}
+          title="No cloud account yet"
+          action={button}
+        >
+          Add one for each cloud that Skein shall make nodes in. It is asked at once who we are, so that a
+          wrong key shows here and not in the middle of the work.
         </Empty>
       ) : (
         <Table
@@ -90,7 +94,9 @@ export function Accounts({
                     state={account.problem ? 'refused' : account.verifiedAt ? 'verified' : 'unverified'}
                   />
                   {account.problem && (
-                    <span className="block max-w-[40ch] [overflow-wrap:anywhere] text-bad">{account.problem}</span>
+                    <span className="block max-w-[40ch] [overflow-wrap:anywhere] text-bad">
+                      {account.problem}
+                    </span>
                   )}
                 </>
               ),
@@ -120,7 +126,8 @@ export function Accounts({
                     Ask again
                   </Button>
                   <Confirm
-                    trigger={<span aria-label={`Forget ${account.name}`}>Forget</span>}
+                    trigger="Forget"
+                    label={`Forget ${account.name}`}
                     title={`Forget “${account.name}”?`}
                     action="Forget the account"
                     onConfirm={async () => {
@@ -136,7 +143,12 @@ export function Accounts({
           ]}
         />
       )}
-      <AccountDialog open={open} onOpenChange={setOpen} providers={providers} onAdded={() => void refresh()} />
+      <AccountDialog
+        open={open}
+        onOpenChange={setOpen}
+        providers={providers}
+        onAdded={() => void refresh()}
+      />
     </>
   );
 }

@@ -55,7 +55,9 @@ export function NetworkList({ initial }: { initial: z.infer<typeof Networks> }) 
                 className="block rounded-lg border border-line bg-raised p-5 transition-[border-color,box-shadow] hover:border-line-strong hover:shadow-[0_6px_24px_var(--shadow)]"
               >
                 <span className="flex items-start justify-between gap-3">
-                  <span className="min-w-0 truncate text-lg font-semibold tracking-tight">{network.name}</span>
+                  <span className="min-w-0 truncate text-lg font-semibold tracking-tight">
+                    {network.name}
+                  </span>
                   <Status state={network.state} />
                 </span>
                 <span className="mt-1 block truncate text-sm text-faint">

@@ -34,7 +34,11 @@ export function Tokens({ initial }: { initial: z.infer<typeof ApiTokens> }) {
         actions={data.items.length > 0 && button}
       />
       {data.items.length === 0 ? (
-        <Empty icon={<KeyRound size={30} strokeWidth={1.6} aria-hidden />} title="No token yet" action={button}>
+        <Empty
+          icon={<KeyRound size={30} strokeWidth={1.6} aria-hidden />}
+          title="No token yet"
+          action={button}
+        >
           Make one for a script or for continuous integration. It is shown once; only its hash is kept.
         </Empty>
       ) : (
@@ -54,7 +58,8 @@ export function Tokens({ initial }: { initial: z.infer<typeof ApiTokens> }) {
               right: true,
               cell: (token) => (
                 <Confirm
-                  trigger={<span aria-label={`Revoke ${token.name}`}>Revoke</span>}
+                  trigger="Revoke"
+                  label={`Revoke ${token.name}`}
                   title={`Revoke “${token.name}”?`}
                   action="Revoke the token"
                   onConfirm={async () => {

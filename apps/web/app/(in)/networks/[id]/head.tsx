@@ -35,7 +35,10 @@ export function NetworkHead({ initial }: { initial: Network }) {
           <Mono>{network.zone}</Mono>
         </span>
       </div>
-      <nav aria-label={`Views of ${network.name}`} className="-mx-4 mt-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+      <nav
+        aria-label={`Views of ${network.name}`}
+        className="-mx-4 mt-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+      >
         <ul className="flex gap-5">
           {VIEWS.map(([where, title]) => {
             const here = path === base + where;

@@ -54,7 +54,15 @@ export function Overview(initial: {
         />
         <Figure label="Clusters" value={network.clusters} note="hybrid topology" />
         <Figure label="Overlay range" value={<Mono>{network.cidr}</Mono>} note="IPv4 addresses" />
-        <Figure label="Map revision" value={network.revision} note={<>made <Ago at={network.createdAt} /></>} />
+        <Figure
+          label="Map revision"
+          value={network.revision}
+          note={
+            <>
+              made <Ago at={network.createdAt} />
+            </>
+          }
+        />
       </dl>
 
       {last && (
@@ -111,7 +119,8 @@ export function Overview(initial: {
       <Section title="Delete this network">
         <Panel className="flex flex-wrap items-center justify-between gap-4">
           <p className="max-w-[58ch] text-sm text-quiet">
-            Ends its nodes and removes everything that Skein made for it in the clouds. Nothing else is touched.
+            Ends its nodes and removes everything that Skein made for it in the clouds. Nothing else is
+            touched.
           </p>
           <Confirm
             trigger={
@@ -124,8 +133,8 @@ export function Overview(initial: {
             typed={network.name}
             onConfirm={remove}
           >
-            {plural(network.clusters, 'cluster')} with {plural(network.peers.expected, 'peer')} will be gone. This
-            cannot be undone.
+            {plural(network.clusters, 'cluster')} with {plural(network.peers.expected, 'peer')} will be gone.
+            This cannot be undone.
           </Confirm>
         </Panel>
       </Section>

@@ -75,7 +75,12 @@ export function ClusterRows({
         </fieldset>
       ))}
       <Button
-        onClick={() => onChange([...clusters, newCluster(accounts[clusters.length % (accounts.length || 1)], providers, clusters)])}
+        onClick={() =>
+          onChange([
+            ...clusters,
+            newCluster(accounts[clusters.length % (accounts.length || 1)], providers, clusters),
+          ])
+        }
       >
         <Plus size={15} aria-hidden /> Add a cluster
       </Button>

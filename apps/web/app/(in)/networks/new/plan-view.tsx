@@ -46,7 +46,8 @@ export function PlanView({
               <header className="border-b border-line px-5 py-4">
                 <h2 className="text-lg font-semibold tracking-tight">{cluster.name}</h2>
                 <p className="text-sm text-quiet">
-                  {providerName(account?.provider ?? null)}, {draft?.region} · {plural(draft?.nodes ?? 0, 'node')}
+                  {providerName(account?.provider ?? null)}, {draft?.region} ·{' '}
+                  {plural(draft?.nodes ?? 0, 'node')}
                 </p>
                 <dl className="mt-3 flex flex-wrap gap-x-8 gap-y-1 text-sm">
                   <Range label="Overlay" cidr={cluster.overlayCidr} />
@@ -69,8 +70,10 @@ export function PlanView({
       </div>
       <p className="text-sm text-quiet">
         Between clusters, ping
-        {ports.length > 0 && ` and ${ports.map((one) => `${one.protocol.toUpperCase()} ${one.port}`).join(', ')}`} will
-        be open; everything else from another cluster is refused on each node. Nothing is opened to the world.
+        {ports.length > 0 &&
+          ` and ${ports.map((one) => `${one.protocol.toUpperCase()} ${one.port}`).join(', ')}`}{' '}
+        will be open; everything else from another cluster is refused on each node. Nothing is opened to the
+        world.
       </p>
     </div>
   );

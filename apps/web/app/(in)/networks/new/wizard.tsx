@@ -86,13 +86,18 @@ export function Wizard({
     setAccounts([...accounts, account]);
     // A cluster that had no account to choose takes the first one.
     if (accounts.length === 0)
-      setClusters(clusters.map((one) => ({ ...newCluster(account, providers, []), key: one.key, name: one.name })));
+      setClusters(
+        clusters.map((one) => ({ ...newCluster(account, providers, []), key: one.key, name: one.name })),
+      );
   }
 
   if (plan)
     return (
       <>
-        <PageHeader title={`The plan for ${name}`} lead="Nothing is made yet. Exactly this is, when you say so." />
+        <PageHeader
+          title={`The plan for ${name}`}
+          lead="Nothing is made yet. Exactly this is, when you say so."
+        />
         <PlanView plan={plan} clusters={clusters} accounts={accounts} ports={ports} />
         {failure && (
           <div className="mt-6">
@@ -113,20 +118,24 @@ export function Wizard({
   return (
     <form onSubmit={look} noValidate>
       <PageHeader title="New network" lead="Say what you want. The next page shows what would be made." />
-      <Part number={1} title="Name" lead="The zone is where the names of peers live: gw-1.production.your-zone.">
+      <Part
+        number={1}
+        title="Name"
+        lead="The zone is where the names of peers live: gw-1.production.your-zone."
+      >
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField
             label="Name"
             value={name}
             placeholder="shop"
-            problem={problems['name']}
+            problem={problems.name}
             onChange={(event) => setName(event.target.value)}
           />
           <TextField
             label="DNS zone"
             value={zone}
             placeholder="shop.example.com"
-            problem={problems['zone']}
+            problem={problems.zone}
             onChange={(event) => setZone(event.target.value)}
           />
         </div>
@@ -140,7 +149,10 @@ export function Wizard({
                   <span className="font-medium">{account.name}</span>{' '}
                   <span className="text-sm text-faint">{providerName(account.provider)}</span>
                 </span>
-                <Status bare state={account.problem ? 'refused' : account.verifiedAt ? 'verified' : 'unverified'} />
+                <Status
+                  bare
+                  state={account.problem ? 'refused' : account.verifiedAt ? 'verified' : 'unverified'}
+                />
               </li>
             ))}
           </ul>

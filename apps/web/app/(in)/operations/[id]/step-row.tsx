@@ -60,7 +60,11 @@ export function StepRow({
               onClick={() => setChosen(!open)}
               className="mt-1 inline-flex items-center gap-1 text-sm text-faint hover:text-ink"
             >
-              <ChevronRight size={14} className={`transition-transform ${open ? 'rotate-90' : ''}`} aria-hidden />
+              <ChevronRight
+                size={14}
+                className={`transition-transform ${open ? 'rotate-90' : ''}`}
+                aria-hidden
+              />
               {plural(lines.length, 'log line')}
               <span className="sr-only"> of {step.title}</span>
             </button>

@@ -69,7 +69,12 @@ export function AddCluster({
         {failure instanceof Error && <Notice tone="bad">{failure.message}</Notice>}
         <div className="flex justify-end gap-2">
           <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={value.name === '' || taken.includes(value.name)}>
+          <Button
+            type="submit"
+            look="primary"
+            busy={busy}
+            disabled={value.name === '' || taken.includes(value.name)}
+          >
             Add the cluster
           </Button>
         </div>

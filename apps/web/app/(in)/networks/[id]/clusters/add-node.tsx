@@ -91,8 +91,8 @@ function OneLiner({ cluster }: { cluster: Cluster }) {
       {minted === null ? (
         <>
           <p className="text-sm text-quiet">
-            One command on a Linux node, as root. Its token works once, for an hour. Keys are made on the node and
-            never leave it.
+            One command on a Linux node, as root. Its token works once, for an hour. Keys are made on the node
+            and never leave it.
           </p>
           <Button busy={busy} onClick={() => void mint()}>
             Show the command
@@ -125,7 +125,9 @@ function Arrival({ cluster, since }: { cluster: Cluster; since: string }) {
           ours.filter((one) => one.enrolledAt !== null && one.enrolledAt < since).map((one) => one.id),
         );
         const before = known.current;
-        const arrived = ours.find((one) => !before.has(one.id) && one.enrolledAt !== null && one.enrolledAt >= since);
+        const arrived = ours.find(
+          (one) => !before.has(one.id) && one.enrolledAt !== null && one.enrolledAt >= since,
+        );
         if (arrived) setPeer(arrived);
       },
     },

@@ -70,14 +70,15 @@ export function Clusters({
                   <Plus size={15} aria-hidden /> Add nodes
                 </Button>
                 <Confirm
-                  trigger={<span aria-label={`Remove ${cluster.name}`}>Remove</span>}
+                  trigger="Remove"
+                  label={`Remove ${cluster.name}`}
                   title={`Remove ${cluster.name}?`}
                   action="Remove the cluster"
                   typed={cluster.name}
                   onConfirm={() => remove(cluster)}
                 >
-                  Its {plural(cluster.peers.expected, 'peer')} leave the network, and what Skein made for it in the
-                  cloud is removed. This cannot be undone.
+                  Its {plural(cluster.peers.expected, 'peer')} leave the network, and what Skein made for it
+                  in the cloud is removed. This cannot be undone.
                 </Confirm>
               </div>
             </div>

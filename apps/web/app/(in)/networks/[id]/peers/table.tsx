@@ -90,7 +90,8 @@ export function PeerTable({
             cell: (peer) =>
               peer.state !== 'removed' && (
                 <Confirm
-                  trigger={<span aria-label={`Remove ${peer.name}`}>Remove</span>}
+                  trigger="Remove"
+                  label={`Remove ${peer.name}`}
                   title={`Remove ${peer.name}?`}
                   action="Remove the peer"
                   onConfirm={() => remove(peer)}

@@ -26,8 +26,8 @@ export function ResourceTable({
   if (living.length === 0)
     return (
       <Empty icon={<Boxes size={30} strokeWidth={1.6} aria-hidden />} title="Nothing in the clouds">
-        What Skein makes for this network is listed here, with the cloud’s own id. All of it carries Skein’s owner
-        tags; nothing without them is ever changed.
+        What Skein makes for this network is listed here, with the cloud’s own id. All of it carries Skein’s
+        owner tags; nothing without them is ever changed.
       </Empty>
     );
   const groups = [
@@ -43,7 +43,11 @@ export function ResourceTable({
     },
   ].filter((group) => group.rows.length > 0);
   return groups.map((group) => (
-    <Section key={group.title} title={group.title} lead={`${group.lead} · ${plural(group.rows.length, 'resource')}`}>
+    <Section
+      key={group.title}
+      title={group.title}
+      lead={`${group.lead} · ${plural(group.rows.length, 'resource')}`}
+    >
       <Table
         caption={`Cloud resources of ${group.title}`}
         rows={group.rows}

@@ -6,8 +6,8 @@ import type { Peer } from '@skein/contract/rest/peer.ts';
 import { Controls, type Edge, type Node, ReactFlow } from '@xyflow/react';
 import { type CSSProperties, useMemo } from 'react';
 import { arrange, PEER } from './arrange.ts';
-import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
 import { LinkEdge } from './link-edge.tsx';
+import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
 import type { Pair } from './pairs.ts';
 
 const NODE_TYPES = { cloud: CloudNode, cluster: ClusterNode, peer: PeerNode };
@@ -68,8 +68,7 @@ export function Graph({
   const edges = useMemo(() => edgesOf(layout.peers, pairs, chosen), [layout, pairs, chosen]);
   const bottom = Math.max(...layout.clouds.map((cloud) => cloud.y + cloud.height));
   return (
-    <div
-      role="figure"
+    <figure
       aria-label="Graph of the network; the table of links below says the same"
       className="h-[24rem] sm:h-[var(--graph)]"
       style={{ '--graph': `${Math.min(760, Math.max(380, bottom * 0.98 + 60))}px` } as CSSProperties}
@@ -95,7 +94,7 @@ export function Graph({
       >
         <Controls showInteractive={false} position="bottom-right" />
       </ReactFlow>
-    </div>
+    </figure>
   );
 }
 

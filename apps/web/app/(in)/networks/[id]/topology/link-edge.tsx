@@ -22,13 +22,20 @@ export function LinkEdge({ data, ...ends }: EdgeProps<LinkEdgeType>) {
       <BaseEdge
         id={ends.id}
         path={path}
-        style={{ ...LOOKS[pair.state], strokeWidth: between ? 2 : 1.3, opacity: faded ? 0.2 : between ? 1 : 0.7 }}
+        style={{
+          ...LOOKS[pair.state],
+          strokeWidth: between ? 2 : 1.3,
+          opacity: faded ? 0.2 : between ? 1 : 0.7,
+        }}
       />
       {between && (
         <EdgeLabelRenderer>
           <div
             data-link={pair.state}
-            style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)`, opacity: faded ? 0.3 : 1 }}
+            style={{
+              transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)`,
+              opacity: faded ? 0.3 : 1,
+            }}
             className="absolute flex items-center gap-1.5 rounded-full border border-line bg-raised py-0.5 pr-2.5 pl-1 text-xs font-medium tabular-nums"
           >
             <StatusIcon state={pair.state} size={14} />

@@ -25,7 +25,9 @@ export function LinkTable({
     `${nameOf(a.from)} ${nameOf(a.to)}` < `${nameOf(b.from)} ${nameOf(b.to)}` ? -1 : 1,
   );
   if (rows.length === 0)
-    return <p className="text-sm text-quiet">No agent has reported a link yet. They do once they have a map.</p>;
+    return (
+      <p className="text-sm text-quiet">No agent has reported a link yet. They do once they have a map.</p>
+    );
   return (
     <Table
       caption="Links between peers"

@@ -30,7 +30,9 @@ export function pairsOf(links: readonly Link[]): Pair[] {
         a,
         b,
         state: states.includes('down') ? 'down' : states.every((state) => state === 'up') ? 'up' : 'idle',
-        rttMilliseconds: measured.length ? measured.reduce((sum, one) => sum + one, 0) / measured.length : null,
+        rttMilliseconds: measured.length
+          ? measured.reduce((sum, one) => sum + one, 0) / measured.length
+          : null,
         links: both,
       };
     });

@@ -63,7 +63,9 @@ export function PeerPane({
         <Fact label="Public">
           <Mono>{peer.publicAddress ?? '–'}</Mono>
         </Fact>
-        <Fact label="WireGuard">{peer.wireguard === 'userspace' ? 'in user space' : (peer.wireguard ?? '–')}</Fact>
+        <Fact label="WireGuard">
+          {peer.wireguard === 'userspace' ? 'in user space' : (peer.wireguard ?? '–')}
+        </Fact>
         <Fact label="Agent">{peer.agentVersion ?? '–'}</Fact>
         <Fact label="Map revision">{peer.appliedNumber ?? '–'}</Fact>
         <Fact label="Seen">

@@ -75,12 +75,11 @@ function Legend({ liveness, revision }: { liveness: keyof typeof WORDS; revision
       <span className="inline-flex items-center gap-2">
         <Line className="stroke-bad" dash="7 5" /> <Status state="down" bare />
       </span>
-      <span className="text-faint">Times are round trips. Links between members show when a peer is chosen.</span>
+      <span className="text-faint">
+        Times are round trips. Links between members show when a peer is chosen.
+      </span>
       <span className="ml-auto inline-flex items-center gap-2 text-quiet" role="status">
-        <span
-          aria-hidden
-          className={`size-2 rounded-full ${liveness === 'live' ? 'bg-good' : 'bg-warn'}`}
-        />
+        <span aria-hidden className={`size-2 rounded-full ${liveness === 'live' ? 'bg-good' : 'bg-warn'}`} />
         {WORDS[liveness]} · revision {revision}
       </span>
     </div>
