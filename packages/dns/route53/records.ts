@@ -19,7 +19,8 @@ const PAGES = 1_000;
 const unescaped = (name: string) =>
   plainName(name.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))));
 
-function asRecordSet(set: ResourceRecordSet): RecordSet {
+/** Anything more than name, type, TTL and values makes a set not plain. */
+export function asRecordSet(set: ResourceRecordSet): RecordSet {
   const special = set.AliasTarget ?? set.SetIdentifier ?? set.HealthCheckId ?? set.TrafficPolicyInstanceId;
   return {
     name: unescaped(set.Name ?? ''),

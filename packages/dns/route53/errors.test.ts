@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { awsCodeOf, codeFor, dnsErrorFrom } from './errors.ts';
+
+const sdkError = (name: string, message: string, status = 400, more: object = {}) =>
+  Object.assign(new Error(message), {
+    name,
+    $metadata: { httpStatusCode: status, requestId: 'req-1' },
+    ...more,
+  });
+
+describe('codeFor', () => {
+  it.each([
+    ['Throttling', 400, 'throttled'],
+    ['PriorRequestNotComplete', 400, 'throttled'],
+    ['NoSuchHostedZone', 404, 'not-found'],
+    ['HostedZoneNotEmpty', 400, 'in-use'],
+    ['TooManyHostedZones', 400, 'quota'],
+    ['HostedZoneAlreadyExists', 409, 'conflict'],
+    ['ConflictingDomainExists', 400, 'conflict'],
+    ['InvalidChangeBatch', 400, 'conflict'],
+    ['SignatureDoesNotMatch', 403, 'unauthenticated'],
+    ['AccessDenied', 403, 'forbidden'],
+    ['InvalidInput', 400, 'invalid'],
+    ['Whatever', 503, 'unavailable'],
+  ] as const)('%s (%i) is %s', (awsCode, status, expected) => {
+    expect(codeFor(awsCode, status)).toBe(expected);
+  });
+});
+
+describe('dnsErrorFrom', () => {
+  it('says what Route 53 says of each change in a batch', () => {
+    const messages = ['Tried to create a.test. A, but it already exists', 'and b.test. too'];
+    const error = dnsErrorFrom('changing records', sdkError('InvalidChangeBatch', '', 400, { messages }));
+    expect(error.message).toBe(`Route 53, changing records: ${messages.join(' ')} (InvalidChangeBatch)`);
+    expect(awsCodeOf(error)).toBe('InvalidChangeBatch');
+  });
+
+  it('says nothing that AWS says about a refused key', () => {
+    const error = dnsErrorFrom(
+      'x',
+      sdkError('SignatureDoesNotMatch', 'Credential=AKIAEXAMPLE/20261120', 403),
+    );
+    expect(error).toMatchObject({ code: 'unauthenticated', retryable: false });
+    expect(error.message).not.toContain('AKIAEXAMPLE');
+  });
+
+  it('tells no connection from a fault of our own', () => {
+    expect(dnsErrorFrom('x', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })).code).toBe(
+      'unavailable',
+    );
+    expect(() => dnsErrorFrom('x', new TypeError('no'))).toThrow(TypeError);
+  });
+});
