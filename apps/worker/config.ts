@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { MASTER_KEY_BYTES } from '@skein/control/secret/sealer.ts';
 import { z } from 'zod';
 
+const DatabaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const Environment = z.object({
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  DATABASE_URL: DatabaseUrl,
   /** Without it the queue lives in Postgres. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   /** 32 bytes in base64. */
@@ -40,6 +41,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
     concurrency: parsed.data.SKEIN_WORKER_CONCURRENCY,
   };
+}
+
+/** For those who need the database alone. Throws an Error that names the setting. */
+export function readDatabaseUrl(environment: NodeJS.ProcessEnv = process.env): string {
+  const parsed = DatabaseUrl.safeParse(environment.DATABASE_URL);
+  if (!parsed.success) throw new Error('DATABASE_URL: must be the address of a Postgres database');
+  return parsed.data;
 }
 
 function readKey(file: string, problems: string[]): Uint8Array | undefined {

@@ -1,0 +1,164 @@
+import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import { overlaps } from '@skein/mesh/ipam/cidr.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { draftNetwork, draftPeers, type Known, planView } from './draft.ts';
+
+const known: Known = {
+  accounts: new Map([
+    ['acc_aws', { provider: 'aws' }],
+    ['acc_gcp', { provider: 'gcp' }],
+  ]),
+  takenOverlay: [],
+  takenVpc: [],
+};
+const shop: NewNetwork = {
+  name: 'shop',
+  topology: 'hybrid',
+  zone: 'shop.skein.test',
+  allowedPorts: [],
+  clusters: [
+    { name: 'prod', cloudAccountId: 'acc_aws', region: 'us-east-1', nodes: 2 },
+    { name: 'dev', cloudAccountId: 'acc_gcp', region: 'us-central1', nodes: 1 },
+    { name: 'office', cloudAccountId: null, region: 'berlin', nodes: 2 },
+  ],
+};
+const drafted = (request: NewNetwork, facts: Known = known) => {
+  const result = draftNetwork(request, facts);
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.draft;
+};
+const problems = (request: NewNetwork, facts: Known = known) => {
+  const result = draftNetwork(request, facts);
+  return result.ok ? [] : result.problems.map((one) => one.path);
+};
+
+describe('planning a network', () => {
+  it('gives out ranges, peers and addresses', () => {
+    const draft = drafted(shop);
+    expect(draft.cidr).toBe('100.64.0.0/16');
+    expect(draft.clusters.map(({ name, vpcCidr, overlayCidr }) => [name, vpcCidr, overlayCidr])).toEqual([
+      ['prod', '10.64.0.0/20', '100.64.0.0/24'],
+      ['dev', '10.64.16.0/20', '100.64.1.0/24'],
+      ['office', null, '100.64.2.0/24'],
+    ]);
+    expect(draft.clusters.map((cluster) => cluster.peers)).toEqual([
+      [
+        { name: 'gw-1', role: 'gateway', overlayAddress: '100.64.0.1' },
+        { name: 'node-1', role: 'member', overlayAddress: '100.64.0.2' },
+      ],
+      [{ name: 'gw-1', role: 'gateway', overlayAddress: '100.64.1.1' }],
+      [],
+    ]);
+    expect(draft.dns).toEqual({ cloudAccountId: 'acc_aws', provider: 'aws', region: 'global' });
+    expect(draft.warnings).toHaveLength(2);
+  });
+
+  it('lets rules wait for the addresses of every cluster', () => {
+    const steps = new Map(drafted(shop).steps.map((step) => [step.key, step.dependsOn]));
+    expect(Object.fromEntries(steps)).toEqual({
+      'prod/network': [],
+      'prod/addresses': [],
+      'prod/firewall': ['prod/network', 'prod/addresses', 'dev/addresses'],
+      'prod/instances': ['prod/firewall'],
+      'prod/join': ['prod/instances'],
+      'dev/network': [],
+      'dev/addresses': [],
+      'dev/firewall': ['dev/network', 'prod/addresses', 'dev/addresses'],
+      'dev/instances': ['dev/firewall'],
+      'dev/join': ['dev/instances'],
+      zones: ['prod/network', 'dev/network'],
+      records: ['zones', 'prod/join', 'dev/join'],
+      verify: ['prod/join', 'dev/join'],
+    });
+  });
+
+  it('says in words what each group lets in', () => {
+    const summaries = drafted(shop).resources.filter(
+      (one) => one.kind === 'firewall' && one.cluster === 'prod',
+    );
+    expect(summaries.map((one) => `${one.key}: ${one.summary}`)).toEqual([
+      'firewall/gateway: UDP 51820 from 10.64.0.0/20 and the gateways of 1 other cluster',
+      'firewall/member: UDP 51820 from 10.64.0.0/20',
+    ]);
+  });
+
+  it('names each field that does not fit', () => {
+    const [first] = shop.clusters;
+    if (!first) throw new Error('no cluster');
+    expect(problems({ ...shop, cidr: '100.64.0.0/24' })).toEqual(['cidr']);
+    expect(problems({ ...shop, cidr: '10.64.0.0/16' })).toEqual(['cidr']);
+    expect(
+      problems({ ...shop, cidr: '100.64.0.0/18' }, { ...known, takenOverlay: ['100.64.0.0/16'] }),
+    ).toEqual(['cidr']);
+    expect(problems({ ...shop, clusters: [first, first] })).toEqual(['clusters.1.name']);
+    expect(problems({ ...shop, clusters: [{ ...first, cloudAccountId: 'acc_other' }] })).toContain(
+      'clusters.0.cloudAccountId',
+    );
+    expect(problems({ ...shop, dnsCloudAccountId: 'acc_other' })).toEqual(['dnsCloudAccountId']);
+    const many = Array.from({ length: 17 }, (_, index) => ({ ...first, name: `c${index}` }));
+    expect(problems({ ...shop, cidr: '100.80.0.0/20', clusters: many })).toEqual(['clusters.16.name']);
+  });
+
+  it('is another plan when anything that will be made differs', () => {
+    const hash = planView(drafted(shop)).hash;
+    expect(planView(drafted(structuredClone(shop))).hash).toBe(hash);
+    const taken = { ...known, takenVpc: ['10.64.0.0/20'] };
+    const ports = { ...shop, allowedPorts: [{ protocol: 'tcp' as const, port: 80 }] };
+    expect(planView(drafted(shop, taken)).hash).not.toBe(hash);
+    expect(planView(drafted(ports)).hash).not.toBe(hash);
+  });
+
+  it('never gives out a range twice', () => {
+    const cluster = fc.record({
+      account: fc.constantFrom('acc_aws', 'acc_gcp', null),
+      nodes: fc.integer({ min: 0, max: 50 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(cluster, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 }),
+        (networks) => {
+          const facts = { accounts: known.accounts, takenOverlay: [] as string[], takenVpc: [] as string[] };
+          const ranges: string[] = [];
+          for (const clusters of networks) {
+            const draft = drafted(
+              {
+                ...shop,
+                clusters: clusters.map((one, index) => ({
+                  name: `c${index}`,
+                  cloudAccountId: one.account,
+                  region: 'r',
+                  nodes: one.nodes,
+                })),
+              },
+              facts,
+            );
+            facts.takenOverlay.push(draft.cidr);
+            facts.takenVpc.push(...draft.clusters.flatMap((one) => one.vpcCidr ?? []));
+            ranges.push(
+              ...draft.clusters.flatMap((one) => [one.overlayCidr, ...(one.vpcCidr ? [one.vpcCidr] : [])]),
+            );
+            const addresses = draft.clusters.flatMap((one) => one.peers.map((peer) => peer.overlayAddress));
+            expect(new Set(addresses).size).toBe(addresses.length);
+          }
+          for (const [index, a] of ranges.entries())
+            for (const b of ranges.slice(index + 1)) expect(overlaps(a, b)).toBe(false);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('fills the gaps that removed peers left', () => {
+    const living = [
+      { name: 'gw-1', overlayAddress: '100.64.0.1' },
+      { name: 'node-2', overlayAddress: '100.64.0.3' },
+    ];
+    expect(
+      draftPeers(2, '100.64.0.0/24', living).map((peer) => [peer.name, peer.role, peer.overlayAddress]),
+    ).toEqual([
+      ['node-1', 'member', '100.64.0.2'],
+      ['node-3', 'member', '100.64.0.4'],
+    ]);
+  });
+});
