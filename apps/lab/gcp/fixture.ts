@@ -30,8 +30,25 @@ export interface Fixture {
     path: string,
     body?: unknown,
   ): Promise<{ status: number; json: Record<string, unknown> }>;
+  /** Such a call that is refused: status, and the reason and message of Google's error. */
+  refusal(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; reason?: string; message?: string }>;
+  /** Such a call that starts an operation, and the wait for its end. @throws Error when the call is refused. */
+  done(method: string, path: string, body?: unknown): Promise<Ended>;
+  /** Lets the lab's clock run ahead, so that what was started is due. */
+  later(): void;
   token(key?: number): Promise<string>;
   stop(): Promise<void>;
+}
+
+/** An operation, as far as tests look at it. */
+export interface Ended {
+  status: string;
+  error?: { errors: { code: string; message: string }[] };
+  httpErrorStatusCode?: number;
 }
 
 /** Starts it in a directory of its own. */
@@ -39,7 +56,11 @@ export async function startGcp(): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'skein-gcp-'));
   const store = openStore(directory);
   const section = openGcpState(store);
-  const now = () => new Date();
+  let ahead = 0;
+  const now = () => new Date(Date.now() + ahead);
+  const later = () => {
+    ahead += 200;
+  };
   const machines = new Map<string, MachineStatus | undefined>();
   const lab: Lab = {
     store,
@@ -61,6 +82,15 @@ export async function startGcp(): Promise<Fixture> {
   lab.urls.gcp = url;
   const keys = lab.accounts.gcp.map((account) => serviceAccountFile(account, url));
   const token = (key = 0) => fetchToken(keys[key] ?? {});
+  const call: Fixture['call'] = async (method, path, body) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, json: text ? JSON.parse(text) : {} };
+  };
   return {
     lab,
     url,
@@ -70,14 +100,19 @@ export async function startGcp(): Promise<Fixture> {
     machines,
     state: () => section.read(),
     token,
-    async call(method, path, body) {
-      const response = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return { status: response.status, json: text ? JSON.parse(text) : {} };
+    later,
+    call,
+    async refusal(method, path, body) {
+      const { status, json } = await call(method, path, body);
+      const { error } = json as { error?: { message: string; errors: { reason: string }[] } };
+      return { status, ...(error ? { reason: error.errors[0]?.reason ?? '', message: error.message } : {}) };
+    },
+    async done(method, path, body) {
+      const started = await call(method, path, body);
+      if (started.status !== 200) throw new Error(`${method} ${path}: ${JSON.stringify(started.json)}`);
+      later();
+      const operation = new URL(String(started.json.selfLink)).pathname;
+      return (await call('POST', `${operation}/wait`)).json as unknown as Ended;
     },
     async stop() {
       await new Promise((resolve) => server.close(resolve));
