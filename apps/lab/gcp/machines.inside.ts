@@ -9,7 +9,7 @@ export interface Seen {
   /** What machines see, by what was asked. */
   from: Record<string, string>;
   reach: Record<string, boolean>;
-  stoppedAndStarted: string;
+  stoppedAndStarted: { stopped: boolean; runsAgain: string };
   gone: { statuses: number[]; namespaces: string[] };
   log: string[];
 }
@@ -170,9 +170,9 @@ export default async function machines({ directory }: { directory: string }): Pr
   );
 
   await change('POST', `${root}/zones/${zone}/instances/server/stop`);
-  await until(async () => realiser.status(server) === undefined);
+  const stopped = realiser.status(server) === undefined;
   await change('POST', `${root}/zones/${zone}/instances/server/start`);
-  const stoppedAndStarted = String((await ask('GET', `${root}/zones/${zone}/instances/server`)).json.status);
+  const runsAgain = String((await ask('GET', `${root}/zones/${zone}/instances/server`)).json.status);
 
   await change('DELETE', `${root}/zones/${zone}/instances/server`);
   await change('DELETE', `${root}/zones/${zone}/instances/client`);
@@ -195,5 +195,5 @@ export default async function machines({ directory }: { directory: string }): Pr
   const gone = { statuses, namespaces: own(await readdir('/run/netns')) };
   await lab.close();
   await realiser.close();
-  return { serial, from, reach, stoppedAndStarted, gone, log };
+  return { serial, from, reach, stoppedAndStarted: { stopped, runsAgain }, gone, log };
 }

@@ -41,6 +41,6 @@ test('firewall rules hold in the kernel: source tags, priorities, denials', () =
 });
 
 test('stopped and started it runs again; deleted, nothing is left', () => {
-  expect(seen.stoppedAndStarted).toBe('RUNNING');
+  expect(seen.stoppedAndStarted).toEqual({ stopped: true, runsAgain: 'RUNNING' });
   expect(seen.gone).toEqual({ statuses: [404, 404, 404], namespaces: [] });
 });

@@ -86,5 +86,16 @@ test('networks, running operations and tokens outlive the process; time ends wha
   status = 'failed';
   expect((await ask(second, 'GET', '/zones/us-central1-a/instances/vm')).status).toBe('TERMINATED');
   expect(projectGcp(openGcpState(second.lab.store).read()).machines).toEqual([]);
+  // A delete is done when the machine has ended, and not before.
+  status = 'running';
+  const { name: deletion } = await ask(second, 'DELETE', '/zones/us-central1-a/instances/vm');
+  milliseconds += 1000;
+  expect((await ask(second, 'GET', `/zones/us-central1-a/operations/${deletion}`)).status).toBe('RUNNING');
+  expect((await ask(second, 'GET', '/zones/us-central1-a/instances/vm')).status).toBe('STOPPING');
+  status = undefined;
+  expect((await ask(second, 'GET', `/zones/us-central1-a/operations/${deletion}`)).status).toBe('DONE');
+  expect(await ask(second, 'GET', '/zones/us-central1-a/instances/vm')).toMatchObject({
+    error: { code: 404 },
+  });
   rmSync(directory, { recursive: true });
 });

@@ -12,6 +12,8 @@ import { link } from '../wire/names.ts';
 const WORK_MILLISECONDS = 150;
 /** A machine that the kernel side has not brought up by then has failed. */
 const BOOT_MILLISECONDS = 120_000;
+/** How long the end of a machine is waited for before its instance counts as stopped or deleted. */
+const END_MILLISECONDS = 30_000;
 /** Done operations kept; Google keeps them for 14 days. */
 const KEPT = 1000;
 
@@ -120,8 +122,13 @@ function verdict(
   machineOf: MachineOf,
 ): 'wait' | 'done' | { failed: string } {
   if (now.getTime() < operation.dueAt) return 'wait';
-  if (operation.effect.kind !== 'instance-up') return 'done';
-  const instance = project.instances[operation.effect.name];
+  const { effect } = operation;
+  if (effect.kind === 'instance-down' || (effect.kind === 'remove' && effect.collection === 'instances')) {
+    const stands = machineOf(operation.targetId) !== undefined;
+    return stands && now.getTime() < operation.dueAt + END_MILLISECONDS ? 'wait' : 'done';
+  }
+  if (effect.kind !== 'instance-up') return 'done';
+  const instance = project.instances[effect.name];
   // Deleted meanwhile: nothing is left to wait for.
   if (!instance || instance.status === 'STOPPING') return 'done';
   const state = machineOf(instance.id)?.state;
