@@ -17,12 +17,15 @@ export type Received =
   /** Not from our network's coordinator, or not for us. The channel is not to be trusted. */
   | { kind: 'reject'; reason: string };
 
+/** For whom maps must be, and whose signature they must bear. */
+export interface Own {
+  networkId: string;
+  peerId: string;
+  mapKey: KeyObject;
+}
+
 /** @param held the map held, if any */
-export function receive(
-  signed: SignedMap,
-  held: NetworkMap | undefined,
-  own: { networkId: string; peerId: string; mapKey: KeyObject },
-): Received {
+export function receive(signed: SignedMap, held: NetworkMap | undefined, own: Own): Received {
   if (!verifyMap(signed, own.mapKey))
     return { kind: 'reject', reason: 'the signature is not of our network' };
   let value: unknown;

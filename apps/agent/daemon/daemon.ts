@@ -15,7 +15,7 @@ import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
-import { readCachedMap, writeCachedMap } from '../state/map-cache.ts';
+import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
 import type { Status } from './control-socket.ts';
 import { type Node, newNode } from './node.ts';
 
@@ -43,7 +43,9 @@ export async function startDaemon(options: {
 }): Promise<Daemon> {
   const { log, enrolment, keys } = options;
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
-  let held = await readCachedMap(enrolment.peerId);
+  const cache = await readCache(own);
+  let held = cache.map;
+  let chain = cache.chain;
   let appliedNumber: number | null = null;
   let problem: string | null = null;
   let links: LinkReport[] = [];
@@ -136,9 +138,12 @@ export async function startDaemon(options: {
       channel?.drop();
     } else if (received.kind === 'resync') {
       channel?.send({ type: 'resync', reason: received.reason });
-    } else if (received.kind === 'map') {
-      held = received.map;
-      await writeCachedMap(held);
+    } else if (received.kind === 'map' || signed.kind === 'map') {
+      if (received.kind === 'map') held = received.map;
+      chain = extendChain(chain, signed);
+      await writeCache(chain);
+      if (chain.length > LONGEST_CHAIN)
+        channel?.send({ type: 'resync', reason: `${chain.length} deltas since the last whole map` });
       void enqueue(check);
     }
   };

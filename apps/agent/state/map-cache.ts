@@ -1,36 +1,48 @@
-/** The last map, from which the agent starts when the control plane is away. */
-import { createHash } from 'node:crypto';
-import { NetworkMap } from '@skein/contract/agent/map.ts';
+/** The last map as it was signed, from which the agent starts when the control plane is away. */
+import { type NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
 import { z } from 'zod';
+import { type Own, receive } from '../channel/receive.ts';
 import { STATE_DIRECTORY } from '../config.ts';
 import { readIfThere, writeSafely } from './files.ts';
 
 const MAP_FILE = `${STATE_DIRECTORY}/map.json`;
-const Cached = z.object({ sha256: z.string(), map: z.string() });
 
-/**
- * The cached map, or undefined where there is none that is whole. Maps reach the disk only after their signature
- * (or that of the delta which led to them) was checked, into a file that only root can write; the checksum is
- * against a damaged disk.
- */
-export async function readCachedMap(peerId: string): Promise<NetworkMap | undefined> {
+/** A whole map and the deltas that followed it, each signed by the network: together they prove the map held. */
+export type Chain = readonly SignedMap[];
+const Cached = z.array(SignedMap);
+
+/** Deltas after which a whole map should be asked for, so that the file and the time to read it stay small. */
+export const LONGEST_CHAIN = 64;
+
+/** The chain with one more link. A whole map begins a new one. */
+export function extendChain(chain: Chain, signed: SignedMap): Chain {
+  return signed.kind === 'map' ? [signed] : [...chain, signed];
+}
+
+/** The map that a chain proves, or undefined where a link is missing, damaged or not of our network. */
+export function mapOfChain(chain: Chain, own: Own): NetworkMap | undefined {
+  let map: NetworkMap | undefined;
+  for (const signed of chain) {
+    const received = receive(signed, map, own);
+    if (received.kind !== 'map') return undefined;
+    map = received.map;
+  }
+  return map;
+}
+
+/** What is cached: the map, as far as its signatures hold, and its chain. */
+export async function readCache(own: Own): Promise<{ map: NetworkMap | undefined; chain: Chain }> {
   const text = await readIfThere(MAP_FILE);
-  if (text === undefined) return undefined;
   try {
-    const cached = Cached.parse(JSON.parse(text));
-    if (checksum(cached.map) !== cached.sha256) return undefined;
-    const map = NetworkMap.parse(JSON.parse(cached.map));
-    return map.peerId === peerId ? map : undefined;
+    const chain = Cached.parse(JSON.parse(text ?? '[]'));
+    const map = mapOfChain(chain, own);
+    return { map, chain: map ? chain : [] };
   } catch {
-    return undefined;
+    // Cut off or damaged: the coordinator has another.
+    return { map: undefined, chain: [] };
   }
 }
 
-export async function writeCachedMap(map: NetworkMap): Promise<void> {
-  const text = JSON.stringify(map);
-  await writeSafely(MAP_FILE, JSON.stringify({ sha256: checksum(text), map: text }));
-}
-
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export async function writeCache(chain: Chain): Promise<void> {
+  await writeSafely(MAP_FILE, JSON.stringify(chain));
 }
