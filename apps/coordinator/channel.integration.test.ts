@@ -364,3 +364,20 @@ test('the install script names this coordinator, and the agent comes as it was b
   expect(Buffer.from(await served.arrayBuffer()).equals(archive)).toBe(true);
   expect((await fetch(`${http}/agent/agent-linux-arm64.tar.gz`)).status).toBe(404);
 });
+
+test('enrolments from one address are slowed down, and one too long is not read', async () => {
+  const ask = (body: string) =>
+    fetch(`http://127.0.0.1:${coordinator.port}${ENROL_PATH}`, { method: 'POST', body });
+  const long = await ask(`{"token":"${'x'.repeat(20_000)}"}`);
+  expect([long.status, ((await long.json()) as { message: string }).message]).toEqual([
+    400,
+    'The enrolment is too long or came too slowly.',
+  ]);
+  const answers = [];
+  for (let asked = 0; asked < 70; asked += 1) answers.push(await ask('{}'));
+  expect(answers[0]?.status).toBe(400);
+  const slowed = answers.at(-1);
+  expect([slowed?.status, slowed?.headers.get('retry-after')]).toEqual([429, '5']);
+  // What is not an enrolment goes on.
+  expect((await fetch(`http://127.0.0.1:${coordinator.port}/healthz`)).status).toBe(200);
+});
