@@ -7,6 +7,7 @@
 # sh machine-root.sh INIT HOSTNAME ADDRESS/PREFIX ROUTER RESOLVER MASKED...   in the machine's directory, which holds
 # `user-data` where there is one; descriptor 3 is told this process's id when the machine is up
 set -eu
+umask 022
 init=$1 hostname=$2 address=$3 router=$4 resolver=$5
 shift 5
 read -r outer _ < /proc/self/stat
@@ -14,26 +15,29 @@ exec 4>> console 5>> exit
 
 mount --make-rprivate /
 hostname "$hostname"
-ip link set lo up
-ip link set eth0 up
 # All traffic goes through the router, as in a cloud; the prefix is what a node sees of its subnet.
-ip address replace "$address" dev eth0 noprefixroute
-ip route replace "$router" dev eth0
-ip route replace default via "$router"
+ip -batch - << END
+link set lo up
+link set eth0 up
+address replace $address dev eth0 noprefixroute
+route replace $router dev eth0
+route replace default via $router
+END
 # What an earlier boot left in the namespace, as a real kernel would have forgotten it.
 nft flush ruleset
 
+# Few processes are started from here on: a machine's time to boot is the number of them.
 build() {
   # A boot that was killed may have left half a disk.
   if [ ! -e complete ]; then rm -rf root usr usr-work; fi
-  mkdir -p root usr usr-work
+  mkdir -p root/usr usr usr-work
   mount --bind root root
-  mkdir -p root/usr
   # Made beforehand, so that an unprivileged machine need not copy directories whose owner it may not set.
+  names=''
   for name in bin sbin lib share local local/bin local/sbin local/lib local/share local/etc; do
-    if [ -d "/usr/$name" ] && [ ! -L "/usr/$name" ]; then mkdir -p "usr/$name"; fi
+    if [ -d "/usr/$name" ] && [ ! -L "/usr/$name" ]; then names="$names usr/$name"; fi
   done
-  chmod -R u=rwX,go=rX usr
+  mkdir -p $names
   read -r _ outside _ < /proc/self/uid_map
   if [ "$outside" = 0 ]; then marks=''; else marks=,userxattr; fi
   mount -t overlay overlay -o "lowerdir=/usr,upperdir=usr,workdir=usr-work$marks" root/usr
@@ -65,15 +69,16 @@ if [ ! -e ../complete ]; then
     var/tmp var/log var/cache var/lib/cloud/instance var/lib/cloud/scripts/per-boot var/spool
   chmod 1777 tmp var/tmp
   chmod 700 root
-  ln -s /run var/run
-  ln -s /run/lock var/lock
+  ln -s /run /run/lock var/
+  names=''
   for name in passwd group nsswitch.conf protocols services ethertypes host.conf gai.conf ld.so.cache ld.so.conf \
     ld.so.conf.d ssl/certs ssl/openssl.cnf ca-certificates ca-certificates.conf pki crypto-policies alternatives \
     debian_version os-release lsb-release profile profile.d bash.bashrc environment localtime timezone iproute2 \
     login.defs security pam.d pam.conf shells mime.types nftables.conf terminfo; do
-    # The owner cannot be kept in an unprivileged place, and what cannot be read is not needed.
-    if [ -e "/etc/$name" ]; then cp -dR --preserve=mode,links,timestamps "/etc/$name" "etc/$name" 2> /dev/null || :; fi
+    if [ -e "/etc/$name" ]; then names="$names /etc/$name"; fi
   done
+  # The owner cannot be kept in an unprivileged place, and what cannot be read is not needed.
+  cp -dR --parents --preserve=mode,links,timestamps $names . 2> /dev/null || :
   printf '%s\n' "$hostname" > etc/hostname
   printf '127.0.0.1 localhost\n%s %s\n' "${address%/*}" "$hostname" > etc/hosts
   printf 'nameserver %s\noptions timeout:2 attempts:2\n' "$resolver" > etc/resolv.conf
@@ -86,9 +91,8 @@ fi
 mount -t proc proc proc
 mount -t sysfs sysfs sys || mount --rbind /sys sys
 mount -t tmpfs -o mode=755,size=256m tmpfs run
-mkdir -p run/lock run/cloud-init
 mount -t tmpfs -o mode=755,size=1m tmpfs dev
-mkdir dev/pts dev/shm dev/net
+mkdir run/lock run/cloud-init dev/pts dev/shm dev/net
 for name in null zero full random urandom tty net/tun; do
   if [ -e "/dev/$name" ]; then
     : > "dev/$name"
@@ -97,11 +101,10 @@ for name in null zero full random urandom tty net/tun; do
 done
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 mount -t tmpfs -o mode=1777,size=64m tmpfs dev/shm
-ln -s pts/ptmx dev/ptmx
-ln -s /proc/self/fd dev/fd
-ln -s /proc/self/fd/0 dev/stdin
-ln -s /proc/self/fd/1 dev/stdout
-ln -s /proc/self/fd/2 dev/stderr
+ln -s pts/ptmx /proc/self/fd dev/
+ln -s fd/0 dev/stdin
+ln -s fd/1 dev/stdout
+ln -s fd/2 dev/stderr
 # From a file of its own: a descriptor on the host's file would be a way out of the root.
 cp "$init" run/lab-init
 

@@ -316,7 +316,11 @@ async function apply(change: Change, force: boolean): Promise<void> {
 
 async function applyRemovals(change: Change): Promise<void> {
   const standing = new Set(await readdir('/run/netns'));
-  await each(change.removeNamespaces.filter((name) => standing.has(name)), (name) => emptyNamespace(name)); // biome-ignore format: one line
+  const names = change.removeNamespaces.filter((name) => standing.has(name));
+  // A machine's processes have ended with its first one; looking for them costs a walk over all processes.
+  const machines = names.filter((name) => name.startsWith('node-'));
+  if (machines.length > 0) await batch('', machines.map((name) => `netns delete ${name}`), false); // biome-ignore format: one line
+  await each(names.filter((name) => !machines.includes(name)), (name) => emptyNamespace(name)); // biome-ignore format: one line
 }
 
 async function batch(namespace: string, lines: readonly string[], force: boolean): Promise<void> {

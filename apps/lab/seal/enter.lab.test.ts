@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { chown, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -17,15 +18,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Processes (host's ids) whose network namespace is not this process's. */
-async function foreignProcesses(): Promise<string[]> {
-  const ours = await readlink('/proc/self/ns/net');
-  const found: string[] = [];
-  for (const id of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const theirs = await readlink(`/proc/${id}/ns/net`).catch(() => ours);
-    if (theirs !== ours) found.push(id);
-  }
-  return found;
+/** An environment by which the processes of one place are known on a host where others may stand. */
+function marked(): { env: NodeJS.ProcessEnv; living(): Promise<number> } {
+  const mark = `SKEIN_TEST_MARK=${randomUUID()}`;
+  const [name = '', value = ''] = mark.split('=');
+  return {
+    env: { ...process.env, [name]: value },
+    async living() {
+      const ids = (await readdir('/proc')).filter((id) => /^\d+$/.test(id));
+      const environments = await Promise.all(
+        ids.map((id) => readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')),
+      );
+      return environments.filter((text) => text.split('\0').includes(mark)).length;
+    },
+  };
 }
 
 for (const userId of [undefined, NOBODY]) {
@@ -74,28 +80,48 @@ test('stop asks first, and ends what does not listen', async () => {
   expect(await polite.stop()).toBe(0);
   expect(await said).toBe('bye\n');
 
-  const before = await foreignProcesses();
+  const { env, living } = marked();
   const deaf = await sealedSpawn(
     ['sh', '-c', 'trap "" TERM; sleep 1000 & (setsid sleep 1000 &); echo up; while :; do sleep 1; done'],
-    { stdio: 'pipe', graceSeconds: 1 },
+    { env, stdio: 'pipe', graceSeconds: 1 },
   );
   await new Promise((resolve) => deaf.process.stdout?.once('data', resolve));
-  expect((await foreignProcesses()).length).toBeGreaterThan(before.length);
+  expect(await living()).toBeGreaterThanOrEqual(4);
   const started = performance.now();
   expect(await deaf.stop()).toBe(137);
   expect(performance.now() - started).toBeLessThan(4000);
-  expect(await foreignProcesses()).toEqual(before);
+  expect(await living()).toBe(0);
 });
 
 test('killing the process that holds the place ends all of it', async () => {
-  const before = await foreignProcesses();
+  const { env, living } = marked();
   const seal = await sealedSpawn(
     ['sh', '-c', 'ip netns add inner; (setsid sleep 1000 &); echo up; sleep 1000'],
-    { stdio: 'pipe' },
+    {
+      env,
+      stdio: 'pipe',
+    },
   );
   await new Promise((resolve) => seal.process.stdout?.once('data', resolve));
-  expect((await foreignProcesses()).length).toBeGreaterThan(before.length);
+  expect(await living()).toBeGreaterThanOrEqual(4);
   seal.process.kill('SIGKILL');
   await seal.ended;
-  await expect.poll(foreignProcesses, { timeout: 3000 }).toEqual(before);
+  await expect.poll(living, { timeout: 3000 }).toBe(0);
+});
+
+test('killing the process that asked for the place ends it in order', async () => {
+  const { env, living } = marked();
+  const module = new URL('./enter.ts', import.meta.url).href;
+  const command = ['sh', '-c', 'trap "echo asked; exit 0" TERM; echo up; while :; do sleep 0.1; done'];
+  const script = `const { sealedSpawn } = await import(${JSON.stringify(module)}); await (await sealedSpawn(${JSON.stringify(command)})).ended`;
+  const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = text(starter.stdout);
+  await new Promise((resolve) => starter.stdout.once('data', resolve));
+  expect(await living()).toBeGreaterThanOrEqual(4);
+  starter.kill('SIGKILL');
+  await expect.poll(living, { timeout: 3000 }).toBe(0);
+  expect(await said).toBe('up\nasked\n');
 });
