@@ -12,8 +12,6 @@ const Environment = z.object({
   SKEIN_MASTER_KEY_FILE: z.string().min(1),
   /** As nodes reach the coordinator: it is in the join command of every instance. */
   SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
-  /** Steps run at once by this process. */
-  SKEIN_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(16),
 });
 
 export interface Config {
@@ -21,7 +19,6 @@ export interface Config {
   redisUrl: string | undefined;
   masterKey: Uint8Array;
   coordinatorUrl: string;
-  concurrency: number;
 }
 
 /** Reads the environment and the file it names. Throws one Error that names every problem. */
@@ -39,7 +36,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     redisUrl: parsed.data.REDIS_URL,
     masterKey,
     coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
-    concurrency: parsed.data.SKEIN_WORKER_CONCURRENCY,
   };
 }
 

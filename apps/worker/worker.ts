@@ -17,6 +17,8 @@ import { openQueue } from '@skein/queue/queue.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 
+/** Steps mostly wait for clouds and nodes: many more than there are cores. */
+const STEPS_AT_ONCE = 32;
 /** Log lines are told on the same channel as new operations, and come in bursts. */
 const OUTBOX_DEBOUNCE_MILLISECONDS = 20;
 /** A node that comes with others leads to one writing of records. */
@@ -56,7 +58,7 @@ export async function startWorker(
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
   };
-  const runner = startRunner(engine, config.concurrency);
+  const runner = startRunner(engine, STEPS_AT_ONCE);
   queue.worker(async () => runner.nudge());
 
   const outbox = looping(

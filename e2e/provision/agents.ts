@@ -67,7 +67,8 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
   return agents;
 }
 
-function enrol(context: ChannelContext, machine: Machine, token: string) {
+/** Redeems a token as a node with this private address would. */
+export function enrol(context: ChannelContext, machine: Pick<Machine, 'privateAddress'>, token: string) {
   const { privateKey } = generateKeyPairSync('ed25519');
   const wireguardKey = randomBytes(32).toString('base64');
   return enrolPeer(context, {
@@ -79,7 +80,7 @@ function enrol(context: ChannelContext, machine: Machine, token: string) {
   });
 }
 
-const factsOf = (privateAddress: string) => ({
+export const factsOf = (privateAddress: string) => ({
   hostname: 'node',
   os: 'Paper 1',
   kernel: '6',

@@ -1,7 +1,9 @@
 import { openCloud, openDns } from '@skein/control/cloud/open.ts';
+import { addCluster } from '@skein/control/cluster/add.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
 import { listClusters } from '@skein/control/cluster/list.ts';
 import { removeCluster } from '@skein/control/cluster/remove.ts';
+import { mintJoinToken } from '@skein/control/join-token/mint.ts';
 import { changeNetwork } from '@skein/control/network/change.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 import { deleteNetwork } from '@skein/control/network/delete.ts';
@@ -14,9 +16,11 @@ import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { recordReports } from '@skein/control/peer/report.ts';
 import { eventually } from '@skein/control/testing/context.ts';
 import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { enrol, factsOf } from './agents.ts';
 import { COORDINATOR_URL, type Practice, practise } from './practice.ts';
 
 let practice: Practice;
@@ -32,7 +36,6 @@ beforeAll(async () => {
       redisUrl: undefined,
       masterKey: practice.masterKey,
       coordinatorUrl: COORDINATOR_URL,
-      concurrency: 16,
     },
     {
       handlers: HANDLERS,
@@ -68,6 +71,17 @@ async function inClouds(): Promise<string[]> {
   }
   return lines.sort();
 }
+
+/** How many zones answer the name. */
+const holding = (name: string) =>
+  practice.paper
+    .ground()
+    .zones.filter((zone) => zone.records.some((one) => one.name === name && one.type === 'A')).length;
+/** How many machines let in what comes from there. */
+const naming = (cidr: string) =>
+  practice.paper
+    .ground()
+    .machines.filter((machine) => machine.ingress.some((rule) => rule.cidrs.includes(cidr))).length;
 
 describe('a network over three regions of two clouds', () => {
   it('is made as it was planned', async () => {
@@ -153,17 +167,11 @@ describe('a network over three regions of two clouds', () => {
     const { items } = await listPeers(practice.context, { networkId, limit: 50 });
     const peer = items.find((one) => one.name === 'node-2');
     expect(peer).toMatchObject({ clusterId: dev?.id, state: 'connected', managed: true });
-    const isNamed = () =>
-      practice.paper
-        .ground()
-        .zones.filter((zone) =>
-          zone.records.some((one) => one.name === 'node-2.dev.shop.skein.test' && one.type === 'A'),
-        ).length;
-    expect(isNamed()).toBe(4);
+    expect(holding('node-2.dev.shop.skein.test')).toBe(4);
     expect(practice.paper.ground().machines).toHaveLength(7);
 
     await practice.succeeded(await removePeer(practice.context, { id: peer?.id ?? '' }));
-    expect(isNamed()).toBe(0);
+    expect(holding('node-2.dev.shop.skein.test')).toBe(0);
     expect(practice.paper.ground().machines).toHaveLength(6);
   });
 
@@ -174,13 +182,9 @@ describe('a network over three regions of two clouds', () => {
     );
     const peer = items.find((one) => one.name === 'node-1' && one.clusterId === prod?.id);
     const name = 'node-1.prod.shop.skein.test';
-    const holding = () =>
-      practice.paper
-        .ground()
-        .zones.filter((zone) => zone.records.some((one) => one.name === name && one.type === 'A')).length;
-    expect(holding()).toBe(4);
+    expect(holding(name)).toBe(4);
     await leavePeer({ ...practice.context }, peer?.id ?? '');
-    await eventually(async () => (holding() === 0 ? true : undefined), 'the name to go', 20);
+    await eventually(async () => (holding(name) === 0 ? true : undefined), 'the name to go', 20);
   });
 
   it('changes allowed ports on every agent', async () => {
@@ -204,20 +208,69 @@ describe('a network over three regions of two clouds', () => {
     const { items } = await listPeers(practice.context, { networkId, limit: 50 });
     const gateway = items.find((one) => one.clusterId === recovery?.id && one.role === 'gateway');
     const cidr = `${gateway?.publicAddress}/32`;
-    const naming = () =>
-      practice.paper
-        .ground()
-        .machines.filter((machine) => machine.ingress.some((rule) => rule.cidrs.includes(cidr))).length;
-    expect(naming()).toBe(2);
+    expect(naming(cidr)).toBe(2);
     await practice.succeeded(
       await removeCluster(practice.context, { id: recovery?.id ?? '', confirm: 'recovery' }),
     );
-    expect(naming()).toBe(0);
+    expect(naming(cidr)).toBe(0);
     expect((await inClouds()).filter((line) => line.startsWith('us-west-2'))).toEqual([]);
     expect(await getNetwork(practice.context, { id: networkId })).toMatchObject({
       state: 'ready',
       clusters: 2,
     });
+  });
+
+  it('gets a cluster more, with rules for its gateway in all the others', async () => {
+    const wanted = practice.wanted.clusters.find((cluster) => cluster.name === 'recovery');
+    if (!wanted) throw new Error('no such cluster in the practice');
+    await practice.succeeded(await addCluster(practice.context, { networkId, ...wanted }));
+    const { items } = await listPeers(practice.context, { networkId, limit: 50 });
+    const recovery = (await listClusters(practice.context, { networkId })).find(
+      (one) => one.name === 'recovery',
+    );
+    const gateway = items.find((one) => one.clusterId === recovery?.id && one.role === 'gateway');
+    expect(naming(`${gateway?.publicAddress}/32`)).toBe(2);
+    expect(recovery?.state).toBe('ready');
+    expect(await getNetwork(practice.context, { id: networkId })).toMatchObject({
+      state: 'ready',
+      clusters: 3,
+    });
+  });
+
+  it('lets rules and names follow a host that joins by the one-liner', async () => {
+    const added = await addCluster(practice.context, {
+      networkId,
+      name: 'office',
+      cloudAccountId: null,
+      region: 'berlin',
+      nodes: 0,
+    });
+    expect(added).toMatchObject({ state: 'succeeded', steps: [] });
+    const office = (await listClusters(practice.context, { networkId })).find((one) => one.name === 'office');
+    const { token } = await mintJoinToken(practice.context, {
+      clusterId: office?.id ?? '',
+      uses: 1,
+      expiresInSeconds: 60,
+    });
+    const joined = await enrol(practice.context, { privateAddress: '192.168.7.2' }, token);
+    if (!joined.ok) throw new Error(joined.refusal.message);
+    const report = {
+      type: 'report' as const,
+      facts: factsOf('192.168.7.2'),
+      endpoints: [{ kind: 'private' as const, address: '192.168.7.2', port: 51820 }],
+      appliedNumber: null,
+      problem: null,
+      links: [],
+    };
+    const { peerId } = joined.answer;
+    await recordReports(practice.context, networkId, [{ peerId, report, observedAddress: '203.0.113.7' }]);
+    const name = `${joined.answer.name}.office.${practice.wanted.zone}`;
+    await eventually(
+      async () => (holding(name) === 4 && naming('203.0.113.7/32') === 3 ? true : undefined),
+      'names in 4 zones and rules of 3 gateways',
+      20,
+    );
+    expect(await getNetwork(practice.context, { id: networkId })).toMatchObject({ clusters: 4 });
   });
 
   it('is torn down to nothing', async () => {

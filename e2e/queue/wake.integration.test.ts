@@ -31,7 +31,6 @@ describe.each(['postgres', 'redis'] as const)('a worker with its queue on %s', (
         redisUrl: backend === 'redis' ? redis?.url : undefined,
         masterKey: TEST_KEY,
         coordinatorUrl: context.coordinatorUrl,
-        concurrency: 4,
       },
       {
         handlers: { network: async ({ step }) => ({ did: step.key }) },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Prisma } from './generated/client.ts';
 import { migrate } from './migrate.ts';
 import { CHANNEL, listen, notify } from './notify.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from './testing/fresh.ts';
@@ -53,6 +54,15 @@ describe('migrations', () => {
     await rm(join(directory, '1_function'), { recursive: true });
     await expect(migrate(empty.url, directory)).rejects.toMatchObject({ code: 'database-is-newer' });
     await empty.drop();
+  });
+
+  it('hold every column that the schema names', async () => {
+    const { database } = fresh;
+    for (const model of Object.values(Prisma.ModelName)) {
+      const name = (model.charAt(0).toLowerCase() + model.slice(1)) as Uncapitalize<Prisma.ModelName>;
+      const table = database[name] as unknown as { findFirst(): Promise<unknown> };
+      await expect(table.findFirst(), model).resolves.toBeDefined();
+    }
   });
 
   it('leave names and ranges of the dead free, and no others', async () => {

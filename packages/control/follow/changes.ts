@@ -5,18 +5,18 @@ import type { Channel } from '@skein/database/notify.ts';
 
 /** Read again after so long without a word: a notification is a help, never the only way. */
 const AT_LEAST_EVERY_MILLISECONDS = 5_000;
-/** Changes that come in a burst are read once. */
-const AT_MOST_EVERY_MILLISECONDS = 100;
 
 /**
  * Gives a turn at once and then each time one of the channels says something that `concerns` the reader, until `signal`
  * fires. What is said during a turn leads to one more.
+ * @param atMostEveryMilliseconds changes that come within this time are read as one
  */
 export async function* changesOf(
   database: Database,
   channels: readonly Channel[],
   concerns: (payload: string) => boolean,
   signal: AbortSignal,
+  atMostEveryMilliseconds = 100,
 ): AsyncIterable<void> {
   let pending = true;
   let wake = () => {};
@@ -34,7 +34,7 @@ export async function* changesOf(
     while (!signal.aborted) {
       pending = false;
       yield;
-      await pause(AT_MOST_EVERY_MILLISECONDS, signal, () => {});
+      await pause(atMostEveryMilliseconds, signal, () => {});
       if (!pending)
         await pause(AT_LEAST_EVERY_MILLISECONDS, signal, (end) => {
           wake = end;

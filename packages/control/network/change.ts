@@ -20,10 +20,18 @@ export async function changeNetwork(
     await tx.$queryRaw`SELECT id FROM network WHERE id = ${id} AND "organizationId" = ${organizationId} FOR NO KEY UPDATE`;
     const network = await tx.network.findFirst({
       where: { id, organizationId, deletedAt: null, state: { not: 'deleting' } },
-      select: { name: true },
+      select: { name: true, allowedPorts: true },
     });
     if (!network) throw new Refusal('not-found', 'There is no such network.');
     await refuseWhileOpen(tx, organizationId, id);
+    const head = {
+      networkId: id,
+      kind: 'change-network' as const,
+      title: `Change the allowed ports of ${network.name}`,
+    };
+    // No map changes, so no agent would ever say that it has applied a new one.
+    if (JSON.stringify(network.allowedPorts) === JSON.stringify(allowedPorts))
+      return createOperation(tx, context, { ...head, steps: [], clusterIds: new Map() });
     await tx.network.update({ where: { id, organizationId }, data: { allowedPorts } });
     const revision = await publishRevision(
       tx,
@@ -40,13 +48,7 @@ export async function changeNetwork(
       dependsOn: [],
       input: { revision },
     });
-    return createOperation(tx, context, {
-      networkId: id,
-      kind: 'change-network',
-      title: `Change the allowed ports of ${network.name}`,
-      steps: [step],
-      clusterIds: new Map(),
-    });
+    return createOperation(tx, context, { ...head, steps: [step], clusterIds: new Map() });
   });
   await wakeFor(context, operation);
   return operation;

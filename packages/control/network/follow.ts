@@ -6,6 +6,8 @@ import { viewTopology } from './topology.ts';
 
 /** Peers report on the one; names, roles and removals come by the other. */
 const CHANNELS = [CHANNEL.presence, CHANNEL.revision];
+/** A large network reports all the time, and each look reads all of its peers. */
+const AT_MOST_EVERY_MILLISECONDS = 500;
 
 /** The topology as it is, then each time it has changed, until `signal` fires. */
 export async function* followNetwork(
@@ -14,7 +16,13 @@ export async function* followNetwork(
 ): AsyncIterable<TopologyView> {
   let shown = '';
   const concerns = (payload: string) => payload.includes(input.id);
-  for await (const _ of changesOf(context.database, CHANNELS, concerns, input.signal)) {
+  for await (const _ of changesOf(
+    context.database,
+    CHANNELS,
+    concerns,
+    input.signal,
+    AT_MOST_EVERY_MILLISECONDS,
+  )) {
     const view = await viewTopology(context, { id: input.id });
     const text = JSON.stringify(view);
     if (text !== shown) yield view;
