@@ -82,6 +82,9 @@ export function Figure({ label, value, note }: { label: string; value: ReactNode
   );
 }
 
-export function Mono({ children }: { children: ReactNode }) {
-  return <span className="font-mono text-[0.92em] break-all">{children}</span>;
+/** @param whole keeps it on one line. */
+export function Mono({ children, whole = false }: { children: ReactNode; whole?: boolean }) {
+  return (
+    <span className={`font-mono text-[0.92em] ${whole ? 'whitespace-nowrap' : 'break-all'}`}>{children}</span>
+  );
 }

@@ -56,7 +56,7 @@ export function Status({ state, bare = false }: { state: string; bare?: boolean 
   return (
     <span
       data-state={state}
-      className={`inline-flex items-center gap-1.5 whitespace-nowrap text-sm font-medium ${look}`}
+      className={`inline-flex items-center gap-1.5 align-middle whitespace-nowrap text-sm font-medium ${look}`}
     >
       <Icon size={15} strokeWidth={2.2} className={Icon === LoaderCircle ? 'turning' : ''} aria-hidden />
       {word}

@@ -32,9 +32,13 @@ export function AuditList({ initial }: { initial: z.infer<typeof AuditEvents> })
             rows={page.items}
             keyOf={(event) => event.id}
             columns={[
-              { title: 'What', heads: true, cell: (event) => event.action },
-              { title: 'Who', cell: (event) => <Mono>{event.actor}</Mono> },
-              { title: 'On', cell: (event) => <Mono>{event.target}</Mono> },
+              {
+                title: 'What',
+                heads: true,
+                cell: (event) => <span className="whitespace-nowrap">{event.action}</span>,
+              },
+              { title: 'Who', cell: (event) => <Actor of={event.actor} /> },
+              { title: 'On', cell: (event) => <Mono whole>{event.target}</Mono> },
               { title: 'Details', cell: (event) => <Details of={event.details} /> },
               { title: 'When', cell: (event) => <Ago at={event.at} /> },
             ]}
@@ -55,5 +59,19 @@ function Details({ of }: { of: Record<string, unknown> }) {
         .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
         .join(', ')}
     </span>
+  );
+}
+
+/** `user usr_…`: the kind in words, its id small. */
+function Actor({ of }: { of: string }) {
+  const [kind, id] = of.split(' ');
+  const word = kind === 'user' ? 'Person' : kind === 'token' ? 'API token' : 'Skein';
+  return (
+    <>
+      {word}
+      <span className="block text-xs text-faint">
+        <Mono whole>{id}</Mono>
+      </span>
+    </>
   );
 }

@@ -121,7 +121,7 @@ export function Accounts({
               untitled: true,
               right: true,
               cell: (account) => (
-                <span className="inline-flex flex-wrap justify-end gap-2">
+                <span className="inline-flex justify-end gap-2">
                   <Button busy={asking === account.id} onClick={() => void verify(account)}>
                     Ask again
                   </Button>

@@ -43,7 +43,10 @@ export function RecordTable({
     <>
       <dl className="mb-6 grid gap-x-8 gap-y-2 text-sm sm:grid-cols-3">
         <View title="Inside" text="What nodes of the same cluster hear: the private address." />
-        <View title="Outside" text="What all other peers of the network hear: the overlay address." />
+        <View
+          title="Outside"
+          text="What the rest of the network hears: a peer’s overlay address, a cluster’s gateways."
+        />
         <View title="Public" text={`What the zone ${network.zone} answers anybody.`} />
       </dl>
       <Table

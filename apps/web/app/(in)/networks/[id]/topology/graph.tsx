@@ -71,7 +71,7 @@ export function Graph({
     <figure
       aria-label="Graph of the network; the table of links below says the same"
       className="h-[24rem] sm:h-[var(--graph)]"
-      style={{ '--graph': `${Math.min(760, Math.max(380, bottom * 0.98 + 60))}px` } as CSSProperties}
+      style={{ '--graph': `${Math.min(760, Math.max(340, bottom + 90))}px` } as CSSProperties}
     >
       <ReactFlow
         nodes={nodes}
@@ -79,7 +79,7 @@ export function Graph({
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         fitView
-        fitViewOptions={{ padding: 0.04, maxZoom: 1.1 }}
+        fitViewOptions={{ padding: { x: '24px', top: '24px', bottom: '58px' }, maxZoom: 1.15 }}
         minZoom={0.15}
         maxZoom={1.8}
         nodesDraggable={false}
@@ -92,7 +92,7 @@ export function Graph({
         onPaneClick={() => onChoose(null)}
         proOptions={{ hideAttribution: true }}
       >
-        <Controls showInteractive={false} position="bottom-right" />
+        <Controls showInteractive={false} position="bottom-right" orientation="horizontal" />
       </ReactFlow>
     </figure>
   );

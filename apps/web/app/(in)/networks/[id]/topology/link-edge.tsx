@@ -1,5 +1,12 @@
 'use client';
-import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
+import {
+  BaseEdge,
+  type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
+  getBezierPath,
+  Position,
+} from '@xyflow/react';
 import { StatusIcon } from '../../../../../ui/status.tsx';
 import { rttOf } from '../../../../../ui/words.ts';
 import type { Pair } from './pairs.ts';
@@ -13,9 +20,8 @@ const LOOKS = {
 };
 
 export function LinkEdge({ data, ...ends }: EdgeProps<LinkEdgeType>) {
-  const sameSide = ends.sourcePosition === ends.targetPosition;
-  const [path, labelX, labelY] = getBezierPath({ ...ends, curvature: sameSide ? 0.42 : 0.3 });
   if (!data) return null;
+  const [path, labelX, labelY] = pathOf(ends);
   const { pair, between, faded } = data;
   return (
     <>
@@ -45,4 +51,19 @@ export function LinkEdge({ data, ...ends }: EdgeProps<LinkEdgeType>) {
       )}
     </>
   );
+}
+
+/** Links between two clusters of one column leave it towards the middle and come back. */
+function pathOf(ends: Omit<EdgeProps<LinkEdgeType>, 'data'>): [path: string, labelX: number, labelY: number] {
+  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = ends;
+  if (sourcePosition !== targetPosition) {
+    const [path, x, y] = getBezierPath({ ...ends, curvature: 0.3 });
+    return [path, x, y];
+  }
+  const reach = Math.min(130, 50 + Math.abs(targetY - sourceY) * 0.28);
+  const bend = sourceX + (sourcePosition === Position.Right ? reach : -reach);
+  // The curve comes three quarters of the way to its control points (Bézier at one half).
+  const labelX = 0.25 * ((sourceX + targetX) / 2) + 0.75 * bend;
+  const path = `M${sourceX},${sourceY} C${bend},${sourceY} ${bend},${targetY} ${targetX},${targetY}`;
+  return [path, labelX, (sourceY + targetY) / 2];
 }

@@ -1,0 +1,206 @@
+/** Every route as its owner, nobody, a stranger and a careless caller meet it. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type House, openHouse } from '../testing/house.ts';
+
+let house: House;
+const ids = {
+  networkId: '',
+  clusterId: '',
+  peerId: '',
+  operationId: '',
+  stepId: '',
+  accountId: '',
+  tokenId: '',
+  joinTokenId: '',
+};
+
+const account = {
+  provider: 'aws',
+  name: 'Lab',
+  // Nobody listens there: the cloud never answers a test.
+  endpoint: 'http://127.0.0.1:9',
+  credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'a-very-secret-key' },
+};
+const wanted = () => ({
+  name: 'shop',
+  zone: 'shop.skein.test',
+  allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+  clusters: [
+    { name: 'production', cloudAccountId: ids.accountId, region: 'us-east-1', nodes: 2 },
+    { name: 'office', cloudAccountId: null, region: 'office', nodes: 0 },
+  ],
+});
+
+beforeAll(async () => {
+  house = await openHouse(inject('databaseUrl'));
+  const made = await house.ask('POST', '/cloud-accounts', { body: account });
+  expect(made.status).toBe(201);
+  expect(JSON.stringify(made.body)).not.toContain('a-very-secret-key');
+  ids.accountId = made.body.id;
+
+  const plan = await house.ask('POST', '/networks/plan', { body: wanted() });
+  expect(plan.status).toBe(200);
+  expect(plan.body.clusters.map((one: { name: string }) => one.name)).toEqual(['production', 'office']);
+
+  const created = await house.ask('POST', '/networks', { body: { ...wanted(), planHash: plan.body.hash } });
+  expect(created.status).toBe(202);
+  expect(created.headers.get('location')).toBe(`/api/v1/operations/${created.body.operation.id}`);
+  ids.networkId = created.body.network.id;
+  ids.operationId = created.body.operation.id;
+  ids.stepId = created.body.operation.steps[0].id;
+
+  const clusters = await house.ask('GET', `/networks/${ids.networkId}/clusters`);
+  ids.clusterId = clusters.body.items.find((one: { name: string }) => one.name === 'production').id;
+  ids.peerId = (await house.ask('GET', `/networks/${ids.networkId}/peers`)).body.items[0].id;
+  const join = await house.ask('POST', `/clusters/${ids.clusterId}/join-tokens`, { body: {} });
+  expect(join.status).toBe(201);
+  expect(join.body.command).toContain(join.body.token);
+  ids.joinTokenId = join.body.id;
+  const token = await house.ask('POST', '/api-tokens', { body: { name: 'other' } });
+  expect(token.status).toBe(201);
+  ids.tokenId = token.body.id;
+});
+afterAll(() => house.close());
+
+const fill = (path: string) => path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof ids) => ids[name]);
+
+const LISTS = [
+  ['/networks', 1],
+  ['/networks/{networkId}/clusters', 2],
+  ['/networks/{networkId}/peers', 2],
+  ['/networks/{networkId}/records', null],
+  ['/networks/{networkId}/resources', null],
+  ['/clusters/{clusterId}/join-tokens', 1],
+  ['/cloud-accounts', 1],
+  ['/operations', 1],
+  ['/operations/{operationId}/log', 0],
+  ['/api-tokens', 2],
+  ['/audit-events', null],
+  ['/providers', 2],
+] as const;
+
+test.each(LISTS)('GET %s answers a page of what the organization has', async (path, count) => {
+  const answer = await house.ask('GET', fill(path));
+  expect(answer.status).toBe(200);
+  expect(answer.body.next).toBeNull();
+  if (count === null) expect(answer.body.items).toBeInstanceOf(Array);
+  else expect(answer.body.items).toHaveLength(count);
+});
+
+const ITEMS = [
+  ['/networks/{networkId}', 'networkId'],
+  ['/clusters/{clusterId}', 'clusterId'],
+  ['/peers/{peerId}', 'peerId'],
+  ['/cloud-accounts/{accountId}', 'accountId'],
+  ['/operations/{operationId}', 'operationId'],
+] as const;
+
+test.each(ITEMS)('GET %s answers it', async (path, name) => {
+  const answer = await house.ask('GET', fill(path));
+  expect(answer.status).toBe(200);
+  expect(answer.body.id).toBe(ids[name]);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+});
+
+test('the topology shows every peer', async () => {
+  const answer = await house.ask('GET', fill('/networks/{networkId}/topology'));
+  expect(answer.body.peers).toHaveLength(2);
+});
+
+/** Each with a body that would do for its owner. */
+const ALL: readonly [string, string, unknown?][] = [
+  ...LISTS.map(([path]): [string, string] => ['GET', path]),
+  ...ITEMS.map(([path]): [string, string] => ['GET', path]),
+  ['GET', '/me'],
+  ['GET', '/networks/{networkId}/topology'],
+  ['GET', '/networks/{networkId}/events'],
+  ['GET', '/operations/{operationId}/events'],
+  ['POST', '/networks', {}],
+  ['POST', '/networks/plan', {}],
+  ['PATCH', '/networks/{networkId}', { allowedPorts: [] }],
+  ['DELETE', '/networks/{networkId}?confirm=shop'],
+  ['POST', '/networks/{networkId}/clusters', { name: 'more', cloudAccountId: null, region: 'office' }],
+  ['DELETE', '/clusters/{clusterId}?confirm=production'],
+  ['POST', '/clusters/{clusterId}/nodes', { count: 1 }],
+  ['POST', '/clusters/{clusterId}/join-tokens', {}],
+  ['DELETE', '/join-tokens/{joinTokenId}'],
+  ['DELETE', '/peers/{peerId}'],
+  ['POST', '/cloud-accounts', account],
+  ['DELETE', '/cloud-accounts/{accountId}'],
+  ['POST', '/cloud-accounts/{accountId}/verify'],
+  ['POST', '/operations/{operationId}/cancel'],
+  ['POST', '/operations/{operationId}/steps/{stepId}/retry'],
+  ['POST', '/api-tokens', { name: 'mine' }],
+  ['DELETE', '/api-tokens/{tokenId}'],
+];
+
+test.each(ALL)('%s %s refuses nobody and a wrong token', async (method, path, body) => {
+  for (const token of [null, `${house.ours.token.slice(0, -1)}!`, 'skn_nonsense']) {
+    const answer = await house.ask(method, fill(path), { token, body });
+    expect(answer.status).toBe(401);
+    expect(answer.body.code).toBe('not-authenticated');
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  }
+});
+
+test.each(ALL.filter(([, path]) => path.includes('{')))(
+  '%s %s finds nothing for another organization, and nothing changes',
+  async (method, path, body) => {
+    const answer = await house.ask(method, fill(path), { token: house.strangers.token, body });
+    expect(answer.status).toBe(404);
+    expect(answer.body.code).toBe('not-found');
+  },
+);
+
+test('lists of another organization are empty', async () => {
+  for (const path of ['/networks', '/cloud-accounts', '/operations']) {
+    const answer = await house.ask('GET', path, { token: house.strangers.token });
+    expect(answer.body.items).toEqual([]);
+  }
+});
+
+test('a network over another organization’s account is refused', async () => {
+  const answer = await house.ask('POST', '/networks', { token: house.strangers.token, body: wanted() });
+  expect([400, 404]).toContain(answer.status);
+});
+
+describe('what is not valid is named by its path', () => {
+  test.each([
+    ['POST', '/networks', { name: 'No Such Name', zone: 'shop.skein.test', clusters: [] }, 'name'],
+    ['POST', '/networks/plan', { name: 'shop', zone: 'nodots', clusters: [] }, 'zone'],
+    [
+      'PATCH',
+      '/networks/{networkId}',
+      { allowedPorts: [{ protocol: 'tcp', port: 0 }] },
+      'allowedPorts.0.port',
+    ],
+    ['POST', '/networks/{networkId}/clusters', { name: 'x', region: '' }, 'region'],
+    ['POST', '/clusters/{clusterId}/nodes', { count: 99 }, 'count'],
+    ['POST', '/clusters/{clusterId}/join-tokens', { uses: 0 }, 'uses'],
+    ['POST', '/cloud-accounts', { provider: 'aws', name: '', credentials: {} }, 'name'],
+    ['POST', '/api-tokens', { name: '', expiresInDays: 0 }, 'expiresInDays'],
+    ['GET', '/networks?limit=0', undefined, 'limit'],
+  ])('%s %s', async (method, path, body, where) => {
+    const answer = await house.ask(method, fill(path), { body });
+    expect(answer.status).toBe(400);
+    expect(answer.body.code).toBe('invalid-request');
+    expect(answer.body.errors.map((one: { path: string }) => one.path)).toContain(where);
+  });
+
+  test('a body that is no JSON, and one that is too long', async () => {
+    const broken = await house.ask('POST', '/api-tokens', { body: '{"name":' });
+    expect([broken.status, broken.body.code]).toEqual([400, 'invalid-request']);
+    const long = await house.ask('POST', '/api-tokens', { body: { name: 'x'.repeat(300_000) } });
+    expect([long.status, long.body.code]).toEqual([400, 'invalid-request']);
+  });
+});
+
+test('deleting wants the name, and then begins', async () => {
+  const unsure = await house.ask('DELETE', fill('/networks/{networkId}'));
+  expect([unsure.status, unsure.body.code]).toEqual([422, 'confirmation-needed']);
+});
+
+test('an unknown address is a problem document too', async () => {
+  const answer = await house.ask('GET', '/nowhere');
+  expect([answer.status, answer.body.code]).toEqual([404, 'not-found']);
+});
