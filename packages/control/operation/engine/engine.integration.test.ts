@@ -292,6 +292,17 @@ describe('the engine', () => {
     await expect(cancelOperation(context, { id: operation.id })).rejects.toMatchObject({ code: 'conflict' });
   });
 
+  it('ends a cancelled step whose worker died before it heard of it', async () => {
+    const operation = await start(['only']);
+    const taken = await takeStep(fresh.database, 2);
+    await cancelOperation(context, { id: operation.id });
+    expect((await getOperation(context, { id: operation.id })).state).toBe('cancelling');
+    await fresh.database.step.update({ where: { id: taken?.id ?? '' }, data: { leaseUntil: new Date(0) } });
+    run({});
+    const done = await ended(operation);
+    expect(done).toMatchObject({ state: 'cancelled', steps: [{ state: 'cancelled', error: null }] });
+  });
+
   it('puts a running step back when the worker is told to end, without counting the attempt', async () => {
     const operation = await start(['only']);
     let entered = () => {};

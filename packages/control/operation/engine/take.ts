@@ -1,3 +1,4 @@
+import type { StepError } from '@skein/contract/rest/operation.ts';
 import type { Database } from '@skein/database/client.ts';
 import { CHANNEL, notify } from '@skein/database/notify.ts';
 import { settleOperation } from './settle.ts';
@@ -41,41 +42,47 @@ export async function takeStep(database: Database, leaseSeconds: number): Promis
   return step;
 }
 
-/** Fails steps whose worker died in their last attempt: nobody else would ever end them. Answers how many. */
-export async function failAbandoned(database: Database, now: Date): Promise<number> {
+/** Fails steps whose worker died in their last attempt: nobody else would ever end them. */
+export async function failAbandoned(database: Database, now: Date): Promise<void> {
   const error = {
     code: 'worker-lost',
     message: 'The worker that ran this step ended without a word, and no attempt is left.',
     remedy: 'Look at the worker’s own log, then retry the step.',
     retryable: true,
   };
-  const lost = await database.$queryRaw<{ id: string; operationId: string; fence: number }[]>`
+  const lost = await database.$queryRaw<Abandoned[]>`
     SELECT id, "operationId", fence FROM step
     WHERE state = 'running' AND "leaseUntil" < now() AND attempt >= "maxAttempts" LIMIT 100`;
-  for (const step of lost)
-    await database.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT id FROM operation WHERE id = ${step.operationId} FOR UPDATE`;
-      const { count } = await tx.step.updateMany({
-        where: { id: step.id, fence: step.fence, state: 'running', leaseUntil: { lt: now } },
-        data: { state: 'failed', error, leaseUntil: null, waitingFor: null, finishedAt: now },
-      });
-      if (count > 0) await settleOperation(tx, step.operationId, now);
-    });
-  return lost.length;
+  for (const step of lost) await endAbandoned(database, step, { state: 'failed', error }, now);
 }
 
 /** Ends steps of cancelled operations whose worker died before it heard of it. */
 export async function cancelAbandoned(database: Database, now: Date): Promise<void> {
-  const lost = await database.$queryRaw<{ id: string; operationId: string; fence: number }[]>`
+  const lost = await database.$queryRaw<Abandoned[]>`
     SELECT s.id, s."operationId", s.fence FROM step s JOIN operation o ON o.id = s."operationId"
     WHERE s.state = 'running' AND s."leaseUntil" < now() AND o.state = 'cancelling' LIMIT 100`;
-  for (const step of lost)
-    await database.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT id FROM operation WHERE id = ${step.operationId} FOR UPDATE`;
-      const { count } = await tx.step.updateMany({
-        where: { id: step.id, fence: step.fence, state: 'running' },
-        data: { state: 'cancelled', leaseUntil: null, waitingFor: null, finishedAt: now },
-      });
-      if (count > 0) await settleOperation(tx, step.operationId, now);
-    });
+  for (const step of lost) await endAbandoned(database, step, { state: 'cancelled', error: null }, now);
+}
+
+interface Abandoned {
+  id: string;
+  operationId: string;
+  fence: number;
+}
+
+/** Only where the lease is still out by the database's clock: its worker may have come back meanwhile. */
+async function endAbandoned(
+  database: Database,
+  step: Abandoned,
+  end: { state: 'failed' | 'cancelled'; error: StepError | null },
+  now: Date,
+): Promise<void> {
+  await database.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT id FROM operation WHERE id = ${step.operationId} FOR UPDATE`;
+    const ended = await tx.$executeRaw`
+      UPDATE step SET state = ${end.state}::step_state, error = ${end.error && JSON.stringify(end.error)}::jsonb,
+        "leaseUntil" = NULL, "waitingFor" = NULL, "finishedAt" = ${now}
+      WHERE id = ${step.id} AND fence = ${step.fence} AND state = 'running' AND "leaseUntil" < now()`;
+    if (ended > 0) await settleOperation(tx, step.operationId, now);
+  });
 }
