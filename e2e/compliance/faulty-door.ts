@@ -2,7 +2,7 @@
  * A door before an API that misbehaves on purpose: answers get lost after the work was done, calls are throttled, or
  * the caller is cut off for good, as when a worker is killed.
  */
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface FaultyDoor {
@@ -16,8 +16,16 @@ export interface FaultyDoor {
 export type Fault =
   /** The first answer to each kind of changing call is lost after the work was done. */
   | { kind: 'lose-answers' }
-  /** The first call of each kind is refused with this. */
-  | { kind: 'refuse'; status: number; headers: Record<string, string>; body: string }
+  /** The first call of each kind is refused with this; of the kinds named only, where any are. */
+  | {
+      kind: 'refuse';
+      only?: readonly string[];
+      status: number;
+      headers: Record<string, string>;
+      body: (kind: string) => string;
+    }
+  /** A read that was made before answers once more what it answered then, as a replica that lags would. */
+  | { kind: 'stale-reads' }
   /** The call with this number is done but not answered, and no later one is let through. */
   | { kind: 'cut'; after: number; onCut: () => void };
 
@@ -32,6 +40,7 @@ const changes = (kind: string) => !/^(Describe|Get|List|GET )/.test(kind);
 export async function openFaultyDoor(target: string, fault: Fault): Promise<FaultyDoor> {
   const { hostname, port } = new URL(target);
   const seen = new Set<string>();
+  const earlier = new Map<string, { status: number; headers: OutgoingHttpHeaders; text: Buffer }>();
   let faults = 0;
   let requests = 0;
 
@@ -43,9 +52,17 @@ export async function openFaultyDoor(target: string, fault: Fault): Promise<Faul
     const first = !seen.has(kind);
     seen.add(kind);
     requests++;
-    if (fault.kind === 'refuse' && first) {
+    if (fault.kind === 'refuse' && first && (fault.only?.includes(kind) ?? true)) {
       faults++;
-      answer.writeHead(fault.status, fault.headers).end(fault.body);
+      answer.writeHead(fault.status, fault.headers).end(fault.body(kind));
+      return;
+    }
+    const read = `${incoming.headers.host} ${incoming.url} ${body}`;
+    const before = fault.kind === 'stale-reads' && !changes(kind) ? earlier.get(read) : undefined;
+    if (before) {
+      earlier.delete(read);
+      faults++;
+      answer.writeHead(before.status, before.headers).end(before.text);
       return;
     }
     if (fault.kind === 'cut' && requests > fault.after) {
@@ -57,6 +74,7 @@ export async function openFaultyDoor(target: string, fault: Fault): Promise<Faul
       (fault.kind === 'cut' && requests === fault.after);
     if (lost) faults++;
     forward(incoming, body, (status, headers, text) => {
+      if (fault.kind === 'stale-reads' && !changes(kind)) earlier.set(read, { status, headers, text });
       if (!lost) return void answer.writeHead(status, headers).end(text);
       if (fault.kind === 'cut') fault.onCut();
       incoming.socket.destroy();
@@ -66,7 +84,7 @@ export async function openFaultyDoor(target: string, fault: Fault): Promise<Faul
   function forward(
     incoming: IncomingMessage,
     body: Buffer,
-    done: (status: number, headers: ServerResponse['req']['headers'], text: Buffer) => void,
+    done: (status: number, headers: OutgoingHttpHeaders, text: Buffer) => void,
   ) {
     // The host header stays: AWS signs it.
     const { method = 'GET', url: path = '/', headers } = incoming;

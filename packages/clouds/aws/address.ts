@@ -15,7 +15,7 @@ import {
   type Keyed,
   type Resource,
 } from '../provider.ts';
-import { ask, askUnlessGone, type Connection, required } from './connection.ts';
+import { ask, askUnlessGone, type Connection, lookTwice, required } from './connection.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 export function addresses({ ec2 }: Connection): Resource<AddressSpec, AddressState> {
@@ -71,7 +71,7 @@ export function addresses({ ec2 }: Connection): Resource<AddressSpec, AddressSta
     },
 
     async delete(at, context) {
-      for (const { id, one } of await identified(at, context)) {
+      for (const { id, one } of await lookTwice(() => identified(at, context), context)) {
         if (one.AssociationId) {
           const holder = one.InstanceId
             ? `instance ${one.InstanceId}`

@@ -98,6 +98,17 @@ export async function askUnlessGone<T>(
   }
 }
 
+/**
+ * What a search finds, asked again after a moment when it finds nothing: a deletion must not pass over what was made
+ * seconds ago and does not show yet.
+ */
+export async function lookTwice<T>(find: () => Promise<T[]>, context: CallContext): Promise<T[]> {
+  const found = await find();
+  if (found.length > 0) return found;
+  await pause(1_000, context.signal);
+  return find();
+}
+
 /** A field that AWS always sends; its absence means the answer is not AWS's. */
 export function required<T>(value: T | undefined, field: string): T {
   if (value === undefined) throw new CloudError('unavailable', `AWS answered without ${field}.`);

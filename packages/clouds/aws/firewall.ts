@@ -18,7 +18,15 @@ import {
   type Resource,
 } from '../provider.ts';
 import { permissionChanges, permissionsOf, rulesOf } from '../rule-set.ts';
-import { ask, askAll, askOfFresh, askUnlessGone, type Connection, required } from './connection.ts';
+import {
+  ask,
+  askAll,
+  askOfFresh,
+  askUnlessGone,
+  type Connection,
+  lookTwice,
+  required,
+} from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { holdersOfGroup } from './holders.ts';
 import { asIpPermissions, type HeldIngress, heldIngress } from './ingress.ts';
@@ -182,7 +190,7 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
     },
 
     async delete(at, context) {
-      for (const group of await groupsBy(filtersFor(at), context)) {
+      for (const group of await lookTwice(() => groupsBy(filtersFor(at), context), context)) {
         const GroupId = required(group.GroupId, 'a group id');
         try {
           await askUnlessGone('deleting the security group', context, (o) =>

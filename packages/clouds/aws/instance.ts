@@ -19,7 +19,15 @@ import {
   type Keyed,
   type Resource,
 } from '../provider.ts';
-import { ask, askAll, askOfFresh, askUnlessGone, type Connection, required } from './connection.ts';
+import {
+  ask,
+  askAll,
+  askOfFresh,
+  askUnlessGone,
+  type Connection,
+  lookTwice,
+  required,
+} from './connection.ts';
 import { awsCodeOf, codeFor } from './errors.ts';
 import { imageFor } from './image.ts';
 import { launchToken } from './launch-token.ts';
@@ -207,9 +215,9 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     },
 
     async delete(at, context) {
-      const held = (await instancesBy(filtersFor(at), context)).filter(
-        (one) => one.State?.Name !== 'terminated',
-      );
+      const find = async () =>
+        (await instancesBy(filtersFor(at), context)).filter((one) => one.State?.Name !== 'terminated');
+      const held = await lookTwice(find, context);
       if (held.length === 0) return;
       const InstanceIds = held.map(idOf);
       await askUnlessGone('ending the instance', context, (o) =>

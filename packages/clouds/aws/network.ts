@@ -19,6 +19,7 @@ import {
   ReplaceRouteCommand,
   type Vpc,
 } from '@aws-sdk/client-ec2';
+import { backOff, pause } from '../bounded-wait.ts';
 import { findOrMakeOne } from '../only-one.ts';
 import {
   type CallContext,
@@ -28,10 +29,20 @@ import {
   type NetworkState,
   type Resource,
 } from '../provider.ts';
-import { ask, askAll, askOfFresh, askUnlessGone, type Connection, required } from './connection.ts';
+import {
+  ask,
+  askAll,
+  askOfFresh,
+  askUnlessGone,
+  type Connection,
+  lookTwice,
+  required,
+} from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { holdersOfVpc } from './holders.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
+
+const LETTING_GO_TRIES = 4;
 
 export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkState> {
   const vpcsBy = (filters: Filter[], context: CallContext) =>
@@ -191,6 +202,19 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
     );
   }
 
+  /** What has just ended may hold its VPC for some seconds more, and a list may lag behind. */
+  async function removeVpcPatiently(vpcId: string, at: Keyed, context: CallContext) {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await removeVpc(vpcId, at, context);
+      } catch (error) {
+        if (awsCodeOf(error) !== 'DependencyViolation' || attempt === LETTING_GO_TRIES) throw error;
+        context.waitingFor(`what used VPC ${vpcId} to let go`);
+        await pause(backOff(attempt, 500, 4_000), context.signal);
+      }
+    }
+  }
+
   /** Those of ours attached to the VPC (null: to none). */
   async function removeInternetGateways(at: Keyed, vpcId: string | null, context: CallContext) {
     for (const gateway of await internetGatewaysBy(filtersFor(at), context)) {
@@ -255,7 +279,8 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
     },
 
     async delete(at, context) {
-      for (const { id } of await identified(at, context)) await removeVpc(id, at, context);
+      for (const { id } of await lookTwice(() => identified(at, context), context))
+        await removeVpcPatiently(id, at, context);
       // One made but never attached, by a worker that was killed between the two.
       await removeInternetGateways(at, null, context);
     },

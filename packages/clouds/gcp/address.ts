@@ -1,5 +1,6 @@
 /** A reserved public address of the region. */
 import type { protos } from '@google-cloud/compute';
+import { waitFor } from '../bounded-wait.ts';
 import {
   type AddressSpec,
   type AddressState,
@@ -51,7 +52,14 @@ export function addresses(connection: Connection): Resource<AddressSpec, Address
         },
         context,
       );
-      return stateOf(found);
+      // One that a killed worker asked for may still be on its way.
+      return waitFor(
+        async () => {
+          const now = found.address ? found : await get(name, context);
+          return now?.address ? stateOf(now) : undefined;
+        },
+        { what: `address ${name} to be reserved`, limitSeconds: 60, context },
+      );
     },
 
     async delete(at, context) {

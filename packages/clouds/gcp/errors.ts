@@ -35,7 +35,8 @@ export function codeFor(status: number, reason: string, text: string): CloudErro
     case 403:
       return 'forbidden';
     case 404:
-      return 'not-found';
+      // A project that is not there, or not ours to see, says nothing of what would be in it.
+      return /'projects\/[^/']+' was not found|find project/i.test(text) ? 'forbidden' : 'not-found';
     case 408:
     case 504:
       return 'timeout';
