@@ -1,4 +1,4 @@
-/** Which tests need what: `pure` nothing, `integration` a real Postgres, `lab` root and namespaces. */
+/** Which tests need what: `pure` nothing, `integration` a real Postgres, `lab` root and namespaces, `browser` Chromium. */
 import { defineConfig } from 'vitest/config';
 
 const everywhere = ['apps/**', 'packages/**', 'e2e/**'];
@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: named('.test.ts'),
-          exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts'],
+          exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts', '**/*.browser.test.ts'],
         },
       },
       {
@@ -33,6 +33,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['e2e/browser/**/*.browser.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

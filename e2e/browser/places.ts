@@ -14,7 +14,12 @@ export function placesOf(fixture: Omit<Fixture, 'stop'>): Place[] {
   return [
     { name: 'sign-in', path: '/sign-in', shows: 'Sign in', open: true },
     { name: 'setup', path: `/setup?link=${fixture.openLink}`, shows: 'Set up Skein', open: true },
-    { name: 'setup-used', path: `/setup?link=${fixture.usedLink}`, shows: 'This link was used already', open: true },
+    {
+      name: 'setup-used',
+      path: `/setup?link=${fixture.usedLink}`,
+      shows: 'This link was used already',
+      open: true,
+    },
     { name: 'setup-unknown', path: '/setup?link=sks_wrong', shows: 'This link is not known', open: true },
     { name: 'networks', path: '/', shows: 'shop' },
     { name: 'network-new', path: '/networks/new', shows: 'Show the plan' },

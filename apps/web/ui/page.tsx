@@ -76,7 +76,7 @@ export function Figure({ label, value, note }: { label: string; value: ReactNode
   return (
     <div className="min-w-0 px-5 py-4">
       <dt className="text-sm text-faint">{label}</dt>
-      <dd className="mt-1 truncate text-xl font-semibold tracking-tight tabular-nums">{value}</dd>
+      <dd className="mt-1 truncate text-lg font-semibold sm:text-xl tracking-tight tabular-nums">{value}</dd>
       {note && <dd className="mt-0.5 truncate text-sm text-quiet">{note}</dd>}
     </div>
   );

@@ -46,7 +46,7 @@ export function Table<Row>({
               {columns.map((column) =>
                 column.heads ? (
                   <th key={column.title} scope="row" className="cell px-4 py-3 font-medium">
-                    {column.cell(row)}
+                    <div>{column.cell(row)}</div>
                   </th>
                 ) : (
                   <td
@@ -54,7 +54,7 @@ export function Table<Row>({
                     data-label={column.untitled ? undefined : column.title}
                     className={`cell px-4 py-3 ${column.right ? 'text-right tabular-nums' : ''}`}
                   >
-                    {column.cell(row)}
+                    <div>{column.cell(row)}</div>
                   </td>
                 ),
               )}

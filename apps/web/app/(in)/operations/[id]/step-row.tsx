@@ -44,12 +44,17 @@ export function StepRow({
               {step.waitingFor ? `Waiting for ${step.waitingFor}` : newest?.message}
             </p>
           )}
-          {step.error && step.state !== 'succeeded' && (
+          {(step.error || step.state === 'failed') && step.state !== 'succeeded' && (
             <div className="mt-1.5 rounded-md bg-bad-soft px-3 py-2 text-sm">
-              <p className="text-bad [overflow-wrap:anywhere]">{step.error.message}</p>
-              {step.error.remedy && <p className="mt-1">{step.error.remedy}</p>}
-              {step.error.retryable && step.state !== 'failed' && (
+              <p className="text-bad [overflow-wrap:anywhere]">{step.error?.message ?? 'It failed.'}</p>
+              {step.error?.remedy && <p className="mt-1">{step.error.remedy}</p>}
+              {step.error?.retryable && step.state !== 'failed' && (
                 <p className="mt-1 text-quiet">It is tried again by itself.</p>
+              )}
+              {step.state === 'failed' && (
+                <Button busy={busy} onClick={onRetry} className="mt-2.5">
+                  <RotateCw size={14} aria-hidden /> Retry
+                </Button>
               )}
             </div>
           )}
@@ -85,11 +90,6 @@ export function StepRow({
             </ol>
           )}
         </div>
-        {step.state === 'failed' && (
-          <Button busy={busy} onClick={onRetry}>
-            <RotateCw size={14} aria-hidden /> Retry
-          </Button>
-        )}
         <span className="pt-0.5 text-sm text-faint">
           <Duration from={step.startedAt} to={step.finishedAt} />
         </span>

@@ -43,3 +43,8 @@ test('a cloud alone takes both sides', () => {
   const { clouds } = arrange([cluster('one', 'aws'), cluster('two', 'aws'), cluster('three', 'aws')], []);
   expect(clouds.map(({ id }) => id)).toEqual(['left aws', 'right aws']);
 });
+
+test('where there is no room for two columns there is one', () => {
+  const { clouds } = arrange([cluster('one', 'aws'), cluster('two', 'gcp')], [], true);
+  expect(clouds.map(({ id }) => id)).toEqual(['left aws', 'left gcp']);
+});

@@ -30,10 +30,11 @@ export interface Arrangement {
   peers: { x: number; y: number; side: Side; peer: Peer }[];
 }
 
-export function arrange(clusters: readonly Cluster[], peers: readonly Peer[]): Arrangement {
+/** @param narrow puts all in one column, for screens with no room for two. */
+export function arrange(clusters: readonly Cluster[], peers: readonly Peer[], narrow = false): Arrangement {
   const shown: Arrangement = { clouds: [], clusters: [], peers: [] };
   const members = (cluster: Cluster) => peers.filter((peer) => peer.clusterId === cluster.id);
-  const columns = columnsOf(clusters, (cluster) => heightOf(members(cluster)));
+  const columns = columnsOf(clusters, (cluster) => heightOf(members(cluster)), narrow);
   for (const side of ['left', 'right'] as const) {
     const x = side === 'left' ? 0 : CLUSTER_WIDTH + 2 * PADDING + BETWEEN_COLUMNS;
     let y = 0;
@@ -84,7 +85,7 @@ function placePeers(peers: readonly Peer[], box: Box, side: Side) {
 }
 
 /** Clouds whole on one side, the tallest first and then where there is more room; a cloud alone is split. */
-function columnsOf(clusters: readonly Cluster[], height: (cluster: Cluster) => number) {
+function columnsOf(clusters: readonly Cluster[], height: (cluster: Cluster) => number, narrow: boolean) {
   const columns: Record<Side, Cluster[][]> = { left: [], right: [] };
   const byCloud = new Map<Cluster['provider'], Cluster[]>();
   for (const cluster of clusters)
@@ -92,13 +93,13 @@ function columnsOf(clusters: readonly Cluster[], height: (cluster: Cluster) => n
   const total = (group: readonly Cluster[]) => group.reduce((sum, one) => sum + height(one), 0);
   let groups = [...byCloud.values()].sort((a, b) => total(b) - total(a));
   const [only] = groups;
-  if (groups.length === 1 && only && only.length > 1) {
+  if (!narrow && groups.length === 1 && only && only.length > 1) {
     const half = Math.ceil(only.length / 2);
     groups = [only.slice(0, half), only.slice(half)];
   }
   const filled = { left: 0, right: 0 };
   for (const group of groups) {
-    const side = filled.left <= filled.right ? 'left' : 'right';
+    const side = narrow || filled.left <= filled.right ? 'left' : 'right';
     columns[side].push(group);
     filled[side] += total(group);
   }

@@ -4,7 +4,7 @@ import './graph.css';
 import type { Cluster } from '@skein/contract/rest/network.ts';
 import type { Peer } from '@skein/contract/rest/peer.ts';
 import { Controls, type Edge, type Node, ReactFlow } from '@xyflow/react';
-import { type CSSProperties, useMemo } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { arrange, PEER } from './arrange.ts';
 import { LinkEdge } from './link-edge.tsx';
 import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
@@ -26,7 +26,8 @@ export function Graph({
   chosen: string | null;
   onChoose: (peerId: string | null) => void;
 }) {
-  const layout = useMemo(() => arrange(clusters, peers), [clusters, peers]);
+  const narrow = useSyncExternalStore(watchWidth, isNarrow, () => false);
+  const layout = useMemo(() => arrange(clusters, peers, narrow), [clusters, peers, narrow]);
   const nodes = useMemo((): NodeKinds[] => {
     const fixed = { draggable: false, selectable: false, focusable: false } as const;
     return [
@@ -70,16 +71,21 @@ export function Graph({
   return (
     <figure
       aria-label="Graph of the network; the table of links below says the same"
-      className="h-[24rem] sm:h-[var(--graph)]"
-      style={{ '--graph': `${Math.min(760, Math.max(340, bottom + 90))}px` } as CSSProperties}
+      style={{
+        height: narrow ? Math.min(620, bottom * 0.6 + 70) : Math.min(760, Math.max(340, bottom + 90)),
+      }}
     >
       <ReactFlow
+        key={narrow ? 'narrow' : 'wide'}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         fitView
-        fitViewOptions={{ padding: { x: '24px', top: '24px', bottom: '58px' }, maxZoom: 1.15 }}
+        fitViewOptions={{
+          padding: { left: '20px', right: narrow ? '64px' : '20px', top: '20px', bottom: '54px' },
+          maxZoom: 1.15,
+        }}
         minZoom={0.15}
         maxZoom={1.8}
         nodesDraggable={false}
@@ -96,6 +102,14 @@ export function Graph({
       </ReactFlow>
     </figure>
   );
+}
+
+const NARROW = '(max-width: 48rem)';
+const isNarrow = () => matchMedia(NARROW).matches;
+function watchWidth(onChange: () => void) {
+  const query = matchMedia(NARROW);
+  query.addEventListener('change', onChange);
+  return () => query.removeEventListener('change', onChange);
 }
 
 /** Links between clusters and to gateways always; those between members of a cluster for the chosen peer or in trouble. */

@@ -1,0 +1,117 @@
+/// <reference lib="dom" />
+/** Every page, light and dark, wide and narrow, over a seeded network: it shows what it should and complains of nothing. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBrowser, openPage, picture, signIn } from './browser.ts';
+import { type Fixture, startFixture } from './fixture.ts';
+import { placesOf } from './places.ts';
+
+let fixture: Fixture;
+let browser: Browser;
+beforeAll(async () => {
+  [fixture, browser] = await Promise.all([startFixture(), openBrowser()]);
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await fixture?.stop();
+});
+
+const LOOKS = [
+  { look: 'light', width: 1440 },
+  { look: 'dark', width: 1440 },
+  { look: 'light', width: 375 },
+  { look: 'dark', width: 375 },
+] as const;
+
+test.each(LOOKS)('every page, $look at $width px', async ({ look, width }) => {
+  const context = await browser.newContext({ colorScheme: look, viewport: { width, height: 900 } });
+  const { page, problems } = await openPage(context, fixture.baseUrl);
+  let signedIn = false;
+  for (const place of placesOf(fixture)) {
+    if (!place.open && !signedIn) {
+      await signIn(page, fixture.baseUrl, fixture.person);
+      signedIn = true;
+    }
+    const answer = await page.goto(fixture.baseUrl + place.path);
+    await page.getByText(place.shows).first().waitFor({ state: 'attached' });
+    await picture(page, `${place.name}-${look}-${width}`);
+    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(tooWide, `${place.name} is wider than the screen`).toBeLessThanOrEqual(0);
+    const expected = answer?.status() === 404 ? (one: string) => one.includes('404') : () => false;
+    expect(
+      problems.splice(0).filter((one) => !expected(one)),
+      place.name,
+    ).toEqual([]);
+  }
+  await context.close();
+});
+
+describe('at the keyboard and live', () => {
+  test('the skip link comes first, and leads to the content', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(fixture.baseUrl);
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('content');
+    await context.close();
+  });
+
+  test('a peer is chosen with the keyboard, told about, and left with Escape', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/networks/${fixture.networkId}/topology`);
+    const peer = page.locator('[data-peer="gw-1"]').first();
+    await peer.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'About gw-1' }).waitFor();
+    await picture(page, 'topology-chosen-light-1440');
+    await page.keyboard.press('Escape');
+    await page.getByRole('complementary', { name: 'About gw-1' }).waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('the colours chosen are kept', async () => {
+    const context = await browser.newContext({ colorScheme: 'light' });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const light = await paper();
+    await page.getByRole('button', { name: 'Dark', exact: true }).click();
+    await expect.poll(paper).not.toBe(light);
+    const dark = await paper();
+    await page.reload();
+    expect(await paper()).toBe(dark);
+    await context.close();
+  });
+
+  test('a retried step is seen to wait again', async () => {
+    const context = await browser.newContext();
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/operations/${fixture.growthId}`);
+    await page.locator('[data-step-state="failed"]').getByRole('button', { name: 'Retry' }).click();
+    await page.locator('[data-step-state="failed"]').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('an API token is told once', async () => {
+    const context = await browser.newContext();
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/tokens`);
+    await page.getByRole('button', { name: 'New token' }).click();
+    await page.getByLabel('Name').fill('a script');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    const token = await page.locator('code', { hasText: /^skn_/ }).textContent();
+    const me = await fetch(`${fixture.baseUrl}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(me.status).toBe(200);
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('rowheader', { name: 'a script' }).waitFor();
+    expect(await page.content()).not.toContain(token);
+    await context.close();
+  });
+});
