@@ -1,22 +1,14 @@
 /** A VPC with its subnet, internet gateway and way out. The VPC is made first and deleted last: it stands for the rest. */
 import {
-  AttachInternetGatewayCommand,
-  CreateInternetGatewayCommand,
-  CreateRouteCommand,
   CreateSubnetCommand,
   CreateVpcCommand,
-  DeleteInternetGatewayCommand,
   DeleteSubnetCommand,
   DeleteVpcCommand,
   DescribeVpcAttributeCommand,
-  DetachInternetGatewayCommand,
   type Filter,
   ModifyVpcAttributeCommand,
-  paginateDescribeInternetGateways,
-  paginateDescribeRouteTables,
   paginateDescribeSubnets,
   paginateDescribeVpcs,
-  ReplaceRouteCommand,
   type Vpc,
 } from '@aws-sdk/client-ec2';
 import { backOff, pause } from '../bounded-wait.ts';
@@ -40,11 +32,13 @@ import {
 } from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { holdersOfVpc } from './holders.ts';
+import { internetGateways } from './internet-gateway.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 const LETTING_GO_TRIES = 4;
 
 export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkState> {
+  const gateways = internetGateways(ec2);
   const vpcsBy = (filters: Filter[], context: CallContext) =>
     askAll(
       'listing VPCs',
@@ -58,13 +52,6 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
       context,
       (o) => paginateDescribeSubnets({ client: ec2 }, { Filters: filters }, o),
       (page) => page.Subnets,
-    );
-  const internetGatewaysBy = (filters: Filter[], context: CallContext) =>
-    askAll(
-      'listing internet gateways',
-      context,
-      (o) => paginateDescribeInternetGateways({ client: ec2 }, { Filters: filters }, o),
-      (page) => page.InternetGateways,
     );
   const identified = async (at: Keyed, context: CallContext) =>
     (await vpcsBy(filtersFor(at), context)).map((vpc) => ({ id: required(vpc.VpcId, 'a VPC id'), vpc }));
@@ -116,74 +103,6 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
     }
   }
 
-  async function ensureInternetGateway(
-    vpcId: string,
-    spec: NetworkSpec,
-    context: CallContext,
-  ): Promise<string> {
-    const attached = async () =>
-      (await internetGatewaysBy([{ Name: 'attachment.vpc-id', Values: [vpcId] }], context))[0]
-        ?.InternetGatewayId;
-    const found = await attached();
-    if (found) {
-      await removeSpare(spec, context);
-      return found;
-    }
-    const ours = await internetGatewaysBy(filtersFor(spec), context);
-    const loose = ours.find((one) => (one.Attachments ?? []).length === 0)?.InternetGatewayId;
-    const id = loose ?? (await createInternetGateway(spec, context));
-    try {
-      await askOfFresh('attaching the internet gateway', context, (o) =>
-        ec2.send(new AttachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpcId }), o),
-      );
-      return id;
-    } catch (error) {
-      // A VPC takes one gateway: another call was quicker, and ours is one too many.
-      const other = await attached();
-      if (!other) throw error;
-      await removeSpare(spec, context);
-      return other;
-    }
-  }
-
-  /** A creation whose answer was lost, or a worker that was killed, may have left one more. */
-  async function removeSpare(spec: NetworkSpec, context: CallContext) {
-    await removeInternetGateways(spec, null, context).catch((error) => {
-      // A stale read showed the attached one as loose; AWS knows better.
-      if (awsCodeOf(error) !== 'DependencyViolation') throw error;
-    });
-  }
-
-  async function createInternetGateway(spec: NetworkSpec, context: CallContext): Promise<string> {
-    const made = await ask('creating the internet gateway', context, (o) =>
-      ec2.send(
-        new CreateInternetGatewayCommand({
-          TagSpecifications: taggedAs('internet-gateway', spec, spec.name),
-        }),
-        o,
-      ),
-    );
-    return required(made.InternetGateway?.InternetGatewayId, 'an internet gateway id');
-  }
-
-  /** In the VPC's main route table, which comes and goes with the VPC. */
-  async function ensureWayOut(vpcId: string, gatewayId: string, context: CallContext) {
-    const filters = [inVpc(vpcId), { Name: 'association.main', Values: ['true'] }];
-    const tables = await askAll(
-      'reading the route table',
-      context,
-      (o) => paginateDescribeRouteTables({ client: ec2 }, { Filters: filters }, o),
-      (page) => page.RouteTables,
-    );
-    const RouteTableId = required(tables[0]?.RouteTableId, 'the VPC’s main route table');
-    const route = tables[0]?.Routes?.find((one) => one.DestinationCidrBlock === '0.0.0.0/0');
-    if (route?.GatewayId === gatewayId && route.State !== 'blackhole') return;
-    const input = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: gatewayId };
-    await askOfFresh('routing to the internet', context, (o) =>
-      route ? ec2.send(new ReplaceRouteCommand(input), o) : ec2.send(new CreateRouteCommand(input), o),
-    );
-  }
-
   async function removeVpc(vpcId: string, at: Keyed, context: CallContext) {
     const holders = await holdersOfVpc(ec2, vpcId, at, context);
     if (holders.length > 0) {
@@ -196,7 +115,7 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
         ec2.send(new DeleteSubnetCommand({ SubnetId: subnet.SubnetId }), o),
       );
     }
-    await removeInternetGateways(at, vpcId, context);
+    await gateways.remove(at, vpcId, context);
     await askUnlessGone('deleting the VPC', context, (o) =>
       ec2.send(new DeleteVpcCommand({ VpcId: vpcId }), o),
     );
@@ -212,25 +131,6 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
         context.waitingFor(`what used VPC ${vpcId} to let go`);
         await pause(backOff(attempt, 500, 4_000), context.signal);
       }
-    }
-  }
-
-  /** Those of ours attached to the VPC (null: to none). */
-  async function removeInternetGateways(at: Keyed, vpcId: string | null, context: CallContext) {
-    for (const gateway of await internetGatewaysBy(filtersFor(at), context)) {
-      const attachedTo = gateway.Attachments?.[0]?.VpcId ?? null;
-      if (attachedTo !== vpcId && attachedTo !== null) continue;
-      const InternetGatewayId = required(gateway.InternetGatewayId, 'an internet gateway id');
-      if (attachedTo !== null) {
-        await ask('detaching the internet gateway', context, (o) =>
-          ec2.send(new DetachInternetGatewayCommand({ InternetGatewayId, VpcId: attachedTo }), o),
-        ).catch((error) => {
-          if (awsCodeOf(error) !== 'Gateway.NotAttached') throw error;
-        });
-      }
-      await askUnlessGone('deleting the internet gateway', context, (o) =>
-        ec2.send(new DeleteInternetGatewayCommand({ InternetGatewayId }), o),
-      );
     }
   }
 
@@ -273,8 +173,7 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
       }
       await ensureDns(id, context);
       const subnetId = await ensureSubnet(id, spec, context);
-      const gatewayId = await ensureInternetGateway(id, spec, context);
-      await ensureWayOut(id, gatewayId, context);
+      await gateways.ensure(id, spec, context);
       return { externalId: id, subnetId, cidr: spec.cidr };
     },
 
@@ -282,7 +181,7 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
       for (const { id } of await lookTwice(() => identified(at, context), context))
         await removeVpcPatiently(id, at, context);
       // One made but never attached, by a worker that was killed between the two.
-      await removeInternetGateways(at, null, context);
+      await gateways.remove(at, null, context);
     },
 
     async list(owner, context) {
