@@ -17,7 +17,7 @@ import {
 import { DNS } from '@google-cloud/dns';
 import { INSIDE } from '@skein/local/config.ts';
 import type { LabAccounts } from '@skein/local/lab.ts';
-import { AWS_ENDPOINT, gcpOptions, openEc2 } from './firewalls.ts';
+import { AWS_ENDPOINT, gcpOptions, gcpToken, openEc2 } from './firewalls.ts';
 
 /** Kind and id of everything that still carries the network's tags, or that Google keeps under our account. */
 export async function readRemains(
@@ -79,24 +79,26 @@ async function awsRemains(
   return remains;
 }
 
+/** The SDK warns unless told that the iteration turns the pages. */
+const PAGES = { autoPaginate: false } as const;
+
 /** The lab's Google project holds nothing but what this proof made, so anything at all is a remain. */
 async function gcpRemains(accounts: LabAccounts): Promise<string[]> {
-  const account = accounts.gcp[0] as LabAccounts['gcp'][0];
-  const project = account.project_id;
+  const project = (accounts.gcp[0] as LabAccounts['gcp'][0]).project_id;
   const remains: string[] = [];
   const firewalls = new FirewallsClient(gcpOptions(accounts));
-  for await (const one of firewalls.listAsync({ project })) remains.push(`firewall ${one.name}`);
+  for await (const one of firewalls.listAsync({ project }, PAGES)) remains.push(`firewall ${one.name}`);
   const networks = new NetworksClient(gcpOptions(accounts));
-  for await (const one of networks.listAsync({ project }))
+  for await (const one of networks.listAsync({ project }, PAGES))
     if (one.name !== 'default') remains.push(`network ${one.name}`);
   const instances = new InstancesClient(gcpOptions(accounts));
-  for await (const [, scope] of instances.aggregatedListAsync({ project }))
+  for await (const [, scope] of instances.aggregatedListAsync({ project }, PAGES))
     remains.push(...(scope.instances ?? []).map((one) => `instance ${one.name}`));
   const subnetworks = new SubnetworksClient(gcpOptions(accounts));
-  for await (const [, scope] of subnetworks.aggregatedListAsync({ project }))
+  for await (const [, scope] of subnetworks.aggregatedListAsync({ project }, PAGES))
     remains.push(...(scope.subnetworks ?? []).map((one) => `subnetwork ${one.name}`));
   const addresses = new AddressesClient(gcpOptions(accounts));
-  for await (const [, scope] of addresses.aggregatedListAsync({ project }))
+  for await (const [, scope] of addresses.aggregatedListAsync({ project }, PAGES))
     remains.push(...(scope.addresses ?? []).map((one) => `address ${one.name}`));
   await Promise.all([
     firewalls.close(),
@@ -105,7 +107,7 @@ async function gcpRemains(accounts: LabAccounts): Promise<string[]> {
     subnetworks.close(),
     addresses.close(),
   ]);
-  const dns = new DNS({ projectId: project, credentials: account as never });
+  const dns = new DNS({ projectId: project, authClient: gcpToken(accounts) as never });
   // The library has no endpoint option; its base address is a plain property.
   Object.assign(dns, { baseUrl: `http://127.0.0.1:${INSIDE.gcp}/dns/v1` });
   const [zones] = await dns.getZones();

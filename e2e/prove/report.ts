@@ -2,6 +2,7 @@
  * The main job as one check: provisions the demo practice in the lab, then looks for itself at packets, names,
  * firewalls and what is left. This file collects what was seen.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Check {
   name: string;
@@ -36,7 +37,7 @@ export function openRecorder(say: (line: string) => void): Recorder {
       const started = performance.now();
       say(`— ${name}`);
       try {
-        return await work();
+        return await Promise.race([work(), limit(name)]);
       } catch (error) {
         this.check(name, false, error instanceof Error ? error.message : String(error));
         return undefined;
@@ -45,6 +46,13 @@ export function openRecorder(say: (line: string) => void): Recorder {
       }
     },
   };
+}
+
+const PHASE_SECONDS = 200;
+
+async function limit(name: string): Promise<never> {
+  await delay(PHASE_SECONDS * 1000, undefined, { ref: false });
+  throw new Error(`“${name}” did not end within ${PHASE_SECONDS} s`);
 }
 
 /** Runs `work` on each item, at most `width` at a time, answers in the items' order. */
