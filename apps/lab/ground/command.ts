@@ -16,6 +16,9 @@ export interface Output {
 
 const KEPT_CHARACTERS = 8 * 1024 * 1024;
 
+/** What a command left running in the background may hold its streams: they are not waited for longer than this. */
+const STREAM_MILLISECONDS = 200;
+
 /** Runs and answers whatever the exit code. Throws CommandFailed when it cannot start or outlives its time. */
 export function output(
   command: readonly string[],
@@ -27,12 +30,20 @@ export function output(
       env: withSystemPath(process.env),
       stdio: 'pipe',
     });
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill('SIGKILL');
-    }, timeoutSeconds * 1000);
     const text = { stdout: '', stderr: '' };
+    const settle = (act: () => void) => {
+      clearTimeout(timer);
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      act();
+    };
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      settle(() =>
+        reject(
+          new CommandFailed(`${command.slice(0, 4).join(' ')} … did not end within ${timeoutSeconds} s`),
+        ),
+      );
+    }, timeoutSeconds * 1000);
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (data: string) => {
         text[name] = (text[name] + data).slice(-KEPT_CHARACTERS);
@@ -40,17 +51,16 @@ export function output(
     }
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(new CommandFailed(`${command[0]}: ${error.message}`, { cause: error }));
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (late)
-        reject(
-          new CommandFailed(`${command.slice(0, 4).join(' ')} … did not end within ${timeoutSeconds} s`),
-        );
-      else resolve({ exit: code ?? (signal === 'SIGKILL' ? 137 : 143), ...text });
+    child.once('error', (error) =>
+      settle(() => reject(new CommandFailed(`${command[0]}: ${error.message}`, { cause: error }))),
+    );
+    child.once('exit', (code, signal) => {
+      const done = () => settle(() => resolve({ exit: code ?? (signal === 'SIGKILL' ? 137 : 143), ...text }));
+      const streams = setTimeout(done, STREAM_MILLISECONDS);
+      child.once('close', () => {
+        clearTimeout(streams);
+        done();
+      });
     });
   });
 }
