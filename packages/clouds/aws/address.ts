@@ -15,7 +15,8 @@ import {
   type Keyed,
   type Resource,
 } from '../provider.ts';
-import { ask, askUnlessGone, type Connection, lookTwice, required } from './connection.ts';
+import { ask, askUnlessGone, lookTwice, required } from './ask.ts';
+import type { Connection } from './connection.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 export function addresses({ ec2 }: Connection): Resource<AddressSpec, AddressState> {

@@ -1,11 +1,7 @@
 /** Amazon Web Services: VPCs, security groups, Elastic IPs and instances of EC2. One folder file a resource. */
 import type { AwsCredentials } from '@skein/contract/rest/account.ts';
-import type { Provider } from '../provider.ts';
-import { addresses } from './address.ts';
-import { connectTo } from './connection.ts';
-import { firewalls } from './firewall.ts';
-import { instances } from './instance.ts';
-import { networks } from './network.ts';
+import { lateResource } from '../late-resource.ts';
+import type { Cloud, Provider } from '../provider.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const aws: Provider<AwsCredentials> = {
@@ -31,13 +27,17 @@ export const aws: Provider<AwsCredentials> = {
   ],
   defaultInstanceType: 't3.small',
   connect(account) {
-    const connection = connectTo(account);
+    let loaded: Promise<Omit<Cloud, 'whoAmI'>> | undefined;
+    const load = () => {
+      loaded ??= import('./resources.ts').then(({ resources }) => resources(account));
+      return loaded;
+    };
     return {
-      whoAmI: (context) => whoAmI(connection, context),
-      networks: networks(connection),
-      firewalls: firewalls(connection),
-      addresses: addresses(connection),
-      instances: instances(connection),
+      whoAmI: (context) => whoAmI(account, context),
+      networks: lateResource(async () => (await load()).networks),
+      firewalls: lateResource(async () => (await load()).firewalls),
+      addresses: lateResource(async () => (await load()).addresses),
+      instances: lateResource(async () => (await load()).instances),
     };
   },
 };

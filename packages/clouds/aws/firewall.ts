@@ -18,15 +18,8 @@ import {
   type Resource,
 } from '../provider.ts';
 import { permissionChanges, permissionsOf, rulesOf } from '../rule-set.ts';
-import {
-  ask,
-  askAll,
-  askOfFresh,
-  askUnlessGone,
-  type Connection,
-  lookTwice,
-  required,
-} from './connection.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
+import type { Connection } from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { holdersOfGroup } from './holders.ts';
 import { asIpPermissions, type HeldIngress, heldIngress } from './ingress.ts';

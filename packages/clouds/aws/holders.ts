@@ -7,7 +7,7 @@ import {
   paginateDescribeSubnets,
 } from '@aws-sdk/client-ec2';
 import type { CallContext, Keyed } from '../provider.ts';
-import { askAll } from './connection.ts';
+import { askAll } from './ask.ts';
 import { keyedBy, nameOf } from './tags.ts';
 
 const called = (kind: string, id: string | undefined, name: string | undefined) =>

@@ -1,7 +1,8 @@
 /** Which machine image an instance starts from: Debian 12, named by Debian's own public SSM parameter. */
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import type { CallContext } from '../provider.ts';
-import { ask, type Connection, required } from './connection.ts';
+import { ask, required } from './ask.ts';
+import type { Connection } from './connection.ts';
 
 /** Graviton families have a `g` behind their generation (`t4g`, `c7gn`, `im4gn`), and `a1` is the first of them. */
 export function architectureOf(instanceType: string): 'amd64' | 'arm64' {

@@ -19,15 +19,8 @@ import {
   type Keyed,
   type Resource,
 } from '../provider.ts';
-import {
-  ask,
-  askAll,
-  askOfFresh,
-  askUnlessGone,
-  type Connection,
-  lookTwice,
-  required,
-} from './connection.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
+import type { Connection } from './connection.ts';
 import { awsCodeOf, codeFor } from './errors.ts';
 import { imageFor } from './image.ts';
 import { launchToken } from './launch-token.ts';

@@ -12,7 +12,7 @@ import {
   ReplaceRouteCommand,
 } from '@aws-sdk/client-ec2';
 import type { CallContext, Keyed, NetworkSpec } from '../provider.ts';
-import { ask, askAll, askOfFresh, askUnlessGone, required } from './connection.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, required } from './ask.ts';
 import { awsCodeOf } from './errors.ts';
 import { filtersFor, taggedAs } from './tags.ts';
 

@@ -21,15 +21,8 @@ import {
   type NetworkState,
   type Resource,
 } from '../provider.ts';
-import {
-  ask,
-  askAll,
-  askOfFresh,
-  askUnlessGone,
-  type Connection,
-  lookTwice,
-  required,
-} from './connection.ts';
+import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
+import type { Connection } from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { holdersOfVpc } from './holders.ts';
 import { internetGateways } from './internet-gateway.ts';
