@@ -9,17 +9,28 @@ import { Dialog } from './dialog.tsx';
 import { AreaField, SelectField, TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
 
-export function AccountDialog({
-  open,
-  onOpenChange,
-  providers,
-  onAdded,
-}: {
+interface AccountDialogProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   providers: readonly ProviderInfo[];
   onAdded: (account: CloudAccount) => void;
-}) {
+}
+
+export function AccountDialog(given: AccountDialogProps) {
+  return (
+    <Dialog
+      open={given.open}
+      onOpenChange={given.onOpenChange}
+      title="Add a cloud account"
+      lead="Skein asks the cloud at once who it is."
+    >
+      <AccountForm {...given} />
+    </Dialog>
+  );
+}
+
+/** Goes with the dialog, and with it what was typed. */
+function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
   const [providerId, setProviderId] = useState(providers[0]?.id);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
@@ -56,58 +67,51 @@ export function AccountDialog({
   }
 
   return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title="Add a cloud account"
-      lead="Skein asks the cloud at once who it is."
-    >
-      <form onSubmit={submit} className="space-y-4">
-        <div className="grid gap-4 sm:grid-cols-2">
-          <SelectField
-            label="Cloud"
-            value={providerId}
-            onChange={(event) => setProviderId(event.target.value as ProviderInfo['id'])}
-          >
-            {providers.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.title}
-              </option>
-            ))}
-          </SelectField>
+    <form onSubmit={submit} className="space-y-4">
+      <div className="grid gap-4 sm:grid-cols-2">
+        <SelectField
+          label="Cloud"
+          value={providerId}
+          onChange={(event) => setProviderId(event.target.value as ProviderInfo['id'])}
+        >
+          {providers.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.title}
+            </option>
+          ))}
+        </SelectField>
+        <TextField
+          key={`name ${providerId}`}
+          label="Name"
+          name="name"
+          defaultValue={provider?.title}
+          required
+          maxLength={60}
+        />
+      </div>
+      {provider?.credentials.map((field) => (
+        <Credential key={`${provider.id} ${field.name}`} field={field} />
+      ))}
+      <details className="text-sm">
+        <summary className="text-quiet hover:text-ink">Another endpoint</summary>
+        <div className="mt-3">
           <TextField
-            key={`name ${providerId}`}
-            label="Name"
-            name="name"
-            defaultValue={provider?.title}
-            required
-            maxLength={60}
+            label="Endpoint"
+            name="endpoint"
+            type="url"
+            placeholder="http://127.0.0.1:7402"
+            help="Replaces the cloud’s own API addresses: the lab, or a private endpoint"
           />
         </div>
-        {provider?.credentials.map((field) => (
-          <Credential key={`${provider.id} ${field.name}`} field={field} />
-        ))}
-        <details className="text-sm">
-          <summary className="text-quiet hover:text-ink">Another endpoint</summary>
-          <div className="mt-3">
-            <TextField
-              label="Endpoint"
-              name="endpoint"
-              type="url"
-              placeholder="http://127.0.0.1:7402"
-              help="Replaces the cloud’s own API addresses: the lab, or a private endpoint"
-            />
-          </div>
-        </details>
-        {failure && <Notice tone="bad">{failure}</Notice>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy}>
-            Add the account
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </details>
+      {failure && <Notice tone="bad">{failure}</Notice>}
+      <div className="flex justify-end gap-2">
+        <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+        <Button type="submit" look="primary" busy={busy}>
+          Add the account
+        </Button>
+      </div>
+    </form>
   );
 }
 

@@ -29,6 +29,11 @@ export function Confirm({
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const begin = () => {
+    setText('');
+    setFailure(null);
+    setOpen(true);
+  };
   const run = async () => {
     setBusy(true);
     setFailure(null);
@@ -43,7 +48,7 @@ export function Confirm({
   };
   return (
     <>
-      <Button look="danger" aria-label={label} onClick={() => setOpen(true)}>
+      <Button look="danger" aria-label={label} onClick={begin}>
         {trigger}
       </Button>
       <Dialog open={open} onOpenChange={setOpen} title={title}>

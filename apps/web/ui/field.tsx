@@ -72,7 +72,7 @@ export function SelectField({ label, help, problem, children, ...rest }: About &
         aria-describedby={help || problem ? `${id}-about` : undefined}
         aria-invalid={problem ? true : undefined}
         {...rest}
-        className={CONTROL}
+        className={CONTROL.replace('px-3', 'px-2')}
       >
         {children}
       </select>

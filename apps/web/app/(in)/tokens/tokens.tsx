@@ -88,6 +88,20 @@ function NewToken({
   onOpenChange: (open: boolean) => void;
   onMade: () => Promise<void>;
 }) {
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New API token"
+      lead="It is shown once. Keep it like a password."
+    >
+      <NewTokenForm onMade={onMade} onDone={() => onOpenChange(false)} />
+    </Dialog>
+  );
+}
+
+/** Goes with the dialog, and the token with it. */
+function NewTokenForm({ onMade, onDone }: { onMade: () => Promise<void>; onDone: () => void }) {
   const [minted, setMinted] = useState<z.infer<typeof MintedApiToken> | null>(null);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
@@ -108,42 +122,32 @@ function NewToken({
     }
   }
 
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={(now) => {
-        onOpenChange(now);
-        if (!now) setMinted(null);
-      }}
-      title={minted ? 'Copy the token now' : 'New API token'}
-      lead={minted ? 'It is shown this once. Keep it like a password.' : undefined}
-    >
-      {minted ? (
-        <div className="space-y-4">
-          <CopyText text={minted.token} label="Copy the token" />
-          <div className="flex justify-end">
-            <Button look="primary" onClick={() => onOpenChange(false)}>
-              Done
-            </Button>
-          </div>
+  if (minted)
+    return (
+      <div className="space-y-4">
+        <CopyText text={minted.token} label="Copy the token" />
+        <div className="flex justify-end">
+          <Button look="primary" onClick={onDone}>
+            Done
+          </Button>
         </div>
-      ) : (
-        <form onSubmit={submit} className="space-y-4">
-          <TextField label="Name" name="name" required maxLength={60} placeholder="continuous integration" />
-          <SelectField label="Expires" name="days" defaultValue="90">
-            <option value="7">in 7 days</option>
-            <option value="30">in 30 days</option>
-            <option value="90">in 90 days</option>
-            <option value="365">in a year</option>
-          </SelectField>
-          {failure && <Notice tone="bad">{failure}</Notice>}
-          <div className="flex justify-end">
-            <Button type="submit" look="primary" busy={busy}>
-              Make the token
-            </Button>
-          </div>
-        </form>
-      )}
-    </Dialog>
+      </div>
+    );
+  return (
+    <form onSubmit={submit} className="space-y-4">
+      <TextField label="Name" name="name" required maxLength={60} placeholder="continuous integration" />
+      <SelectField label="Expires" name="days" defaultValue="90">
+        <option value="7">in 7 days</option>
+        <option value="30">in 30 days</option>
+        <option value="90">in 90 days</option>
+        <option value="365">in a year</option>
+      </SelectField>
+      {failure && <Notice tone="bad">{failure}</Notice>}
+      <div className="flex justify-end">
+        <Button type="submit" look="primary" busy={busy}>
+          Make the token
+        </Button>
+      </div>
+    </form>
   );
 }

@@ -37,7 +37,7 @@ export function PlanView({
           {warning}
         </Notice>
       ))}
-      <div className="grid gap-5 xl:grid-cols-2">
+      <div className="grid items-start gap-5 xl:grid-cols-2">
         {plan.clusters.map((cluster) => {
           const draft = clusters.find((one) => one.name === cluster.name);
           const account = accounts.find((one) => one.id === draft?.cloudAccountId);

@@ -38,7 +38,9 @@ export function Wizard({
   const [plan, setPlan] = useState<NetworkPlan | null>(null);
   const [adding, setAdding] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [tried, setTried] = useState(false);
+  /** What the API found wrong, and with which wish. */
+  const [refused, setRefused] = useState<{ wish: string; problems: Record<string, string> } | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
 
   const wanted = () => ({
@@ -48,6 +50,13 @@ export function Wizard({
     clusters: clusters.map(({ key: _, ...cluster }) => cluster),
   });
 
+  const wish = JSON.stringify(wanted());
+  // A field that was mended is right at once; what the API said holds until anything is changed.
+  const problems = {
+    ...(tried && problemsOf(NewNetwork.safeParse(wanted()).error?.issues)),
+    ...(refused?.wish === wish && refused.problems),
+  };
+
   async function attempt(work: () => Promise<void>) {
     setBusy(true);
     setFailure(null);
@@ -55,21 +64,15 @@ export function Wizard({
       await work();
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));
-      if (error instanceof CallFailure)
-        setProblems(Object.fromEntries(error.problem?.errors?.map((one) => [one.path, one.message]) ?? []));
+      if (error instanceof CallFailure) setRefused({ wish, problems: problemsOf(error.problem?.errors) });
       setBusy(false);
     }
   }
 
   const look = (event: FormEvent) => {
     event.preventDefault();
-    const checked = NewNetwork.safeParse(wanted());
-    if (!checked.success) {
-      setProblems(Object.fromEntries(checked.error.issues.map((one) => [one.path.join('.'), one.message])));
-      setFailure('Some fields need another look.');
-      return;
-    }
-    setProblems({});
+    setTried(true);
+    if (!NewNetwork.safeParse(wanted()).success) return setFailure('Some fields need another look.');
     void attempt(async () => {
       setPlan(await call('POST', '/networks/plan', NetworkPlan, wanted()));
       setBusy(false);
@@ -214,5 +217,13 @@ function Part({
       </div>
       <Panel>{children}</Panel>
     </section>
+  );
+}
+
+function problemsOf(
+  issues: readonly { path: string | PropertyKey[]; message: string }[] = [],
+): Record<string, string> {
+  return Object.fromEntries(
+    issues.map(({ path, message }) => [typeof path === 'string' ? path : path.join('.'), message]),
   );
 }
