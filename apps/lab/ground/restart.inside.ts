@@ -8,7 +8,7 @@ import { ground, PUBLIC } from './packets.fixture.ts';
 import { kernelRealiser } from './realise.ts';
 
 const THIS = fileURLToPath(import.meta.url);
-const KILL_AFTER_MILLISECONDS = [5, 30, 60, 100, 150, 220, 320, 450];
+const KILL_AFTER_MILLISECONDS = [20, 60, 120, 200, 320];
 
 export interface Restarted {
   log: string[];

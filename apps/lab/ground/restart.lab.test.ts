@@ -39,7 +39,7 @@ test('a machine whose processes ended boots again from its disk', () => {
 
 test('killed at any moment of its work, the next one ends in the same place and leaves nothing', () => {
   // The fault must have bitten: most kills hit a lab process at work.
-  expect(seen.sweep.filter(({ killedDuring }) => killedDuring).length).toBeGreaterThanOrEqual(4);
+  expect(seen.sweep.filter(({ killedDuring }) => killedDuring).length).toBeGreaterThanOrEqual(3);
   for (const { reaches, namespaces, left } of seen.sweep) {
     expect(reaches).toEqual([true, true, false, true]);
     expect(namespaces).toEqual([
