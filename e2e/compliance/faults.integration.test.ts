@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, openFaultyDoor } from './faulty-door.ts';
 import { type PaperLab, startPaperLab } from './lab.ts';
 
-const LIMIT = { timeout: 120_000, concurrent: true };
+const LIMIT = { timeout: 300_000, concurrent: true };
 const token = () => randomBytes(10).toString('hex');
 const newOwner = (): Owner => ({
   organizationId: 'org_faults',

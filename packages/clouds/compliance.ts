@@ -31,7 +31,7 @@ export interface CloudBench {
 }
 
 const token = () => randomBytes(10).toString('hex');
-const LIMIT = { timeout: 60_000, concurrent: true };
+const LIMIT = { timeout: 120_000, concurrent: true };
 
 export function cloudCompliance(name: string, start: () => Promise<CloudBench>): void {
   describe(`${name} as a cloud`, LIMIT, () => {

@@ -26,7 +26,7 @@ export interface DnsBench {
 }
 
 const token = () => randomBytes(10).toString('hex');
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 export function dnsCompliance(title: string, start: () => Promise<DnsBench>): void {
   describe(`${title} as a DNS service`, LIMIT, () => {
