@@ -50,7 +50,6 @@ export async function startFixture(
   const baseUrl = `http://127.0.0.1:${port}`;
   const web = spawn(process.execPath, [WEB_SERVER], {
     env: {
-      PATH: process.env.PATH,
       NODE_ENV: 'production',
       PORT: String(port),
       HOSTNAME: '127.0.0.1',

@@ -1,7 +1,9 @@
 /** One shape for all routes: says what goes in and out, calls one verb, answers. The OpenAPI document follows from it. */
+import { createHash } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import { Problem } from '@skein/contract/rest/problem.ts';
 import type { Context as ControlContext } from '@skein/control/context.ts';
+import { answerOnce } from '@skein/control/idempotent-call/answer-once.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ApiEnvironment, ApiHono } from '../dependencies.ts';
@@ -62,6 +64,7 @@ export function serve<
 >(app: ApiHono, endpoint: Endpoint<Params, Query, Body, Answer>): void {
   const { method, path, tag, summary, description, params, query, body, answer, open, location } = endpoint;
   const status = endpoint.status ?? 200;
+  const begins = method === 'post' && status === 202;
   const route = createRoute({
     method,
     path,
@@ -73,6 +76,7 @@ export function serve<
     request: {
       params: params ?? Nothing,
       query: query ?? Nothing,
+      ...(begins && { headers: IdempotencyHeaders }),
       ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
     },
     responses: {
@@ -84,18 +88,41 @@ export function serve<
   });
   const handler = async (c: Context<ApiEnvironment>) => {
     const valid = (target: string) => (c.req.valid as (target: string) => unknown).call(c.req, target);
-    const result = await endpoint.handle(c.var.control, {
+    const input = {
       params: valid('param') as z.output<Params>,
       query: valid('query') as z.output<Query>,
       body: (body ? valid('json') : {}) as z.output<Body>,
       c,
-    });
+    };
+    const work = () => endpoint.handle(c.var.control, input);
+    const key = begins
+      ? (valid('header') as z.output<typeof IdempotencyHeaders>)['idempotency-key']
+      : undefined;
+    const result =
+      key === undefined
+        ? await work()
+        : await answerOnce(c.var.control, { key, requestHash: hashOf(c, input.body), status }, work);
     if (!answer) return c.body(null, 204);
     if (location) c.header('Location', `/api/v1${location(result)}`);
     return c.json(result as never, status);
   };
   // `Endpoint` has checked what the library's own types would: they cannot follow a route that is made of parts.
   app.openapi(route, handler as never);
+}
+
+/** For what begins an operation: sending it again answers the same operation. */
+const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters')
+    .optional()
+    .describe('Any new text. The same call with the same key begins nothing twice, for 24 hours'),
+});
+
+function hashOf(c: Context, body: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify([c.req.method, c.req.path, body]))
+    .digest('hex');
 }
 
 const SAID = { 200: 'As asked', 201: 'Made', 202: 'Begun: follow the operation' } as const;

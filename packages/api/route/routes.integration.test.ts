@@ -204,3 +204,31 @@ test('an unknown address is a problem document too', async () => {
   const answer = await house.ask('GET', '/nowhere');
   expect([answer.status, answer.body.code]).toEqual([404, 'not-found']);
 });
+
+test('the same call with the same Idempotency-Key begins one operation', async () => {
+  const body = { ...wanted(), name: 'once', zone: 'once.skein.test' };
+  const headers = { 'idempotency-key': 'a-key-of-my-own' };
+  const first = await house.ask('POST', '/networks', { body, headers });
+  const again = await house.ask('POST', '/networks', { body, headers });
+  expect([first.status, again.status]).toEqual([202, 202]);
+  expect(again.body).toEqual(first.body);
+  expect(again.headers.get('location')).toBe(first.headers.get('location'));
+  const networks = await house.ask('GET', '/networks');
+  expect(networks.body.items.filter((one: { name: string }) => one.name === 'once')).toHaveLength(1);
+
+  const other = await house.ask('POST', '/networks', { body: { ...body, name: 'twice' }, headers });
+  expect([other.status, other.body.code]).toEqual([409, 'conflict']);
+});
+
+test('a refused call with an Idempotency-Key may be mended and sent again', async () => {
+  const headers = { 'idempotency-key': 'another-key' };
+  const bad = {
+    ...wanted(),
+    name: 'mended',
+    clusters: [{ name: 'a', cloudAccountId: 'acc_nowhere', region: 'us-east-1' }],
+  };
+  const refused = await house.ask('POST', '/networks', { body: bad, headers });
+  expect(refused.status).toBeGreaterThanOrEqual(400);
+  const body = { ...wanted(), name: 'mended', zone: 'mended.skein.test' };
+  expect((await house.ask('POST', '/networks', { body, headers })).status).toBe(202);
+});
