@@ -14,6 +14,7 @@ import { INSIDE } from '@skein/local/config.ts';
 import type { LabAccounts, LabControl } from '@skein/local/lab.ts';
 import { JWT } from 'google-auth-library';
 import { sendPayload } from './pairs.ts';
+import { eachOf } from './report.ts';
 import type { Seat, Site } from './site.ts';
 
 /** One ingress rule, one source, in either cloud's API. */
@@ -160,40 +161,28 @@ export async function tryRefusals(
   openPort: number,
   closedPort: number,
 ) {
-  const tried: { what: string; refused: boolean }[] = [];
-  const attempt = async (what: string, from: Seat, address: string, port: number) => {
-    tried.push({ what, refused: !(await sendPayload(lab, from, address, port, 'must not pass')).reached });
-  };
   for (const seat of seats) {
     const own = await sendPayload(lab, seat, '127.0.0.1', closedPort, 'control');
     if (!own.reached)
       throw new Error(`The server on ${seat.fqdn}:${closedPort} does not answer on its own node: ${own.why}`);
   }
-  for (const target of seats) {
+  const attempts = seats.flatMap((target) => {
     const outsider = seats.find((seat) => seat.cluster.id !== target.cluster.id) as Seat;
     const neighbour = seats.find((seat) => seat.cluster.id === target.cluster.id && seat !== target);
-    for (const port of [openPort, closedPort]) {
-      if (target.peer.publicAddress)
-        await attempt(
-          `outside ${outsider.fqdn} -> ${target.fqdn} public :${port}`,
-          outsider,
-          target.peer.publicAddress,
-          port,
-        );
-      if (neighbour)
-        await attempt(
-          `inside ${neighbour.fqdn} -> ${target.fqdn} private :${port}`,
-          neighbour,
-          target.peer.privateAddress as string,
-          port,
-        );
-    }
-    await attempt(
-      `overlay ${outsider.fqdn} -> ${target.fqdn} :${closedPort}`,
-      outsider,
-      target.peer.overlayAddress,
-      closedPort,
-    );
-  }
-  return { tried: tried.length, passed: tried.filter((one) => !one.refused).map((one) => one.what) };
+    const { publicAddress, privateAddress, overlayAddress } = target.peer;
+    return [
+      ...[openPort, closedPort].flatMap((port) => [
+        ...(publicAddress ? [{ way: 'outside', from: outsider, target, address: publicAddress, port }] : []),
+        ...(neighbour
+          ? [{ way: 'inside', from: neighbour, target, address: privateAddress as string, port }]
+          : []),
+      ]),
+      { way: 'overlay', from: outsider, target, address: overlayAddress, port: closedPort },
+    ];
+  });
+  const passed = await eachOf(attempts, 12, async ({ way, from, target, address, port }) => {
+    const { reached } = await sendPayload(lab, from, address, port, 'must not pass');
+    return reached ? `${way} ${from.fqdn} -> ${target.fqdn} :${port}` : null;
+  });
+  return { tried: attempts.length, passed: passed.filter((one) => one !== null) };
 }

@@ -58,14 +58,9 @@ export async function tryNodes(lab: LabControl, site: Site): Promise<{ asked: nu
   const wrong = await eachOf(site.seats, 6, async (seat) => {
     const script = names.map(({ name }) => `echo "= ${name}"; dig ${DIG.join(' ')} ${name}`).join('; ');
     const result = await lab.run(seat.machine.id, ['sh', '-c', script], 60);
-    const blocks = new Map(
-      result.stdout
-        .split('= ')
-        .slice(1)
-        .map((block) => [lines(block)[0], block]),
-    );
+    const blocks = result.stdout.split('= ').slice(1);
     return names.flatMap((expected) => {
-      const block = [...blocks.values()].find((text) => text.startsWith(`${expected.name}\n`)) ?? '';
+      const block = blocks.find((text) => text.startsWith(`${expected.name}\n`)) ?? '';
       const got = lines(block.slice(expected.name.length));
       const want = expected.clusterId === seat.cluster.id ? expected.inside : expected.outside;
       return same(got, want)
@@ -105,7 +100,7 @@ export async function tryZones(lab: LabControl, site: Site): Promise<{ asked: nu
     const resolver = await cloudResolver(lab, seat);
     for (const expected of names) {
       const result = await lab.run(seat.machine.id, ['dig', `@${resolver}`, ...DIG, expected.name], 20);
-      const want = expected.clusterId === cluster.id ? expected.inside : expected.public;
+      const want = expected.clusterId === cluster.id ? expected.inside : expected.outside;
       if (!same(lines(result.stdout), want))
         wrong.push(
           `private zone of ${cluster.name}: ${expected.name} is ${lines(result.stdout).join() || 'nothing'}, want ${want.join()}`,
