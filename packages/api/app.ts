@@ -57,7 +57,13 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
     await next();
     c.header('X-Request-Id', c.var.requestId);
   });
-  app.use(secureHeaders({ xFrameOptions: 'DENY', referrerPolicy: 'no-referrer' }));
+  app.use(
+    secureHeaders({
+      xFrameOptions: 'DENY',
+      referrerPolicy: 'no-referrer',
+      strictTransportSecurity: dependencies.publicUrl.startsWith('https:') ? 'max-age=15552000' : false,
+    }),
+  );
   app.use(
     bodyLimit({
       maxSize: MOST_BODY_BYTES,

@@ -3,8 +3,8 @@ import '@xyflow/react/dist/base.css';
 import './graph.css';
 import type { Cluster } from '@skein/contract/rest/network.ts';
 import type { Peer } from '@skein/contract/rest/peer.ts';
-import { Controls, type Edge, type Node, ReactFlow } from '@xyflow/react';
-import { useMemo, useSyncExternalStore } from 'react';
+import { Controls, type Edge, type Node, ReactFlow, type ReactFlowInstance } from '@xyflow/react';
+import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import { arrange, PEER } from './arrange.ts';
 import { LinkEdge } from './link-edge.tsx';
 import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
@@ -67,9 +67,27 @@ export function Graph({
     ] satisfies Node[];
   }, [layout, chosen, onChoose]);
   const edges = useMemo(() => edgesOf(layout.peers, pairs, chosen), [layout, pairs, chosen]);
+  const fit = useMemo(
+    () =>
+      ({
+        padding: { left: '20px', right: narrow ? '64px' : '20px', top: '20px', bottom: '54px' },
+        maxZoom: 1.15,
+      }) as const,
+    [narrow],
+  );
+  const instance = useRef<ReactFlowInstance<NodeKinds> | null>(null);
+  const figure = useRef<HTMLElement>(null);
+  // All of it stays in sight when the room for it changes: a pane beside it opens, the window is made smaller.
+  useEffect(() => {
+    if (figure.current === null) return;
+    const watcher = new ResizeObserver(() => void instance.current?.fitView(fit));
+    watcher.observe(figure.current);
+    return () => watcher.disconnect();
+  }, [fit]);
   const bottom = Math.max(...layout.clouds.map((cloud) => cloud.y + cloud.height));
   return (
     <figure
+      ref={figure}
       aria-label="Graph of the network; the table of links below says the same"
       style={{
         height: narrow ? Math.min(620, bottom * 0.6 + 70) : Math.min(760, Math.max(340, bottom + 90)),
@@ -82,9 +100,9 @@ export function Graph({
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         fitView
-        fitViewOptions={{
-          padding: { left: '20px', right: narrow ? '64px' : '20px', top: '20px', bottom: '54px' },
-          maxZoom: 1.15,
+        fitViewOptions={fit}
+        onInit={(flow) => {
+          instance.current = flow;
         }}
         minZoom={0.15}
         maxZoom={1.8}

@@ -12,16 +12,21 @@ import { bytesOf, rttOf } from '../../../../../ui/words.ts';
 export function PeerPane({
   peer,
   peers,
-  cluster,
+  clusters,
   links,
   onClose,
 }: {
   peer: Peer;
   peers: readonly Peer[];
-  cluster: Cluster | undefined;
+  clusters: readonly Cluster[];
   links: readonly Link[];
   onClose: () => void;
 }) {
+  const clusterOf = (id: string | undefined) => clusters.find((one) => one.id === id)?.name;
+  const nameOf = (id: string) => {
+    const other = peers.find((one) => one.id === id);
+    return other ? `${other.name}.${clusterOf(other.clusterId)}` : id;
+  };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => event.key === 'Escape' && onClose();
     addEventListener('keydown', onKey);
@@ -33,7 +38,7 @@ export function PeerPane({
         <div className="min-w-0">
           <h2 className="truncate text-lg font-semibold tracking-tight">{peer.name}</h2>
           <p className="text-sm text-quiet">
-            {peer.role === 'gateway' ? 'Gateway' : 'Member'} of {cluster?.name}
+            {peer.role === 'gateway' ? 'Gateway' : 'Member'} of {clusterOf(peer.clusterId)}
           </p>
         </div>
         <button
@@ -80,7 +85,7 @@ export function PeerPane({
           {links.map((link) => (
             <li key={link.to}>
               <span className="flex items-center justify-between gap-2">
-                <span className="truncate">{peers.find((one) => one.id === link.to)?.name ?? link.to}</span>
+                <span className="truncate">{nameOf(link.to)}</span>
                 <Status state={link.state} bare />
               </span>
               <span className="flex justify-between gap-2 text-xs text-faint tabular-nums">

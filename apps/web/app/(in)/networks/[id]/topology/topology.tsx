@@ -37,7 +37,7 @@ export function Topology({
     );
   return (
     <>
-      <div className={peer ? 'grid gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]' : ''}>
+      <div className={peer ? 'grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]' : ''}>
         <div className="overflow-hidden rounded-lg border border-line bg-sunken">
           <Graph clusters={clusters} peers={peers} pairs={pairs} chosen={chosen} onChoose={setChosen} />
           <Legend liveness={liveness} revision={view.revision} />
@@ -46,7 +46,7 @@ export function Topology({
           <PeerPane
             peer={peer}
             peers={peers}
-            cluster={clusters.find((one) => one.id === peer.clusterId)}
+            clusters={clusters}
             links={view.links.filter((link) => link.from === peer.id)}
             onClose={() => setChosen(null)}
           />
