@@ -1,6 +1,7 @@
-/** The lab process's configuration: the only place in this app that reads the environment. */
+/** The lab's configuration: the only place in this app that reads the environment. */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { withSystemPath } from './seal/path.ts';
 
 const schema = z.object({
   SKEIN_STATE_DIRECTORY: z
@@ -21,3 +22,6 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   }
   return { stateDirectory: parsed.data.SKEIN_STATE_DIRECTORY };
 }
+
+/** Our own environment, with the directories of `ip`, `nft` and their like that a user's PATH often lacks. */
+export const commandEnvironment = (): NodeJS.ProcessEnv => withSystemPath(process.env);

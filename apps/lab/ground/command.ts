@@ -1,6 +1,6 @@
 /** Runs the system's tools: bounded in time and output, with their words in the error. */
 import { spawn } from 'node:child_process';
-import { withSystemPath } from '../seal/path.ts';
+import { commandEnvironment } from '../config.ts';
 
 /** A tool ended badly or too late; `message` holds its command and the end of what it printed on stderr. */
 export class CommandFailed extends Error {
@@ -27,7 +27,7 @@ export function output(
   const timeoutSeconds = options.timeoutSeconds ?? 20;
   return new Promise((resolve, reject) => {
     const child = spawn(command[0] as string, command.slice(1), {
-      env: withSystemPath(process.env),
+      env: commandEnvironment(),
       stdio: 'pipe',
     });
     const text = { stdout: '', stderr: '' };

@@ -6,6 +6,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { commandEnvironment } from '../config.ts';
 import { SERVICES } from '../ground/ground.ts';
 import { withSystemPath } from './path.ts';
 import { explainRefusal, probe, SealRefused } from './refusal.ts';
@@ -75,7 +76,7 @@ export async function sealedSpawn(command: readonly string[], options: SealOptio
   const streams = typeof wanted === 'string' ? [wanted, wanted, wanted] : wanted;
   const child = spawn('unshare', [...unshareArguments(mode), '--', ...inner], {
     cwd: options.cwd,
-    env: withSystemPath(options.env ?? process.env),
+    env: options.env ? withSystemPath(options.env) : commandEnvironment(),
     // Its own session: a Ctrl-C on the terminal reaches only the host's process, which then ends the place in order.
     detached: true,
     stdio: [...streams, 'pipe'] as StdioOptions,

@@ -1,7 +1,7 @@
 /** Why the sealed place cannot be made here, in words that say what to do. */
 import { spawn } from 'node:child_process';
 import { access, constants, readFile } from 'node:fs/promises';
-import { withSystemPath } from './path.ts';
+import { commandEnvironment } from '../config.ts';
 
 /** Thrown where no sealed place can be made; `message` is for the user. */
 export class SealRefused extends Error {
@@ -97,7 +97,7 @@ function attempt(unshareArguments: readonly string[]): Promise<string | null> {
     'mount -t proc proc /proc && mount -t tmpfs tmpfs /run && ip link set lo up && ip link add type veth';
   return new Promise((resolve) => {
     const child = spawn('unshare', [...unshareArguments, '--', 'sh', '-c', test], {
-      env: withSystemPath(process.env),
+      env: commandEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: 10_000,
       killSignal: 'SIGKILL',
@@ -114,9 +114,7 @@ function attempt(unshareArguments: readonly string[]): Promise<string | null> {
 }
 
 async function onPath(tool: string): Promise<boolean> {
-  const directories = (withSystemPath(process.env).PATH ?? '')
-    .split(':')
-    .filter((directory) => directory !== '');
+  const directories = (commandEnvironment().PATH ?? '').split(':').filter((directory) => directory !== '');
   for (const directory of directories)
     if (await readable(`${directory}/${tool}`, constants.X_OK)) return true;
   return false;

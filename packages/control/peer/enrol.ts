@@ -116,6 +116,12 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
     where: { id: token.id },
     data: { lastUsedAt: now, ...(same ? {} : { usesLeft: { decrement: 1 } }) },
   });
+  // A token that names its peer is for its first node alone: attempts that nobody heard back from hold others.
+  if (token.peerId !== null)
+    await tx.joinToken.updateMany({
+      where: { organizationId, peerId: token.peerId, id: { not: token.id }, revokedAt: null },
+      data: { revokedAt: now },
+    });
   await tx.auditEvent.create({
     data: {
       organizationId,

@@ -97,13 +97,9 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
 /** The one-liner with a token of this peer alone. The token goes to the cloud and is kept nowhere else. */
 async function userDataFor(run: StepRun, peer: Peer): Promise<string> {
   const { organizationId } = run.step;
+  // Tokens of earlier attempts stay good: the cloud may have made an instance and lost its answer. The first to be
+  // used revokes the others.
   const token = await run.write(async (tx) => {
-    const now = run.context.now();
-    // Earlier attempts' tokens reached no machine.
-    await tx.joinToken.updateMany({
-      where: { organizationId, peerId: peer.id, revokedAt: null, lastUsedAt: null },
-      data: { revokedAt: now },
-    });
     const made = await createJoinToken(tx, run.context, {
       organizationId,
       clusterId: peer.clusterId,
@@ -113,5 +109,15 @@ async function userDataFor(run: StepRun, peer: Peer): Promise<string> {
     });
     return made.token;
   });
-  return `#!/bin/sh\n${joinCommand(run.context.coordinatorUrl, token)}\n`;
+  const coordinator = run.context.coordinatorUrl.replace(/\/$/, '');
+  return `#!/bin/sh
+# A reserved address is bound to an instance that runs already: the way out may open some seconds after the start.
+tries=60
+until curl -fsS -o /dev/null --max-time 10 ${coordinator}/healthz; do
+  tries=$((tries - 1))
+  [ "$tries" -gt 0 ] || { echo "skein: no way to ${coordinator}" >&2; exit 1; }
+  sleep 2
+done
+${joinCommand(coordinator, token)}
+`;
 }
