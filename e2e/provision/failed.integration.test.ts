@@ -56,14 +56,14 @@ const ended = (id: string) =>
       return now.finishedAt ? now : undefined;
     },
     'the end of an operation',
-    60,
+    110,
   );
 const clusterStates = async () =>
   Object.fromEntries(
     (await listClusters(practice.context, { networkId })).map((cluster) => [cluster.name, cluster.state]),
   );
 
-describe('a provision that fails', () => {
+describe('a provision that fails', { timeout: 120_000 }, () => {
   it('says which cluster is not ready, and goes on from the failed step', async () => {
     broken.add('dev/join');
     const { network, operation } = await createNetwork(practice.context, practice.wanted);

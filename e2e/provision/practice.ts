@@ -90,7 +90,7 @@ export async function practise(serverUrl: string): Promise<Practice> {
         { name: 'dev', cloudAccountId: gcp.id, region: 'us-central1', nodes: 2 },
       ],
     },
-    async succeeded(operation, limitSeconds = 60) {
+    async succeeded(operation, limitSeconds = 110) {
       const end = await eventually(
         async () => {
           const now = await getOperation(context, { id: operation.id });

@@ -83,7 +83,8 @@ const naming = (cidr: string) =>
     .ground()
     .machines.filter((machine) => machine.ingress.some((rule) => rule.cidrs.includes(cidr))).length;
 
-describe('a network over three regions of two clouds', () => {
+// Much slower than this only where the whole machine is at work on something else.
+describe('a network over three regions of two clouds', { timeout: 120_000 }, () => {
   it('is made as it was planned', async () => {
     const plan = await planNetwork(practice.context, practice.wanted);
     await expect(
