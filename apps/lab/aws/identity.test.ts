@@ -1,7 +1,7 @@
 /** Who may call: signatures, accounts, and the services that say who one is. */
 import { CreateVpcCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetUserCommand, IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import { ListHostedZonesCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { CreateHostedZoneCommand, ListHostedZonesCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { GetParameterCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,14 +62,28 @@ describe('a call that is not signed by the account', () => {
   });
   const wrongKey = () => ({ ...fixture.client(), credentials: { ...fixture.lab.accounts.aws, accessKeyId } });
 
+  test('with a key of nobody’s it may look at machines and zones, as one does with the aws command', async () => {
+    await fixture.ec2().send(new CreateVpcCommand({ CidrBlock: '10.8.0.0/16' }));
+    const seen = await new EC2Client(wrongKey()).send(new DescribeVpcsCommand({}));
+    expect(seen.Vpcs?.map((vpc) => vpc.CidrBlock)).toContain('10.8.0.0/16');
+    expect((await new Route53Client(wrongKey()).send(new ListHostedZonesCommand({}))).HostedZones).toEqual(
+      [],
+    );
+    expect(await refusalOf(new EC2Client(wrongSecret()).send(new DescribeVpcsCommand({})))).toEqual(
+      refused('AuthFailure', 401),
+    );
+  });
+
   test('is refused, by each service in its own words', async () => {
     const answers = async (config: ReturnType<typeof wrongKey>) =>
       Promise.all(
         [
-          new EC2Client(config).send(new DescribeVpcsCommand({})),
+          new EC2Client(config).send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' })),
           new STSClient(config).send(new GetCallerIdentityCommand({})),
           new IAMClient(config).send(new GetUserCommand({})),
-          new Route53Client(config).send(new ListHostedZonesCommand({})),
+          new Route53Client(config).send(
+            new CreateHostedZoneCommand({ Name: 'x.example', CallerReference: 'x' }),
+          ),
           new SSMClient(config).send(new GetParameterCommand({ Name: '/x' })),
         ].map(refusalOf),
       );

@@ -44,7 +44,7 @@ export function awsApp(lab: Lab): Hono {
       if (body.length > MOST_BYTES)
         throw new AwsError('RequestEntityTooLarge', 'Request body is too large', 413);
       const request = { method: c.req.method, url, header, body };
-      const who = authenticate(lab.accounts, request, credential, service, lab.now());
+      const who = authenticate(lab.accounts, request, credential, service, called.mutating, lab.now());
       account = who.accountId;
       const { region } = credential;
       const xml = (document: string): Answer => ({
