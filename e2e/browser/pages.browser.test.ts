@@ -2,6 +2,7 @@
 /** Every page, light and dark, wide and narrow, over a seeded network: it shows what it should and complains of nothing. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { arrive } from './arrive.ts';
 import { openBrowser, openPage, picture, signIn } from './browser.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { placesOf } from './places.ts';
@@ -95,6 +96,21 @@ describe('at the keyboard and live', () => {
     await page.goto(`${fixture.baseUrl}/operations/${fixture.growthId}`);
     await page.locator('[data-step-state="failed"]').getByRole('button', { name: 'Retry' }).click();
     await page.locator('[data-step-state="failed"]').waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('the one-liner turns green when its agent connects', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/networks/${fixture.networkId}/clusters`);
+    await page.getByRole('button', { name: 'Add nodes' }).first().click();
+    await page.getByRole('button', { name: 'Show the command' }).click();
+    await page.locator('[data-arrival="waiting"]').waitFor();
+    const token = /--token (skj_\w+)/.exec((await page.locator('code').textContent()) ?? '')?.[1];
+    await arrive(fixture, token ?? '');
+    await page.locator('[data-arrival="connected"]').waitFor();
+    await picture(page, 'one-liner-connected-light-1280');
     await context.close();
   });
 
