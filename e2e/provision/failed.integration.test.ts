@@ -94,6 +94,13 @@ describe('a provision that fails', { timeout: 120_000 }, () => {
     const teardown = await deleteNetwork(practice.context, { id: networkId, confirm: 'shop' });
     const failed = await ended(teardown.id);
     expect(failed.state).toBe('failed');
+    const words = failed.steps
+      .filter((step) => step.state === 'failed')
+      .map((step) => [step.key, step.error?.code]);
+    expect(words).toEqual([
+      ['prod/delete-firewall', 'test'],
+      ['prod/delete-network', 'in-use'],
+    ]);
     expect((await getNetwork(practice.context, { id: networkId })).state).toBe('failed');
     // Everything else was tried all the same; only what depends on the groups is left.
     const left = async () =>

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudError } from '@skein/clouds/provider.ts';
 import type { StepError } from '@skein/contract/rest/operation.ts';
 import { CHANNEL, notify } from '@skein/database/notify.ts';
-import { DnsError } from '@skein/dns/provider.ts';
 import type { Context } from '../../context.ts';
 import { Refusal } from '../../failure.ts';
 import { openLog } from './log.ts';
+import { providerError } from './provider-error.ts';
 import { settleOperation } from './settle.ts';
 import {
   type Json,
@@ -208,8 +207,8 @@ function errorOf(
   }
   const error = outcome.kind === 'failed' ? outcome.error : undefined;
   if (error instanceof StepFailure) return error.detail;
-  if (error instanceof CloudError || error instanceof DnsError)
-    return { code: error.code, message: error.message, remedy: error.remedy, retryable: error.retryable };
+  const provided = providerError(error);
+  if (provided) return provided;
   if (error instanceof Refusal)
     return { code: error.code, message: error.message, remedy: null, retryable: false };
   engine.onInternal(error, step);

@@ -1,7 +1,6 @@
-import { CloudError } from '@skein/clouds/provider.ts';
 import type { CloudResource } from '@skein/database/generated/client.ts';
-import { DnsError } from '@skein/dns/provider.ts';
 import { openCloud, openDns } from '../../cloud/open.ts';
+import { providerError } from '../engine/provider-error.ts';
 import { LeaseLost, StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
 import { unmaking } from './ledger.ts';
 import { callOf, gone, inputOf } from './site.ts';
@@ -70,15 +69,14 @@ function gathered(run: StepRun, failures: readonly unknown[]): unknown {
   run.signal.throwIfAborted();
   const lost = failures.find((one) => one instanceof LeaseLost);
   if (lost || failures.length === 1) return lost ?? failures[0];
-  const known = failures.filter(
-    (one) => one instanceof CloudError || one instanceof DnsError || one instanceof StepFailure,
-  );
-  if (known.length < failures.length) return failures.find((one) => !known.includes(one as never));
-  const details = known.map((one) => (one instanceof StepFailure ? one.detail : one));
+  const details = failures.map((one) => (one instanceof StepFailure ? one.detail : providerError(one)));
+  const known = details.filter((one) => one !== undefined);
+  // What is ours to mend is told as such, not hidden among what clouds said.
+  if (known.length < details.length) return failures[details.indexOf(undefined)];
   return new StepFailure({
-    code: details[0]?.code ?? 'internal',
-    message: details.map((one) => one.message).join(' '),
-    remedy: details.find((one) => one.remedy)?.remedy ?? null,
-    retryable: details.some((one) => one.retryable),
+    code: known[0]?.code ?? 'internal',
+    message: known.map((one) => one.message).join(' '),
+    remedy: known.find((one) => one.remedy)?.remedy ?? null,
+    retryable: known.some((one) => one.retryable),
   });
 }
