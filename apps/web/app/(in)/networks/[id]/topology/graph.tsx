@@ -61,6 +61,8 @@ export function Graph({
           position: { x, y },
           ...PEER,
           zIndex: 10,
+          // React Flow lets the pointer through nodes that cannot be moved or selected.
+          style: { pointerEvents: 'all' },
           data: { peer, side, chosen: peer.id === chosen, onChoose },
         }),
       ),
