@@ -39,7 +39,7 @@ export const DOORS = ['web', 'coordinator', 'aws', 'gcp'] as const;
 export function childEnvironment(settings: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TERM } = process.env;
   return {
-    ...(PATH && { PATH }),
+    PATH: `${PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`,
     ...(HOME && { HOME }),
     ...(LANG && { LANG }),
     ...(TERM && { TERM }),

@@ -16,6 +16,7 @@ export async function prepare(
   buildWeb(say);
 }
 
-/** Folder of the stand that `up` keeps, and of the one that `prove` makes and removes. */
+/** Folder of the stand that `up` keeps, and of those that `prove` and the browser tests make and remove. */
 export const UP = join(STATE, 'up');
 export const PROVE = join(STATE, 'prove');
+export const BROWSER = join(STATE, 'browser');

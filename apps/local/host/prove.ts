@@ -2,10 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { SERVICES } from '@skein/lab/ground/ground.ts';
-import { INSIDE, NODE, ROOT } from '../config.ts';
+import { childEnvironment, NODE, ROOT } from '../config.ts';
+import { runErrand } from './errand.ts';
 import { HAS_LAB, PROVE, prepare } from './prepare.ts';
-import { startStand } from './stand.ts';
 
 /** The whole run is bounded; a stuck one ends by itself. */
 const LIMIT_SECONDS = 900;
@@ -21,27 +20,13 @@ export async function prove(): Promise<number> {
 
   const standStarted = performance.now();
   const result = join(PROVE, 'prove.json');
-  const stand = await startStand(
-    {
-      directory: PROVE,
-      lab: true,
-      publicUrl: `http://127.0.0.1:${INSIDE.web}`,
-      coordinatorUrl: `http://${SERVICES.controlPlane}:${INSIDE.coordinator}`,
-      errand: [NODE, '--disable-warning=ExperimentalWarning', join(ROOT, 'e2e/prove/main.ts'), PROVE, result],
-    },
-    'inherit',
-  );
-  const limit = setTimeout(() => void stand.stop(), LIMIT_SECONDS * 1000);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stand.stop());
-  const code = await stand.ended;
-  clearTimeout(limit);
+  const code = await runErrand({
+    directory: PROVE,
+    command: [NODE, '--disable-warning=ExperimentalWarning', join(ROOT, 'e2e/prove/main.ts'), PROVE, result],
+    limitSeconds: LIMIT_SECONDS,
+  });
 
-  const left = [
-    ...leftovers(),
-    ...namespaces()
-      .filter((id) => !before.includes(id))
-      .map((id) => `namespace ${id}`),
-  ];
+  const left = leftovers(before);
   for (const one of left) console.log(`✗ left on this machine: ${one}`);
   if (!existsSync(result)) {
     const log = join(PROVE, 'log/stand.log');
@@ -70,28 +55,44 @@ export async function prove(): Promise<number> {
   return ok ? 0 : 1;
 }
 
-/** Mounts below our folder and processes that work in it. */
-function leftovers(): string[] {
+/** Programs that only machines of a lab run: a process of one of them in a new namespace is a machine left behind. */
+const ON_MACHINES = ['/opt/skein/', 'wireguard-go'];
+
+/** What of the stand is still there: mounts below its folder, processes that name it, machines, named namespaces. */
+function leftovers(before: readonly string[]): string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(PROVE));
-  const processes = readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+  const left = mounts.map((line) => `mount ${line.split(' ')[4]}`);
+  for (const pid of readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  )) {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(PROVE);
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      const machine = ON_MACHINES.some((program) => words.startsWith(program));
+      const fresh = () => !before.includes(readlinkSync(`/proc/${pid}/ns/net`));
+      if (words.includes(PROVE) || (machine && fresh())) left.push(`process ${pid} ${words.split('\0')[0]}`);
     } catch {
-      return false;
+      // Ended meanwhile.
     }
-  });
+  }
   return [
-    ...mounts.map((line) => `mount ${line.split(' ')[4]}`),
-    ...processes.map((pid) => `process ${pid}`),
+    ...left,
+    ...named()
+      .filter((name) => !before.includes(name))
+      .map((name) => `namespace ${name}`),
   ];
 }
 
+/** Network namespaces with a name. */
+const named = () =>
+  execFileSync('ip', ['netns', 'list'], { encoding: 'utf8', env: childEnvironment({}) })
+    .split('\n')
+    .filter((line) => line !== '');
+
 /** Network namespaces that any process here lives in, and those with a name. */
 function namespaces(): string[] {
-  const found = new Set<string>();
+  const found = new Set<string>(named());
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       found.add(readlinkSync(`/proc/${pid}/ns/net`));
@@ -99,8 +100,5 @@ function namespaces(): string[] {
       // Ended meanwhile, or not ours to look at.
     }
   }
-  const named = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line !== '');
-  return [...found, ...named];
+  return [...found];
 }
