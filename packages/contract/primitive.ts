@@ -35,7 +35,9 @@ export function newId(entity: Entity, random: (bytes: Uint8Array<ArrayBuffer>) =
 
 /** Schema of one entity's id. */
 export const idOf = (entity: Entity) =>
-  z.string().regex(new RegExp(`^${ID_PREFIX[entity]}_[0-9a-z]{20}$`), `must be an id such as ${ID_PREFIX[entity]}_…`);
+  z
+    .string()
+    .regex(new RegExp(`^${ID_PREFIX[entity]}_[0-9a-z]{20}$`), `must be an id such as ${ID_PREFIX[entity]}_…`);
 
 export const Ipv4 = z.ipv4();
 export const Cidr = z.cidrv4();
@@ -46,13 +48,19 @@ export const Port = z.int().min(1).max(65535);
 /** One DNS label: what clusters and peers may be called. */
 export const Label = z
   .string()
-  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, 'use 1 to 40 lower-case letters, digits and hyphens, starting with a letter');
+  .regex(
+    /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/,
+    'use 1 to 40 lower-case letters, digits and hyphens, starting with a letter',
+  );
 
 /** A DNS zone such as `shop.skein.test`, without the last dot. */
 export const ZoneName = z
   .string()
   .max(200)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a DNS zone such as net.example.com');
+  .regex(
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS zone such as net.example.com',
+  );
 
 export const ProviderId = z.enum(['aws', 'gcp']);
 export type ProviderId = z.infer<typeof ProviderId>;

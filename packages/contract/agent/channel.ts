@@ -47,7 +47,15 @@ export type EnrolAnswer = z.infer<typeof EnrolAnswer>;
 
 /** Why an enrolment was refused; the HTTP status is 400, 401, 409, 410 or 429. */
 export const EnrolRefusal = z.object({
-  code: z.enum(['invalid', 'token-unknown', 'token-expired', 'token-used', 'token-revoked', 'proof-wrong', 'busy']),
+  code: z.enum([
+    'invalid',
+    'token-unknown',
+    'token-expired',
+    'token-used',
+    'token-revoked',
+    'proof-wrong',
+    'busy',
+  ]),
   message: z.string(),
 });
 export type EnrolRefusal = z.infer<typeof EnrolRefusal>;
@@ -101,4 +109,10 @@ export const ToAgent = z.discriminatedUnion('type', [
 export type ToAgent = z.infer<typeof ToAgent>;
 
 /** WebSocket close codes of ours (RFC 6455, private range). */
-export const CLOSE = { badFrame: 4400, notAuthentic: 4401, removed: 4410, replaced: 4409, tooSlow: 4429 } as const;
+export const CLOSE = {
+  badFrame: 4400,
+  notAuthentic: 4401,
+  removed: 4410,
+  replaced: 4409,
+  tooSlow: 4429,
+} as const;

@@ -3,7 +3,17 @@
  * Numbers are the network's revision numbers; an agent that a revision does not touch never sees its number.
  */
 import { z } from 'zod';
-import { AllowedPort, Cidr, Ipv4, Label, PeerRole, Port, PublicKey, Topology, ZoneName } from '../primitive.ts';
+import {
+  AllowedPort,
+  Cidr,
+  Ipv4,
+  Label,
+  PeerRole,
+  Port,
+  PublicKey,
+  Topology,
+  ZoneName,
+} from '../primitive.ts';
 
 /** An underlay address at which a peer may be reached. */
 export const Endpoint = z.object({
@@ -100,4 +110,9 @@ export const SignedMap = z.object({
   signature: z.string(),
 });
 export type SignedMap = z.infer<typeof SignedMap>;
-export const SIGNATURE_CONTEXT = { map: 'skein map v1\n', delta: 'skein delta v1\n', hello: 'skein hello v1\n', enrol: 'skein enrol v1\n' } as const;
+export const SIGNATURE_CONTEXT = {
+  map: 'skein map v1\n',
+  delta: 'skein delta v1\n',
+  hello: 'skein hello v1\n',
+  enrol: 'skein enrol v1\n',
+} as const;

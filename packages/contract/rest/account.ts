@@ -4,7 +4,10 @@ import { ProviderId } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
-export const AwsCredentials = z.object({ accessKeyId: z.string().min(1).max(200), secretAccessKey: z.string().min(1).max(200) });
+export const AwsCredentials = z.object({
+  accessKeyId: z.string().min(1).max(200),
+  secretAccessKey: z.string().min(1).max(200),
+});
 export type AwsCredentials = z.infer<typeof AwsCredentials>;
 /** A service account key file as Google gives it out; only these fields are kept. */
 export const GcpCredentials = z.object({
@@ -52,7 +55,10 @@ export const Me = z.object({
 });
 export type Me = z.infer<typeof Me>;
 
-export const NewApiToken = z.object({ name: z.string().min(1).max(60), expiresInDays: z.int().min(1).max(365).default(90) });
+export const NewApiToken = z.object({
+  name: z.string().min(1).max(60),
+  expiresInDays: z.int().min(1).max(365).default(90),
+});
 export const ApiToken = z.object({
   id: z.string(),
   name: z.string(),

@@ -52,7 +52,11 @@ export const NewNodes = z.object({ count: z.int().min(1).max(20).default(1) });
 
 export const NewJoinToken = z.object({
   uses: z.int().min(1).max(1000).default(1),
-  expiresInSeconds: z.int().min(60).max(7 * 86400).default(3600),
+  expiresInSeconds: z
+    .int()
+    .min(60)
+    .max(7 * 86400)
+    .default(3600),
 });
 export const JoinToken = z.object({
   id: z.string(),
