@@ -10,6 +10,8 @@ import {
 import { dnsCompliance } from '@skein/dns/compliance.ts';
 import type { ZoneState } from '@skein/dns/provider.ts';
 import { route53 } from '@skein/dns/route53/route53.ts';
+import { expect, it } from 'vitest';
+import { openFaultyDoor } from './faulty-door.ts';
 import { startPaperLab } from './lab.ts';
 
 const region = 'us-east-1';
@@ -81,4 +83,38 @@ dnsCompliance('Route 53', async () => {
       await lab.close();
     },
   };
+});
+
+it('takes a zone that vanished between the listing and the look at its tags as not there', {
+  timeout: 120_000,
+}, async () => {
+  const lab = await startPaperLab();
+  // What is listed a second time is what was listed the first time; tags are looked up as they are.
+  const door = await openFaultyDoor(lab.awsUrl, { kind: 'stale-reads' });
+  const [plain, late] = [lab.awsUrl, door.url].map((endpoint) =>
+    route53.connect({ credentials: lab.accounts.aws, endpoint }),
+  );
+  if (!plain || !late) throw new Error('no DNS');
+  const context = { signal: new AbortController().signal, waitingFor: () => {}, attempt: 1 };
+  const owner = { organizationId: 'org_vanish', networkId: 'net_vanish' };
+  const spec = (key: string) => ({
+    ...owner,
+    key,
+    name: `${key}.skein.test`,
+    visibility: 'public' as const,
+    vpcs: [],
+  });
+  for (const key of ['one', 'two', 'three']) await plain.reconcileZone(spec(key), context);
+  const names = async () => (await late.listZones(owner, context)).map((zone) => zone.name).sort();
+  expect(await names()).toEqual(['one.skein.test', 'three.skein.test', 'two.skein.test']);
+  await plain.deleteZone(spec('two'), context);
+  expect(await names()).toEqual(['one.skein.test', 'three.skein.test']);
+  expect(door.faults()).toBeGreaterThan(0);
+
+  // The same where the one that vanished was the only one of its name.
+  expect(await late.observeZone(spec('three'), context)).toBeDefined();
+  await plain.deleteZone(spec('three'), context);
+  expect(await late.observeZone(spec('three'), context)).toBeUndefined();
+  await door.close();
+  await lab.close();
 });

@@ -44,19 +44,43 @@ async function withOwners(
   zones: readonly HostedZone[],
   context: DnsContext,
 ): Promise<OwnedZone[]> {
+  const ids = zones.map((zone) => plainZoneId(zone.Id));
   const tags = new Map<string, Tag[]>();
-  for (let from = 0; from < zones.length; from += TAGS_AT_ONCE) {
-    const ResourceIds = zones.slice(from, from + TAGS_AT_ONCE).map((zone) => plainZoneId(zone.Id));
-    const answer = await ask('reading the zones’ tags', context, (o) =>
-      client.send(new ListTagsForResourcesCommand({ ResourceType: 'hostedzone', ResourceIds }), o),
-    );
-    for (const set of answer.ResourceTagSets ?? []) tags.set(set.ResourceId ?? '', set.Tags ?? []);
-  }
+  for (let from = 0; from < ids.length; from += TAGS_AT_ONCE)
+    for (const [id, set] of await tagsById(client, ids.slice(from, from + TAGS_AT_ONCE), context))
+      tags.set(id, set);
   return zones.flatMap((zone) => {
-    const byTags = ownerByTags(tags.get(plainZoneId(zone.Id)));
+    const set = tags.get(plainZoneId(zone.Id));
+    if (!set) return [];
+    const byTags = ownerByTags(set);
     const owner = byTags ?? ownerIn(zone.Config?.Comment);
     return owner ? [{ zone, owner, tagged: byTags !== undefined }] : [];
   });
+}
+
+/**
+ * Tags of these zones. Route 53 refuses all of them where one was deleted since it was listed: then each is asked for
+ * by itself, and one that is not there is not in the answer.
+ */
+async function tagsById(
+  client: Route53Client,
+  ResourceIds: string[],
+  context: DnsContext,
+): Promise<Map<string, Tag[]>> {
+  try {
+    const answer = await ask('reading the zones’ tags', context, (o) =>
+      client.send(new ListTagsForResourcesCommand({ ResourceType: 'hostedzone', ResourceIds }), o),
+    );
+    const sets = new Map(answer.ResourceTagSets?.map((set) => [set.ResourceId, set.Tags]));
+    return new Map(ResourceIds.map((id) => [id, sets.get(id) ?? []]));
+  } catch (error) {
+    if (!(error instanceof DnsError && error.code === 'not-found')) throw error;
+    const there = new Map<string, Tag[]>();
+    if (ResourceIds.length === 1) return there;
+    for (const id of ResourceIds)
+      for (const [known, set] of await tagsById(client, [id], context)) there.set(known, set);
+    return there;
+  }
 }
 
 /** Ours of that name, the smallest id first. */
