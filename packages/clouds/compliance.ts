@@ -114,7 +114,9 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
     };
 
     it('says who we are, and refuses wrong credentials without repeating them', async () => {
-      expect(await cloud.whoAmI(context())).toMatch(/skein/);
+      const identity = await cloud.whoAmI(context());
+      expect(identity).toMatch(/skein/);
+      expect(cloud.holder(identity)).toMatch(/^[\w-]{6,}$/);
       const wrong = bench.connect('wrong');
       for (const call of [
         () => wrong.whoAmI(context()),

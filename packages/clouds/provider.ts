@@ -109,6 +109,11 @@ export interface InstanceState {
 export interface Cloud {
   /** Who the cloud says we are, in its own words (ARN, service account). */
   whoAmI(context: CallContext): Promise<string>;
+  /**
+   * The account of the cloud that everything made here stands in: an AWS account number, a Google project. Asks nobody.
+   * @param identity what `whoAmI` answered, if ever; null where nothing is known without it.
+   */
+  holder(identity: string | null): string | null;
   networks: Resource<NetworkSpec, NetworkState>;
   firewalls: Resource<FirewallSpec, FirewallState>;
   addresses: Resource<AddressSpec, AddressState>;

@@ -5,6 +5,7 @@ import { createAccount } from './account/create.ts';
 import { deleteAccount } from './account/delete.ts';
 import { getAccount } from './account/get.ts';
 import { listAccounts } from './account/list.ts';
+import { rotateAccount } from './account/rotate.ts';
 import { verifyAccount } from './account/verify.ts';
 import { addCluster } from './cluster/add.ts';
 import { addNodes } from './cluster/add-nodes.ts';
@@ -81,6 +82,7 @@ const signal = () => AbortSignal.timeout(5_000);
 const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   getAccount: (context) => getAccount(context, { id: ids.account }),
   verifyAccount: (context) => verifyAccount(context, { id: ids.account }),
+  rotateAccount: (context) => rotateAccount(context, { id: ids.account, provider: 'aws', credentials }),
   deleteAccount: (context) => deleteAccount(context, { id: ids.account }),
   getNetwork: (context) => getNetwork(context, { id: ids.network }),
   changeNetwork: (context) => changeNetwork(context, { id: ids.network, allowedPorts: [] }),

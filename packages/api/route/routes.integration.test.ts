@@ -126,6 +126,7 @@ const ALL: readonly [string, string, unknown?][] = [
   ['DELETE', '/join-tokens/{joinTokenId}'],
   ['DELETE', '/peers/{peerId}'],
   ['POST', '/cloud-accounts', account],
+  ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],
   ['DELETE', '/cloud-accounts/{accountId}'],
   ['POST', '/cloud-accounts/{accountId}/verify'],
   ['POST', '/operations/{operationId}/cancel'],
@@ -178,6 +179,12 @@ describe('what is not valid is named by its path', () => {
     ['POST', '/clusters/{clusterId}/nodes', { count: 99 }, 'count'],
     ['POST', '/clusters/{clusterId}/join-tokens', { uses: 0 }, 'uses'],
     ['POST', '/cloud-accounts', { provider: 'aws', name: '', credentials: {} }, 'name'],
+    [
+      'PATCH',
+      '/cloud-accounts/{accountId}',
+      { provider: 'aws', credentials: { accessKeyId: 'AKIATEST' } },
+      'credentials.secretAccessKey',
+    ],
     ['POST', '/api-tokens', { name: '', expiresInDays: 0 }, 'expiresInDays'],
     ['GET', '/networks?limit=0', undefined, 'limit'],
   ])('%s %s', async (method, path, body, where) => {

@@ -27,13 +27,15 @@ export const aws: Provider<AwsCredentials> = {
   ],
   defaultInstanceType: 't3.small',
   connect(account) {
-    let loaded: Promise<Omit<Cloud, 'whoAmI'>> | undefined;
+    let loaded: Promise<Omit<Cloud, 'whoAmI' | 'holder'>> | undefined;
     const load = () => {
       loaded ??= import('./resources.ts').then(({ resources }) => resources(account));
       return loaded;
     };
     return {
       whoAmI: (context) => whoAmI(account, context),
+      // arn:aws:iam::123456789012:user/skein
+      holder: (identity) => identity?.split(':')[4] || null,
       networks: lateResource(async () => (await load()).networks),
       firewalls: lateResource(async () => (await load()).firewalls),
       addresses: lateResource(async () => (await load()).addresses),

@@ -7,7 +7,7 @@ import { firewalls } from './firewall.ts';
 import { instances } from './instance.ts';
 import { networks } from './network.ts';
 
-export function resources(account: AwsAccount): Omit<Cloud, 'whoAmI'> {
+export function resources(account: AwsAccount): Omit<Cloud, 'whoAmI' | 'holder'> {
   const connection = connectTo(account);
   return {
     networks: networks(connection),

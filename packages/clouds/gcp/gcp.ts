@@ -35,6 +35,7 @@ export const gcp: Provider<GcpCredentials> = {
     const connection = new Connection(account);
     return {
       whoAmI: (context) => whoAmI(connection, context),
+      holder: () => connection.project,
       networks: networks(connection),
       firewalls: firewalls(connection),
       addresses: addresses(connection),

@@ -26,6 +26,13 @@ export const NewCloudAccount = z.discriminatedUnion('provider', [
 ]);
 export type NewCloudAccount = z.infer<typeof NewCloudAccount>;
 
+/** New credentials for an account that stays what it is: the provider is named so that they can be read. */
+export const CloudAccountChange = z.discriminatedUnion('provider', [
+  z.object({ provider: z.literal('aws'), credentials: AwsCredentials }),
+  z.object({ provider: z.literal('gcp'), credentials: GcpCredentials }),
+]);
+export type CloudAccountChange = z.infer<typeof CloudAccountChange>;
+
 export const CloudAccount = z.object({
   id: z.string(),
   name: z.string(),

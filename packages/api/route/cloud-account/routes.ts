@@ -1,10 +1,11 @@
 /** Cloud accounts: credentials for the clouds. They go in and never come out. */
-import { CloudAccount, NewCloudAccount } from '@skein/contract/rest/account.ts';
+import { CloudAccount, CloudAccountChange, NewCloudAccount } from '@skein/contract/rest/account.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { createAccount } from '@skein/control/account/create.ts';
 import { deleteAccount } from '@skein/control/account/delete.ts';
 import { getAccount } from '@skein/control/account/get.ts';
 import { listAccounts } from '@skein/control/account/list.ts';
+import { rotateAccount } from '@skein/control/account/rotate.ts';
 import { verifyAccount } from '@skein/control/account/verify.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve, wholePage } from '../endpoint.ts';
@@ -30,6 +31,10 @@ const New = NewCloudAccount.meta({
     name: 'Amazon, production',
     credentials: { accessKeyId: 'AKIA…', secretAccessKey: '…' },
   },
+});
+const Change = CloudAccountChange.meta({
+  id: 'CloudAccountChange',
+  example: { provider: 'aws', credentials: { accessKeyId: 'AKIA…', secretAccessKey: '…' } },
 });
 
 export function serveCloudAccounts(app: ApiHono): void {
@@ -62,6 +67,18 @@ export function serveCloudAccounts(app: ApiHono): void {
     params: IdParams,
     answer: CloudAccountDocument,
     handle: (context, { params }) => getAccount(context, params),
+  });
+  serve(app, {
+    method: 'patch',
+    path: '/cloud-accounts/{id}',
+    tag: 'Cloud accounts',
+    summary: 'Replace the credentials of a cloud account',
+    description:
+      'For keys that were revoked or are too old. The cloud is asked first; they must lead to the same account of the same cloud.',
+    params: IdParams,
+    body: Change,
+    answer: CloudAccountDocument,
+    handle: (context, { params, body }) => rotateAccount(context, { ...body, id: params.id }),
   });
   serve(app, {
     method: 'delete',
