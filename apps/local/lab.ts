@@ -49,6 +49,8 @@ export function openLab(directory: string): LabControl {
     new Promise<unknown>((resolve, reject) => {
       const sent = request(
         {
+          // A lab that was started again would answer on no connection of before.
+          agent: false,
           socketPath,
           method,
           path,

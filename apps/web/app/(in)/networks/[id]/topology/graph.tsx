@@ -3,8 +3,16 @@ import '@xyflow/react/dist/base.css';
 import './graph.css';
 import type { Cluster } from '@skein/contract/rest/network.ts';
 import type { Peer } from '@skein/contract/rest/peer.ts';
-import { Controls, type Edge, type Node, ReactFlow, type ReactFlowInstance } from '@xyflow/react';
-import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
+import {
+  Controls,
+  type Edge,
+  type FitViewOptions,
+  type Node,
+  ReactFlow,
+  useReactFlow,
+  useStore,
+} from '@xyflow/react';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { arrange, PEER } from './arrange.ts';
 import { LinkEdge } from './link-edge.tsx';
 import { CloudNode, ClusterNode, type NodeKinds, PeerNode } from './nodes.tsx';
@@ -77,19 +85,9 @@ export function Graph({
       }) as const,
     [narrow],
   );
-  const instance = useRef<ReactFlowInstance<NodeKinds> | null>(null);
-  const figure = useRef<HTMLElement>(null);
-  // All of it stays in sight when the room for it changes: a pane beside it opens, the window is made smaller.
-  useEffect(() => {
-    if (figure.current === null) return;
-    const watcher = new ResizeObserver(() => void instance.current?.fitView(fit));
-    watcher.observe(figure.current);
-    return () => watcher.disconnect();
-  }, [fit]);
   const bottom = Math.max(...layout.clouds.map((cloud) => cloud.y + cloud.height));
   return (
     <figure
-      ref={figure}
       aria-label="Graph of the network; the table of links below says the same"
       style={{
         height: narrow ? Math.min(620, bottom * 0.6 + 70) : Math.min(760, Math.max(340, bottom + 90)),
@@ -103,9 +101,6 @@ export function Graph({
         edgeTypes={EDGE_TYPES}
         fitView
         fitViewOptions={fit}
-        onInit={(flow) => {
-          instance.current = flow;
-        }}
         minZoom={0.15}
         maxZoom={1.8}
         nodesDraggable={false}
@@ -119,9 +114,24 @@ export function Graph({
         proOptions={{ hideAttribution: true }}
       >
         <Controls showInteractive={false} position="bottom-right" orientation="horizontal" />
+        <Refit fit={fit} />
       </ReactFlow>
     </figure>
   );
+}
+
+/**
+ * Keeps all of the graph in sight when the room for it changes: a pane beside it opens, the window is made smaller. It
+ * follows the size that React Flow has measured, for fitting before that would fit the room that was.
+ */
+function Refit({ fit }: { fit: FitViewOptions }) {
+  const width = useStore((store) => store.width);
+  const height = useStore((store) => store.height);
+  const { fitView } = useReactFlow();
+  useEffect(() => {
+    if (width > 0 && height > 0) void fitView(fit);
+  }, [width, height, fit, fitView]);
+  return null;
 }
 
 const NARROW = '(max-width: 48rem)';
