@@ -2,13 +2,14 @@
  * The `./skein` command: puts what is missing on the machine, stands everything up in the sealed place, tells what
  * happens. This file holds where things are; no other file of this room reads the environment.
  */
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 const Environment = z.object({
-  CI: z.string().optional(),
+  /** Used where there is no lab. The sealed place reaches nothing outside itself, and brings its own. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   SKEIN_PORT: z.coerce.number().int().min(1024).max(65000).default(7400),
 });
 
@@ -25,9 +26,8 @@ export const STATE = join(ROOT, '.skein');
 /** What builds leave: the agent's archive. Shared by `up` and `prove`, kept by `down`. */
 export const BUILD = join(STATE, 'build');
 export const NODE = process.execPath;
-/** With CI set, a missing prerequisite fails instead of being passed over. */
-export const CI = parsed.data.CI === 'true' || parsed.data.CI === '1';
-export const CORES = availableParallelism();
+export const DATABASE_URL = parsed.data.DATABASE_URL ?? null;
+export const REDIS_URL = parsed.data.REDIS_URL ?? null;
 
 /** First of four ports on 127.0.0.1: dashboard, coordinator, AWS lab, Google Cloud lab. */
 export const FIRST_PORT = parsed.data.SKEIN_PORT;

@@ -1,7 +1,7 @@
 /** Speaks to the lab's control socket. */
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { callSocket } from './socket.ts';
 
 export const LabAccounts = z.object({
   aws: z.array(z.object({ accessKeyId: z.string(), secretAccessKey: z.string() })).min(1),
@@ -45,42 +45,15 @@ export interface LabControl {
 /** @param directory the lab's state directory, which holds `control.sock` */
 export function openLab(directory: string): LabControl {
   const socketPath = join(directory, 'control.sock');
-  const call = (method: string, path: string, timeoutSeconds: number, body?: unknown) =>
-    new Promise<unknown>((resolve, reject) => {
-      const sent = request(
-        {
-          // A lab that was started again would answer on no connection of before.
-          agent: false,
-          socketPath,
-          method,
-          path,
-          headers: { 'content-type': 'application/json' },
-          timeout: timeoutSeconds * 1000,
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString();
-            if (response.statusCode !== 200)
-              reject(new Error(`The lab answered ${method} ${path} with ${response.statusCode}: ${text}`));
-            else resolve(JSON.parse(text));
-          });
-        },
-      );
-      sent.on('timeout', () =>
-        sent.destroy(new Error(`The lab did not answer ${method} ${path} in ${timeoutSeconds} s`)),
-      );
-      sent.on('error', reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
   return {
-    accounts: async () => LabAccounts.parse(await call('GET', '/accounts', 10)),
-    machines: async () => z.array(LabMachine).parse(await call('GET', '/machines', 10)),
+    accounts: async () => LabAccounts.parse(await callSocket(socketPath, 'GET', '/accounts', 10)),
+    machines: async () => z.array(LabMachine).parse(await callSocket(socketPath, 'GET', '/machines', 10)),
     run: async (machineId, command, timeoutSeconds) =>
       RunResult.parse(
-        await call('POST', `/machines/${machineId}/run`, timeoutSeconds + 5, { command, timeoutSeconds }),
+        await callSocket(socketPath, 'POST', `/machines/${machineId}/run`, timeoutSeconds + 5, {
+          command,
+          timeoutSeconds,
+        }),
       ),
   };
 }

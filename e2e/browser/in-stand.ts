@@ -3,25 +3,24 @@
  * Arguments: the stand's directory, the command that runs the tests.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { askAdmission } from '@skein/local/admission.ts';
 import { childEnvironment, INSIDE } from '@skein/local/config.ts';
-import { Standing } from '@skein/local/inside/stand.ts';
 import { openLab } from '@skein/local/lab.ts';
 import type { FirstRun } from './config.ts';
 
 const [, , directory = '', file = '', ...words] = process.argv;
-const standing = Standing.parse(JSON.parse(readFileSync(join(directory, 'stand.json'), 'utf8')));
-if (!standing.ready) throw new Error(standing.problem);
+const { setupLink } = await askAdmission(directory);
 const accounts = await openLab(join(directory, 'lab')).accounts();
 const [aws] = accounts.aws;
 const [gcp] = accounts.gcp;
-if (!aws || !gcp || !standing.setupLink) throw new Error('The stand has no accounts or was set up before');
+if (!aws || !gcp || !setupLink) throw new Error('The stand has no accounts or was set up before');
 
 const publicUrl = `http://127.0.0.1:${INSIDE.web}`;
 const firstRun: FirstRun = {
   publicUrl,
-  setupLink: `${publicUrl}/setup?link=${standing.setupLink}`,
+  setupLink: `${publicUrl}/setup?link=${setupLink}`,
   accounts: {
     aws: { ...aws, endpoint: `http://127.0.0.1:${INSIDE.aws}` },
     gcp: { endpoint: `http://127.0.0.1:${INSIDE.gcp}`, key: gcp },

@@ -2,10 +2,11 @@
  * Runs in the sealed place beside a ready stand. Arguments: the stand's directory, the file to write the result to.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Operation } from '@skein/contract/rest/operation.ts';
 import { startCapture } from '@skein/lab/ground/capture.ts';
+import { askAdmission } from '@skein/local/admission.ts';
 import { openApi } from '@skein/local/api.ts';
 import { INSIDE } from '@skein/local/config.ts';
 import {
@@ -15,7 +16,6 @@ import {
   followOperation,
   makePractice,
 } from '@skein/local/demo/practice.ts';
-import { Standing } from '@skein/local/inside/stand.ts';
 import { openLab } from '@skein/local/lab.ts';
 import { readFirewalls, tryRefusals } from './firewalls.ts';
 import { tryNodes, tryZones } from './names.ts';
@@ -32,10 +32,9 @@ const REGIONS = ['us-east-1', 'us-west-2'];
 
 const [, , directory = '', resultFile = ''] = process.argv;
 const say = (line: string) => console.log(line);
-const standing = Standing.parse(JSON.parse(readFileSync(join(directory, 'stand.json'), 'utf8')));
-if (!standing.ready) throw new Error(standing.problem);
+const { token } = await askAdmission(directory);
 
-const api = openApi(`http://127.0.0.1:${INSIDE.web}`, standing.token);
+const api = openApi(`http://127.0.0.1:${INSIDE.web}`, token);
 const lab = openLab(join(directory, 'lab'));
 const accounts = await lab.accounts();
 const recorder = openRecorder(say);

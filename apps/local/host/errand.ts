@@ -16,6 +16,8 @@ export async function runErrand(errand: {
     {
       directory: errand.directory,
       lab: true,
+      databaseUrl: null,
+      redisUrl: null,
       publicUrl: `http://127.0.0.1:${INSIDE.web}`,
       coordinatorUrl: `http://${SERVICES.controlPlane}:${INSIDE.coordinator}`,
       errand: [...errand.command],

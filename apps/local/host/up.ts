@@ -6,8 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Network } from '@skein/contract/rest/network.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { SERVICES } from '@skein/lab/ground/ground.ts';
+import { askAdmission } from '../admission.ts';
 import { openApi } from '../api.ts';
-import { childEnvironment, DOORS, FIRST_PORT, INSIDE, NODE, ROOT } from '../config.ts';
+import {
+  childEnvironment,
+  DATABASE_URL,
+  DOORS,
+  FIRST_PORT,
+  INSIDE,
+  NODE,
+  REDIS_URL,
+  ROOT,
+} from '../config.ts';
 import { connectLabClouds, DEMO_NAME, followOperation, makePractice } from '../demo/practice.ts';
 import { type Stand, Standing } from '../inside/stand.ts';
 import { openLab } from '../lab.ts';
@@ -23,9 +33,13 @@ export async function up(options: string[]): Promise<number> {
   const publicUrl = `http://127.0.0.1:${FIRST_PORT}`;
   if (findDaemon() === null) {
     await prepare(['lab'], say);
+    if (HAS_LAB && (DATABASE_URL || REDIS_URL))
+      say('DATABASE_URL and REDIS_URL are not used: with the lab, Skein runs sealed and brings its own.');
     start({
       directory: UP,
       lab: HAS_LAB,
+      databaseUrl: HAS_LAB ? null : DATABASE_URL,
+      redisUrl: HAS_LAB ? null : REDIS_URL,
       publicUrl,
       coordinatorUrl: HAS_LAB
         ? `http://${SERVICES.controlPlane}:${INSIDE.coordinator}`
@@ -33,7 +47,8 @@ export async function up(options: string[]): Promise<number> {
       errand: null,
     });
   }
-  const standing = await untilReady();
+  await untilReady();
+  const standing = await askAdmission(UP);
   if (HAS_LAB && !empty) await demo(publicUrl, standing.token);
 
   say('');
@@ -74,8 +89,8 @@ function start(stand: Stand): void {
   rememberDaemon(daemon.pid as number);
 }
 
-/** What the inside told once it stood. @throws Error with its own words when it could not. */
-async function untilReady(): Promise<Extract<Standing, { ready: true }>> {
+/** @throws Error with the inside's own words when it could not stand up */
+async function untilReady(): Promise<void> {
   const until = Date.now() + START_SECONDS * 1000;
   for (;;) {
     let standing: Standing | null = null;
@@ -84,7 +99,7 @@ async function untilReady(): Promise<Extract<Standing, { ready: true }>> {
     } catch {
       // Not written yet.
     }
-    if (standing?.ready) return standing;
+    if (standing?.ready) return;
     const log = join(UP, 'log/daemon.log');
     if (standing) throw new Error(`Skein did not start: ${standing.problem}`);
     if (findDaemon() === null)

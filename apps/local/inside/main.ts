@@ -14,7 +14,7 @@ import { migrate } from '@skein/database/migrate.ts';
 import { serveDoor } from '@skein/lab/seal/door.ts';
 import { childEnvironment, DOORS, INSIDE, NODE, ROOT } from '../config.ts';
 import { AGENT_DISTRIBUTION, WEB_SERVER } from '../install/build.ts';
-import { bootstrap } from './bootstrap.ts';
+import { admit, serveAdmissions } from './admit.ts';
 import { doorSocket, Stand, type Standing } from './stand.ts';
 import { answers, openSupervisor } from './supervise.ts';
 
@@ -43,7 +43,9 @@ if (!existsSync(masterKey)) {
   });
 }
 
-const postgres = await startEmbedded(join(directory, 'postgres'), INSIDE.postgres);
+const postgres = stand.databaseUrl
+  ? { url: stand.databaseUrl, stop: async () => {} }
+  : await startEmbedded(join(directory, 'postgres'), INSIDE.postgres);
 await migrate(postgres.url);
 
 const supervisor = openSupervisor(say, (name) => {
@@ -63,6 +65,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 const shared = {
   DATABASE_URL: postgres.url,
+  ...(stand.redisUrl && { REDIS_URL: stand.redisUrl }),
   SKEIN_MASTER_KEY_FILE: masterKey,
   SKEIN_PUBLIC_URL: stand.publicUrl,
   SKEIN_COORDINATOR_URL: stand.coordinatorUrl,
@@ -99,12 +102,10 @@ try {
       DOORS.map((name) => serveDoor({ port: INSIDE[name], socket: doorSocket(stand, name) })),
     );
   }
-  const first = await bootstrap({
-    databaseUrl: postgres.url,
-    masterKeyFile: masterKey,
-    coordinatorUrl: stand.coordinatorUrl,
-  });
-  write(join(directory, 'stand.json'), { ready: true, ...first } satisfies Standing);
+  await serveAdmissions(directory, () =>
+    admit({ databaseUrl: postgres.url, masterKeyFile: masterKey, coordinatorUrl: stand.coordinatorUrl }),
+  );
+  write(join(directory, 'stand.json'), { ready: true } satisfies Standing);
   say('ready');
   if (stand.errand) {
     const [file, ...rest] = stand.errand;

@@ -6,6 +6,10 @@ export const Stand = z.object({
   /** Holds everything of this stand: database, lab, keys, logs. */
   directory: z.string(),
   lab: z.boolean(),
+  /** A Postgres of the user's own; null: one of ours, in `directory`. */
+  databaseUrl: z.string().nullable(),
+  /** A Redis for the queue; null: the queue lives in Postgres. */
+  redisUrl: z.string().nullable(),
   /** As a browser reaches the dashboard. */
   publicUrl: z.url(),
   /** As nodes reach the coordinator. */
@@ -15,14 +19,9 @@ export const Stand = z.object({
 });
 export type Stand = z.infer<typeof Stand>;
 
+/** What `stand.json` says once it is known; `admission.ts` leads on from there. */
 export const Standing = z.discriminatedUnion('ready', [
-  z.object({
-    ready: z.literal(true),
-    /** Secret of the one-time set-up link, or null when set-up has been done. */
-    setupLink: z.string().nullable(),
-    /** API token of this command, for the demo and the prover. */
-    token: z.string(),
-  }),
+  z.object({ ready: z.literal(true) }),
   z.object({ ready: z.literal(false), problem: z.string() }),
 ]);
 export type Standing = z.infer<typeof Standing>;

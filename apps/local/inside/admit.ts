@@ -2,23 +2,25 @@
  * What a fresh stand needs before anybody can sign in: the demo's organization, an API token for this command, and the
  * one-time link by which the first person becomes the organization's owner.
  */
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { newId } from '@skein/contract/primitive.ts';
 import { mintApiToken } from '@skein/control/api-token/mint.ts';
 import type { Context } from '@skein/control/context.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { mintSetupLink } from '@skein/control/setup/mint-link.ts';
 import { openDatabase } from '@skein/database/client.ts';
+import { type Admission, admissionSocket } from '../admission.ts';
 
 const SLUG = 'demo';
 const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 
-/** May be called at each start: the link is null once somebody has used one. */
-export async function bootstrap(options: {
+/** Gives a new token and a new link each time; the link is null once somebody has used one. */
+export async function admit(options: {
   databaseUrl: string;
   masterKeyFile: string;
   coordinatorUrl: string;
-}) {
+}): Promise<Admission> {
   const database = openDatabase(options.databaseUrl);
   try {
     const found = await database.organization.findUnique({
@@ -49,4 +51,22 @@ export async function bootstrap(options: {
   } finally {
     await database.$disconnect();
   }
+}
+
+/** Answers whoever may open the socket with an admission. Resolves once it listens. */
+export async function serveAdmissions(directory: string, make: () => Promise<Admission>): Promise<void> {
+  const path = admissionSocket(directory);
+  rmSync(path, { force: true });
+  const server = createServer((request, response) => {
+    request.resume();
+    make().then(
+      (admission) => response.end(JSON.stringify(admission)),
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof Error ? error.message : String(error));
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
+  chmodSync(path, 0o600);
 }
