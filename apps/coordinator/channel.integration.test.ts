@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHANNEL_PATH, CLOSE, ENROL_PATH, type FromAgent } from '@skein/contract/agent/channel.ts';
+import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
@@ -302,6 +302,19 @@ const reportAt = (address: string): FromAgent => ({
   links: [],
 });
 
+test('a text that the database cannot hold costs its own agent the channel, not its mates their reports', async () => {
+  const seeded = await mesh(1, 3);
+  const [poisoner, reporter, mate] = await connected(seeded, seeded.peers);
+  for (const hostname of ['a\\u0000b', 'a\\ud800b'])
+    poisoner?.sendRaw(JSON.stringify(reportAt('10.64.0.70')).replace('a.example', hostname));
+  reporter?.say(reportAt('10.64.0.79'));
+  await poisoner?.until('the end', () => poisoner.closedWith !== undefined);
+  expect(poisoner?.closedWith).toBe(CLOSE.badFrame);
+  const moved = () =>
+    mate?.map?.peers.some((peer) => peer.endpoints.some((one) => one.address === '10.64.0.79')) ?? false;
+  await mate?.until('the endpoint', moved);
+});
+
 test('a report is written, and its new endpoint reaches the mates', async () => {
   const seeded = await mesh(1, 2);
   const [reporter, mate] = await connected(seeded, seeded.peers);
@@ -342,42 +355,4 @@ test('presence is told to whoever watches the network', async () => {
   } finally {
     await listening.close();
   }
-});
-
-test('healthz answers, unknown paths do not, and a malformed enrolment is told why', async () => {
-  const http = `http://127.0.0.1:${coordinator.port}`;
-  expect(await (await fetch(`${http}/healthz`)).json()).toEqual({ ok: true, database: true });
-  expect((await fetch(`${http}/agent/../main.ts`)).status).toBe(404);
-  const refused = await fetch(`${http}${ENROL_PATH}`, { method: 'POST', body: '{' });
-  expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([400, 'invalid']);
-});
-
-test('the install script names this coordinator, and the agent comes as it was built', async () => {
-  const http = `http://127.0.0.1:${coordinator.port}`;
-  expect((await fetch(`${http}/install.sh`)).status).toBe(404);
-  await writeFile(join(distribution, 'install.sh'), "# @COORDINATOR_URL@\nCOORDINATOR='@COORDINATOR_URL@'\n");
-  const archive = randomBytes(200_000);
-  await writeFile(join(distribution, 'agent-linux-x64.tar.gz'), archive);
-  const script = await (await fetch(`${http}/install.sh`)).text();
-  expect(script).toBe("# http://192.0.2.10:7401\nCOORDINATOR='http://192.0.2.10:7401'\n");
-  const served = await fetch(`${http}/agent/agent-linux-x64.tar.gz`);
-  expect(Buffer.from(await served.arrayBuffer()).equals(archive)).toBe(true);
-  expect((await fetch(`${http}/agent/agent-linux-arm64.tar.gz`)).status).toBe(404);
-});
-
-test('enrolments from one address are slowed down, and one too long is not read', async () => {
-  const ask = (body: string) =>
-    fetch(`http://127.0.0.1:${coordinator.port}${ENROL_PATH}`, { method: 'POST', body });
-  const long = await ask(`{"token":"${'x'.repeat(20_000)}"}`);
-  expect([long.status, ((await long.json()) as { message: string }).message]).toEqual([
-    400,
-    'The enrolment is too long or came too slowly.',
-  ]);
-  const answers = [];
-  for (let asked = 0; asked < 70; asked += 1) answers.push(await ask('{}'));
-  expect(answers[0]?.status).toBe(400);
-  const slowed = answers.at(-1);
-  expect([slowed?.status, slowed?.headers.get('retry-after')]).toEqual([429, '5']);
-  // What is not an enrolment goes on.
-  expect((await fetch(`http://127.0.0.1:${coordinator.port}/healthz`)).status).toBe(200);
 });

@@ -35,6 +35,11 @@ test('every problem is named at once', () => {
 });
 
 test.each([
+  [
+    'an address that would run as a command where the one-liner is pasted',
+    { SKEIN_COORDINATOR_URL: "https://skein.example/';id;'" },
+    'SKEIN_COORDINATOR_URL',
+  ],
   ['a key that is too short', { SKEIN_MASTER_KEY_FILE: keyFile('short', 16) }, '32 bytes'],
   ['a key file that is not there', { SKEIN_MASTER_KEY_FILE: '/nonexistent' }, 'SKEIN_MASTER_KEY_FILE'],
   ['a certificate without its key', { SKEIN_TLS_CERTIFICATE_FILE: '/x' }, 'SKEIN_TLS_KEY_FILE'],

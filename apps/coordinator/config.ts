@@ -9,7 +9,9 @@ const Environment = z
     /** 32 bytes in base64. */
     SKEIN_MASTER_KEY_FILE: File,
     /** As nodes reach this process; written into `install.sh`. */
-    SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
+    SKEIN_COORDINATOR_URL: z
+      .url({ protocol: /^https?$/ })
+      .regex(/^[\w.:/[\]~%+-]+$/, 'holds a character that a shell script cannot carry unquoted'),
     /** Directory with `install.sh` and the agent's tarballs. */
     SKEIN_AGENT_DISTRIBUTION: File,
     HOST: z.string().default('0.0.0.0'),

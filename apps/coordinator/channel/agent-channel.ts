@@ -6,6 +6,7 @@ import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts
 import type { Snapshot } from '@skein/mesh/network.ts';
 import type { RawData, WebSocket } from 'ws';
 import type { Listener, Room, Update } from '../network/room.ts';
+import { parseUntrusted } from '../untrusted-json.ts';
 
 /** Whole maps that one channel may ask for again: an agent in need of more is broken. */
 const MOST_RESYNCS = 20;
@@ -133,7 +134,7 @@ export class AgentChannel implements Listener {
 /** A frame of the protocol, or undefined. */
 export function parseFrame(data: RawData): FromAgent | undefined {
   try {
-    const parsed = FromAgent.safeParse(JSON.parse(String(data)));
+    const parsed = FromAgent.safeParse(parseUntrusted(String(data)));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

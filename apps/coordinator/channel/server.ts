@@ -15,13 +15,19 @@ import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { callerOf } from '../http/rate.ts';
 import { say, wordsOf } from '../log.ts';
 import type { Rooms } from '../network/rooms.ts';
 import { AgentChannel, parseFrame } from './agent-channel.ts';
 import type { Inbox } from './inbox.ts';
+import { Strangers } from './strangers.ts';
 
 const HELLO_SECONDS = 10;
 const MOST_EARLY = 4;
+/** A hello has some hundred bytes. Only who has said a true one may send frames of the full size. */
+const MOST_STRANGER_BYTES = 16 * 1024;
+/** A whole site may come back at once from behind one NAT, when a coordinator starts again. */
+const STRANGER_LIMIT = { inAll: 8192, fromOneAddress: 2048 };
 const WATCH_MILLISECONDS = 5_000;
 /** Every third of the timeout, so that two may be lost. */
 const WATCHES_PER_PING = Math.floor((CHANNEL_TIMEOUT_SECONDS * 1000) / 3 / WATCH_MILLISECONDS);
@@ -48,6 +54,7 @@ export class ChannelServer {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
   });
+  readonly #strangers = new Strangers(STRANGER_LIMIT);
   readonly #timer: NodeJS.Timeout;
   #watches = 0;
 
@@ -71,14 +78,22 @@ export class ChannelServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Node takes its own listener away on an upgrade, and an error that nobody hears would end the process.
+    socket.on('error', () => {});
     if ((request.url ?? '').split('?', 1)[0] !== CHANNEL_PATH) {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      turnAway(socket, '404 Not Found');
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, request));
+    const known = this.#strangers.enter(callerOf(request.socket.remoteAddress));
+    if (!known) {
+      turnAway(socket, '503 Service Unavailable');
+      return;
+    }
+    socket.once('close', known);
+    this.#sockets.handleUpgrade(request, socket, head, (accepted) => this.#accept(accepted, request, known));
   }
 
-  #accept(socket: WebSocket, request: IncomingMessage): void {
+  #accept(socket: WebSocket, request: IncomingMessage, known: () => void): void {
     const remoteAddress = ipv4(request.socket.remoteAddress);
     const nonce = Buffer.from(this.#nonce()).toString('base64');
     // ws closes the connection itself after an error; without a listener it would end the process.
@@ -88,6 +103,14 @@ export class ChannelServer {
     // Frames right behind the hello, in the same packet: they wait until the hello is checked.
     const early: Frame[] = [];
     let greeted = false;
+    let strangerBytes = 0;
+    // Runs behind the listener of ws: the hello that these bytes complete has been seen by then.
+    const count = (bytes: Buffer) => {
+      strangerBytes += bytes.length;
+      if (greeted) request.socket.off('data', count);
+      else if (strangerBytes > MOST_STRANGER_BYTES) socket.terminate();
+    };
+    request.socket.on('data', count);
     const listen = (data: RawData, isBinary: boolean) => {
       if (greeted) {
         if (early.length < MOST_EARLY) early.push({ data, isBinary });
@@ -102,6 +125,7 @@ export class ChannelServer {
       socket.pause();
       this.#greet(socket, nonce, hello, remoteAddress)
         .then((channel) => {
+          known();
           socket.off('message', listen);
           for (const { data: waiting, isBinary: binary } of early) channel?.take(waiting, binary);
         })
@@ -134,7 +158,14 @@ export class ChannelServer {
     }
     const room = greeting.ok ? await this.#options.rooms.get(greeting.networkId) : undefined;
     // A peer that enrolled this very moment may be newer than the room.
-    if (room && greeting.ok && !room.knows(greeting.clusterId, greeting.peerId)) await room.catchUp();
+    if (room && greeting.ok && !room.knows(greeting.clusterId, greeting.peerId)) {
+      await room.catchUp();
+      // "Removed" makes an agent wipe its node: it is never said for what is merely not seen yet.
+      if (!room.gone && !room.knows(greeting.clusterId, greeting.peerId)) {
+        socket.close(1013, 'try again');
+        return undefined;
+      }
+    }
     if (!greeting.ok || !room || room.gone) {
       socket.send(JSON.stringify({ type: 'removed', reason: 'The peer was removed.' } satisfies ToAgent));
       socket.close(CLOSE.removed, 'removed');
@@ -196,6 +227,11 @@ export class ChannelServer {
     this.#options.context.random(bytes);
     return bytes;
   }
+}
+
+function turnAway(socket: Duplex, status: string): void {
+  // Ended alone it would stay half open for as long as the other side likes.
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 }
 
 /** Node tells IPv4 clients of a dual-stack socket as `::ffff:192.0.2.1`. */

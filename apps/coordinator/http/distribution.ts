@@ -28,7 +28,7 @@ export async function serveDistribution(
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' });
     response.end(`This coordinator has no ${file}: build the agent's distribution first.\n`);
   } else if (file === 'install.sh') {
-    const text = (await readFile(source, 'utf8')).replaceAll(URL_PLACEHOLDER, coordinatorUrl);
+    const text = (await readFile(source, 'utf8')).replaceAll(URL_PLACEHOLDER, () => coordinatorUrl);
     response.writeHead(200, {
       'content-type': 'text/x-shellscript; charset=utf-8',
       'content-length': Buffer.byteLength(text),

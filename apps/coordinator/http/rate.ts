@@ -32,3 +32,14 @@ export class RateLimiter {
     return left >= 1;
   }
 }
+
+/** Whom to count: an IPv4 address, or of an IPv6 one the 64 bits that a single customer is given whole. */
+export function callerOf(address: string | undefined): string {
+  const text = (address ?? '').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+  if (!text.includes(':')) return text;
+  const [front = [], back = []] = text
+    .split('::')
+    .map((half) => half.split(':').filter((part) => part !== ''));
+  const zeros = new Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0');
+  return `${[...front, ...zeros, ...back].slice(0, 4).join(':')}::/64`;
+}

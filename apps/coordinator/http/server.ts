@@ -4,12 +4,14 @@ import { createServer as createTlsServer } from 'node:https';
 import { ENROL_PATH, type EnrolRefusal, EnrolRequest } from '@skein/contract/agent/channel.ts';
 import { type ChannelContext, enrolPeer } from '@skein/control/peer/enrol.ts';
 import { say, wordsOf } from '../log.ts';
+import { parseUntrusted } from '../untrusted-json.ts';
 import { serveDistribution } from './distribution.ts';
-import { RateLimiter } from './rate.ts';
+import { callerOf, RateLimiter } from './rate.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
 const BODY_SECONDS = 10;
 const HEALTH_SECONDS = 2;
+const IDLE_SECONDS = 60;
 /** A whole rack may join from behind one NAT; guessing 178 random bits at this pace is hopeless. */
 const ENROL_LIMIT = { burst: 60, perSecond: 1, most: 10_000 };
 
@@ -42,8 +44,12 @@ export function createHttpServer(options: HttpOptions): Server {
     });
   };
   const limits = { requestTimeout: 30_000, headersTimeout: 10_000 };
-  if (!options.tls) return createServer(limits, onRequest);
-  return createTlsServer({ ...limits, cert: options.tls.certificate, key: options.tls.key }, onRequest);
+  const server = options.tls
+    ? createTlsServer({ ...limits, cert: options.tls.certificate, key: options.tls.key }, onRequest)
+    : createServer(limits, onRequest);
+  // Ends who takes a download and then no byte of it; the channel lifts it for its own sockets.
+  server.setTimeout(IDLE_SECONDS * 1000);
+  return server;
 }
 
 async function answer(
@@ -69,7 +75,7 @@ async function enrol(
   options: HttpOptions,
   limiter: RateLimiter,
 ) {
-  if (!limiter.take(request.socket.remoteAddress ?? '', options.context.now().getTime())) {
+  if (!limiter.take(callerOf(request.socket.remoteAddress), options.context.now().getTime())) {
     response.setHeader('retry-after', '5');
     return refuse(response, 429, 'busy', 'Too many enrolments from this address. Try again in some seconds.');
   }
@@ -111,7 +117,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
       if (size > MAX_BODY_BYTES) return undefined;
       chunks.push(chunk);
     }
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return parseUntrusted(Buffer.concat(chunks).toString('utf8'));
   } catch (error) {
     return error instanceof SyntaxError ? null : undefined;
   } finally {

@@ -103,16 +103,21 @@ export class Room {
    */
   async catchUp(): Promise<void> {
     this.#again = true;
-    this.#catching ??= this.#run().finally(() => {
-      this.#catching = null;
-    });
+    this.#catching ??= this.#run();
     await this.#catching;
   }
 
   async #run(): Promise<void> {
-    while (this.#again && !this.#gone) {
-      this.#again = false;
-      await this.#step();
+    // Never ends in the call itself, before its promise is kept.
+    await null;
+    try {
+      while (this.#again && !this.#gone) {
+        this.#again = false;
+        await this.#step();
+      }
+    } finally {
+      // At the very moment of the last look: a call that came between would wait for a round that is over.
+      this.#catching = null;
     }
   }
 

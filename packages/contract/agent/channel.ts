@@ -82,13 +82,13 @@ export const FromAgent = z.discriminatedUnion('type', [
     type: z.literal('hello'),
     peerId: z.string(),
     signature: z.string(),
-    have: z.object({ number: z.int(), digest: z.string() }).nullable(),
+    have: z.object({ number: z.int32(), digest: z.string() }).nullable(),
   }),
   z.object({
     type: z.literal('report'),
     facts: Facts,
     endpoints: z.array(Endpoint).max(16),
-    appliedNumber: z.int().nullable(),
+    appliedNumber: z.int32().nullable(),
     /** Why the last map could not be applied, or null. */
     problem: z.string().max(2000).nullable(),
     links: z.array(LinkReport).max(2000),
