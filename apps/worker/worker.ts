@@ -1,6 +1,6 @@
 /**
- * The worker: runs steps of operations, relays the outbox to the queue, lets hosted zones follow the network. It keeps
- * nothing: what is due is in Postgres, and the queue only makes it quicker.
+ * The worker: runs steps of operations, relays the outbox to the queue, lets clouds follow what becomes of a network
+ * without an operation. It keeps nothing: what is due is in Postgres, and the queue only makes it quicker.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@skein/control/context.ts';
@@ -9,6 +9,7 @@ import type { Engine } from '@skein/control/operation/engine/run.ts';
 import { startRunner } from '@skein/control/operation/engine/runner.ts';
 import type { StepHandlers, Timing } from '@skein/control/operation/engine/step-run.ts';
 import { pruneOutbox, relayOutbox } from '@skein/control/outbox/relay.ts';
+import { endDeparted } from '@skein/control/peer/end-departed.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { openDatabase } from '@skein/database/client.ts';
 import { subscribe } from '@skein/database/feed.ts';
@@ -22,7 +23,7 @@ const STEPS_AT_ONCE = 32;
 /** Log lines are told on the same channel as new operations, and come in bursts. */
 const OUTBOX_DEBOUNCE_MILLISECONDS = 20;
 /** A node that comes with others leads to one writing of records. */
-const NAMES_DEBOUNCE_MILLISECONDS = 1_500;
+const FOLLOW_DEBOUNCE_MILLISECONDS = 1_500;
 /** What no notification told is found after so long. */
 const LOOK_EVERY_MILLISECONDS = 5_000;
 
@@ -66,17 +67,24 @@ export async function startWorker(
     () => relayOutbox(database, (job) => queue.wake(job), new Date()),
     log,
   );
-  const names = looping(NAMES_DEBOUNCE_MILLISECONDS, () => followNames(base), log);
+  const follow = looping(
+    FOLLOW_DEBOUNCE_MILLISECONDS,
+    async () => {
+      await endDeparted(base);
+      await followNames(base);
+    },
+    log,
+  );
   const sweep = setInterval(() => void pruneOutbox(database, new Date()).catch(() => {}), 3600_000);
   const hear = (channel: (typeof CHANNEL)['operation' | 'revision'], tell: () => void) =>
     subscribe(database, channel, { onMessage: tell, onGap: tell });
-  const ears = await Promise.all([hear(CHANNEL.operation, outbox.soon), hear(CHANNEL.revision, names.soon)]);
+  const ears = await Promise.all([hear(CHANNEL.operation, outbox.soon), hear(CHANNEL.revision, follow.soon)]);
 
   return {
     async close() {
       clearInterval(sweep);
       await Promise.all(ears.map((ear) => ear.close()));
-      await Promise.all([outbox.close(), names.close(), runner.close()]);
+      await Promise.all([outbox.close(), follow.close(), runner.close()]);
       await queue.close();
       await database.$disconnect();
     },

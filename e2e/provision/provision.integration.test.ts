@@ -176,7 +176,7 @@ describe('a network over three regions of two clouds', { timeout: 120_000 }, () 
     expect(practice.paper.ground().machines).toHaveLength(6);
   });
 
-  it('lets names follow a node that leaves by itself', async () => {
+  it('lets names follow a node that leaves by itself, and ends its instance', async () => {
     const { items } = await listPeers(practice.context, { networkId, limit: 50 });
     const prod = (await listClusters(practice.context, { networkId })).find(
       (cluster) => cluster.name === 'prod',
@@ -186,6 +186,16 @@ describe('a network over three regions of two clouds', { timeout: 120_000 }, () 
     expect(holding(name)).toBe(4);
     await leavePeer({ ...practice.context }, peer?.id ?? '');
     await eventually(async () => (holding(name) === 0 ? true : undefined), 'the name to go', 20);
+    await eventually(
+      async () => {
+        const resources = await listResources(practice.context, { id: networkId });
+        const instance = resources.find((one) => one.clusterId === prod?.id && one.key === 'instance/node-1');
+        return instance?.status === 'gone' ? true : undefined;
+      },
+      'the end of its instance',
+      20,
+    );
+    expect(practice.paper.ground().machines).toHaveLength(5);
   });
 
   it('changes allowed ports on every agent', async () => {

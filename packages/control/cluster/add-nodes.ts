@@ -33,7 +33,13 @@ export async function addNodes(context: Context, input: { id: string; count: num
         `${name} has no gateway: remove the cluster and add it again with nodes.`,
       );
     await refuseWhileOpen(tx, organizationId, networkId);
-    const peers = draftPeers(input.count, cluster.overlayCidr, cluster.peers);
+    // The instance of a peer that left may still stand: under its name no new one would be made.
+    const standing = await tx.cloudResource.findMany({
+      where: { organizationId, clusterId: cluster.id, kind: 'instance', status: { not: 'gone' } },
+      select: { key: true },
+    });
+    const taken = standing.map(({ key }) => key.slice('instance/'.length));
+    const peers = draftPeers(input.count, cluster.overlayCidr, cluster.peers, taken);
     if (peers.length < input.count)
       throw new Refusal(
         'conflict',

@@ -2,8 +2,9 @@ import { publishRevision } from '../map/publish.ts';
 import type { ChannelContext } from './enrol.ts';
 
 /**
- * Takes a peer out of its network at its own wish. Its name goes from the hosted zones as with every revision. What a
- * cloud holds of it stays until it is removed through the API. Answers false where it was gone already.
+ * Takes a peer out of its network at its own wish. What follows from it is the worker's: names go from the hosted zones
+ * as with every revision, and what a cloud holds of the node ends (`end-departed.ts`). Answers false where it was gone
+ * already.
  */
 export async function leavePeer(context: ChannelContext, peerId: string): Promise<boolean> {
   return context.database.$transaction(async (tx) => {

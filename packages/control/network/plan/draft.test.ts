@@ -161,4 +161,11 @@ describe('planning a network', () => {
       ['node-3', 'member', '100.64.0.4'],
     ]);
   });
+
+  it('gives nobody the name of an instance that still stands', () => {
+    const living = [{ name: 'gw-1', overlayAddress: '100.64.0.1' }];
+    expect(draftPeers(1, '100.64.0.0/24', living, ['gw-1', 'node-1']).map((peer) => peer.name)).toEqual([
+      'node-2',
+    ]);
+  });
 });

@@ -139,17 +139,21 @@ export function draftCluster(
   };
 }
 
-/** `count` more peers of a cluster: the very first is the gateway `gw-1`, the others `node-1`, `node-2` … */
+/**
+ * `count` more peers of a cluster: the very first is the gateway `gw-1`, the others `node-1`, `node-2` …
+ * @param taken names that nobody bears but that are not free: their instances still stand
+ */
 export function draftPeers(
   count: number,
   overlayCidr: string,
   living: readonly { name: string; overlayAddress: string }[],
+  taken: readonly string[] = [],
 ): PlannedPeer[] {
-  const names = new Set(living.map((peer) => peer.name));
+  const names = new Set([...living.map((peer) => peer.name), ...taken]);
   const addresses = new Set(living.map((peer) => peer.overlayAddress));
   const peers: PlannedPeer[] = [];
   for (let made = 0, number = 1; made < count; made++) {
-    const leads = names.size === 0;
+    const leads = living.length + made === 0;
     while (!leads && names.has(`node-${number}`)) number++;
     const grant = allocateAddress(overlayCidr, addresses);
     if (!grant.ok) break;
