@@ -293,6 +293,8 @@ describe('a peer less', () => {
       ).output;
     expect(await tried('nonsense')).toContain('check failed: token\n  found:  it does not start with skj_');
     expect(await tried('skj_short')).toContain('it was cut off');
+    const unplanned = await node('b2').place.sh('TMPDIR=/nowhere sh /run/install.sh --token skj_0');
+    expect(unplanned.output).toContain('check failed: temporary directory\n');
     expect(await tried(`skj_${'x'.repeat(30)}`)).toMatch(
       /check failed: join\n.*This join token is not known/,
     );
@@ -334,5 +336,17 @@ describe('a peer less', () => {
     expect(status.connected).toBe(false);
     expect(status.appliedNumber).toBe(status.heldNumber);
     expect(await dig('a1', 'b1.b.shop.skein.test')).toBe('100.64.2.11');
+  });
+
+  test('names resolve past an agent that was killed, and uninstalling cleans up after it', async () => {
+    // Without its Node nothing starts it again, and nothing can leave by itself.
+    await sh('b1', 'rm /opt/skein/node && kill -KILL $(cat /run/skein/agent.pid)');
+    expect(await sh('b1', 'cat /etc/resolv.conf')).toContain('nameserver 127.0.80.53');
+    expect(await sh('b1', 'getent ahostsv4 example.org')).toContain('198.51.100.7');
+    expect(await sh('b1', `sh ${join(dist, 'install.sh')} --uninstall`)).toContain('removed');
+    expect(await sh('b1', 'cat /etc/resolv.conf')).toBe(`search other.test\nnameserver ${UPSTREAM}\n`);
+    expect((await node('b1').place.sh('ip link show skein0')).code).not.toBe(0);
+    expect((await sh('b1', 'nft list tables')).trim()).toBe('');
+    expect((await node('b1').place.sh('ls /var/lib/skein /opt/skein')).code).not.toBe(0);
   });
 });

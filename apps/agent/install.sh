@@ -17,25 +17,38 @@ LOG=/var/log/skein-agent.log
 # What cloud-init runs at every boot.
 PER_BOOT=/var/lib/cloud/scripts/per-boot
 WORK=
+# What is under way, and whether its failure has been told.
+CHECK=root
+TOLD=
 
 say() { printf 'skein: %s\n' "$*"; }
 fail() {
   # $1: the check, $2: what was found, $3: what to do
+  TOLD=yes
   printf 'skein: check failed: %s\n  found:  %s\n  remedy: %s\n' "$1" "$2" "$3" >&2
   exit 1
 }
 have() { command -v "$1" > /dev/null 2>&1; }
-clean_up() { if [ -n "$WORK" ]; then rm -rf "$WORK"; fi; }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+ended() {
+  code=$?
+  if [ -n "$WORK" ]; then rm -rf "$WORK"; fi
+  if [ "$code" -ne 0 ] && [ -z "$TOLD" ]; then
+    printf 'skein: check failed: %s\n  found:  a command ended with exit code %s; its words are above\n  remedy: mend what it says and run this again\n' "$CHECK" "$code" >&2
+  fi
+}
+trap ended EXIT
+trap 'TOLD=yes; exit 130' INT TERM
 
 usage() {
+  TOLD=yes
   printf 'usage: install.sh --token TOKEN [--name NAME] | --uninstall\n' >&2
   exit 2
 }
 
 # The token also comes by SKEIN_JOIN_TOKEN, which no process list shows.
 TOKEN=${SKEIN_JOIN_TOKEN:-}
+# The daemon would carry it in its environment for as long as it runs.
+unset SKEIN_JOIN_TOKEN
 NAME=
 UNINSTALL=
 while [ $# -gt 0 ]; do
@@ -128,6 +141,7 @@ check_tools() {
   done
   have curl || have wget || fail tools 'neither curl nor wget is here' 'install curl and run this again'
   have sha256sum || fail tools 'sha256sum is missing' 'install coreutils and run this again'
+  have awk || fail tools 'awk is missing' 'install it (package gawk or mawk) and run this again'
 }
 
 # headers: the coordinator's answer headers; fetch FROM TO
@@ -189,11 +203,17 @@ check_tunnel() {
     fail WireGuard 'the kernel has no WireGuard, and wireguard-go is not installed' 'install the package wireguard-go, or a kernel with WireGuard'
 }
 
+# room DIRECTORY MEGABYTES
+room() {
+  free=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
+  [ "${free:-0}" -ge $(($2 * 1000)) ] ||
+    fail 'disk space' "$((${free:-0} / 1024)) MB are free for $1" "free $2 MB there and run this again"
+}
 check_disk() {
   mkdir -p "$OPT"
-  free=$(df -Pk "$OPT" | awk 'NR == 2 { print $4 }')
-  [ "${free:-0}" -ge 260000 ] ||
-    fail 'disk space' "$((${free:-0} / 1024)) MB are free for $OPT" 'free 260 MB and run this again'
+  room "$OPT" 260
+  # The archive and what is in it; another place may be named by TMPDIR.
+  room "$WORK" 200
 }
 
 # Already there and the same: then nothing is fetched but the checksum.
@@ -320,6 +340,20 @@ START
   say 'the agent runs; see: skein-agent status'
 }
 
+# The agent does this when it stops; here it is for one that cannot any more.
+restore_names() {
+  ours='^# Written by skein-agent'
+  head -n 1 /etc/resolv.conf 2> /dev/null | grep -q "$ours" || return 0
+  if [ -e "$STATE/resolv.conf.none" ]; then
+    rm -f /etc/resolv.conf
+  elif [ -e "$STATE/resolv.conf.saved" ]; then
+    cat "$STATE/resolv.conf.saved" > /etc/resolv.conf
+  else
+    grep -v -e "$ours" -e '^nameserver 127\.0\.80\.53$' /etc/resolv.conf > "$WORK/resolv.conf" || true
+    cat "$WORK/resolv.conf" > /etc/resolv.conf
+  fi
+}
+
 uninstall() {
   if [ -x "$BIN" ] && [ -x "$OPT/node" ]; then
     "$BIN" leave || say 'the agent could not leave by itself; removing it all the same'
@@ -330,6 +364,7 @@ uninstall() {
     rm -f "$UNIT"
     systemctl daemon-reload
   fi
+  restore_names
   if ip link show dev skein0 > /dev/null 2>&1; then ip link del dev skein0; fi
   nft delete table inet skein > /dev/null 2>&1 || true
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
@@ -341,17 +376,28 @@ uninstall() {
 }
 
 check_root
+CHECK='temporary directory'
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/skein.XXXXXX")
 if [ -n "$UNINSTALL" ]; then
+  CHECK=uninstall
   uninstall
   exit 0
 fi
+CHECK=system
 check_system
+CHECK=tools
 check_tools
+CHECK='way to the coordinator'
 check_coordinator
+CHECK=WireGuard
 check_tunnel
+CHECK='disk space'
 check_disk
+CHECK=token
 check_token
+CHECK=install
 install_agent
+CHECK=join
 join_network
+CHECK=start
 start_daemon

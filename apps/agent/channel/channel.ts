@@ -35,7 +35,7 @@ export function keepChannel(options: ChannelOptions): Channel {
       ...options,
       onReady: (one) => {
         ready = true;
-        readyAt = Date.now();
+        readyAt = performance.now();
         lastWords = '';
         options.log('connected to the coordinator');
         options.onReady(one);
@@ -48,7 +48,7 @@ export function keepChannel(options: ChannelOptions): Channel {
           return options.onRemoved(ended.reason || 'the peer was removed from the network');
         // One who is refused or pushed out right after the hello must not come back at once.
         const pushed = ended.code === CLOSE.replaced || ended.code === CLOSE.notAuthentic;
-        const lasted = ended.wasOpen && Date.now() - readyAt > LASTING_SECONDS * 1000;
+        const lasted = ended.wasOpen && performance.now() - readyAt > LASTING_SECONDS * 1000;
         if (pushed) failures = PUSHED_FAILURES;
         else failures = lasted ? 0 : failures + 1;
         const seconds = backoffSeconds(failures, options.random());

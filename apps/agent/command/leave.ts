@@ -1,4 +1,5 @@
 /** `skein-agent leave`: out of the network, and nothing of it left on the node. */
+import { CLOSE } from '@skein/contract/agent/channel.ts';
 import { openConnection } from '../channel/connection.ts';
 import { cleanNode } from '../daemon/clean.ts';
 import { askDaemon, Left } from '../daemon/control-socket.ts';
@@ -29,18 +30,18 @@ async function tellAlone(): Promise<boolean> {
   ];
   if (!enrolment || !keys) return true;
   return new Promise((resolve) => {
-    let told = false;
     const connection = openConnection({
       coordinatorUrl: enrolment.coordinatorUrl,
       peerId: enrolment.peerId,
       identity: keys.identity,
       have: () => null,
       onReady: (one) => {
-        told = one.send({ type: 'leave' });
+        one.send({ type: 'leave' });
       },
       onMap: () => undefined,
       onRemoved: () => resolve(true),
-      onEnd: () => resolve(told),
+      // Every other end is no promise that it was heard.
+      onEnd: ({ code }) => resolve(code === CLOSE.removed),
     });
     setTimeout(() => {
       connection.close();

@@ -31,7 +31,8 @@ export async function runDaemon(): Promise<void> {
   const leaveNetwork = (tell: boolean): Promise<Left> => {
     ending ??= (async () => {
       const told = tell ? ((await daemon?.tellLeaving()) ?? false) : true;
-      await daemon?.stop();
+      // What it cannot let go of, cleaning tries again and tells.
+      await daemon?.stop().catch((error) => log(`not stopped cleanly: ${wordsOf(error)}`));
       const problems = await cleanNode(run);
       for (const one of problems) log(`not cleaned: ${one}`);
       return { told, problems };
@@ -47,10 +48,12 @@ export async function runDaemon(): Promise<void> {
   });
   await writeFile(PID_FILE, `${process.pid}\n`);
 
+  let stopping = false;
   const stop = async () => {
     if (ending) return;
+    stopping = true;
     log('stopping; tunnels stay up');
-    await daemon?.stop();
+    await daemon?.stop().catch((error) => log(`not stopped cleanly: ${wordsOf(error)}`));
     await rm(PID_FILE, { force: true });
     finish();
   };
@@ -74,6 +77,8 @@ export async function runDaemon(): Promise<void> {
       void leaveNetwork(false).finally(finish);
     },
   });
+  // Told to stop while it was starting: there was nothing to stop yet.
+  if (stopping) await daemon.stop();
   await finished;
   await control.close();
 }

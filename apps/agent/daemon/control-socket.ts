@@ -1,6 +1,7 @@
 /** How `skein-agent status` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
 import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { LinkReport } from '@skein/contract/agent/channel.ts';
 import { PeerRole } from '@skein/contract/primitive.ts';
 import { z } from 'zod';
@@ -41,6 +42,7 @@ export type Left = z.infer<typeof Left>;
 
 const LINE_LIMIT_BYTES = 1000;
 const ANSWER_SECONDS = 40;
+const CLOSE_SECONDS = 2;
 
 /** Listens. Throws `already-running` where another daemon does. */
 export async function serveControl(
@@ -69,7 +71,11 @@ export async function serveControl(
     server.once('error', failed);
     server.listen(SOCKET, done);
   });
-  return { close: () => new Promise((done) => server.close(() => done())) };
+  // An answer may still be on its way; a client that only holds on is not waited for.
+  return {
+    close: () =>
+      Promise.race([new Promise<void>((done) => server.close(() => done())), wait(CLOSE_SECONDS * 1000)]),
+  };
 }
 
 /** Asks the running daemon, or answers undefined where none runs. */

@@ -141,10 +141,12 @@ export async function startDaemon(options: {
     } else if (received.kind === 'map' || signed.kind === 'map') {
       if (received.kind === 'map') held = received.map;
       chain = extendChain(chain, signed);
-      await writeCache(chain);
-      if (chain.length > LONGEST_CHAIN)
-        channel?.send({ type: 'resync', reason: `${chain.length} deltas since the last whole map` });
       void enqueue(check);
+      // Asked again only after as many more: each answer is a whole map.
+      if (chain.length % LONGEST_CHAIN === 0)
+        channel?.send({ type: 'resync', reason: `${chain.length - 1} deltas since the last whole map` });
+      // Last, for a full disk must not keep the node from its map.
+      await writeCache(chain);
     }
   };
 

@@ -29,6 +29,8 @@ export async function pointAtAgent(
   run: Run,
   self: { overlayAddress: string; zone: string },
 ): Promise<string[]> {
+  // systemd-resolved lists us among its servers too, once it sends us the zone.
+  const own = [LOOPBACK_RESOLVER, self.overlayAddress];
   const present = await readIfThere(RESOLV_CONF);
   const text = present ?? '';
   const target = await readlink(RESOLV_CONF).catch(() => null);
@@ -36,7 +38,7 @@ export async function pointAtAgent(
     await must(run, 'resolvectl', ['dns', INTERFACE, self.overlayAddress]);
     await must(run, 'resolvectl', ['domain', INTERFACE, `~${self.zone}`]);
     await must(run, 'resolvectl', ['default-route', INTERFACE, 'no']);
-    return upstreamsOf((await readIfThere(RESOLVED_UPSTREAMS)) ?? '', LOOPBACK_RESOLVER);
+    return upstreamsOf((await readIfThere(RESOLVED_UPSTREAMS)) ?? '', own);
   }
   let original = text;
   if (isOurs(text)) original = (await readIfThere(SAVED)) ?? withoutOurs(text, LOOPBACK_RESOLVER);
@@ -48,7 +50,7 @@ export async function pointAtAgent(
   const wanted = renderResolvConf(original, LOOPBACK_RESOLVER, SAVED);
   // In place: containers and namespaces may have this very file bound over theirs.
   if (wanted !== text) await writeFile(RESOLV_CONF, wanted);
-  return upstreamsOf(original, LOOPBACK_RESOLVER);
+  return upstreamsOf(original, own);
 }
 
 /** Puts back what was there before. Does nothing where nothing of ours is there. */

@@ -19,7 +19,9 @@ test('keeps everything but the nameservers, of which ours comes first', () => {
 });
 
 test('asks the original nameservers it can ask, never itself', () => {
-  expect(upstreamsOf(`${original}nameserver ${OWN}\n`, OWN)).toEqual(['10.0.0.2', '10.0.0.3']);
+  // systemd-resolved's list names the overlay address too, which is the agent again.
+  const listed = `nameserver 100.64.0.7\n${original}nameserver ${OWN}\n`;
+  expect(upstreamsOf(listed, [OWN, '100.64.0.7'])).toEqual(['10.0.0.2', '10.0.0.3']);
 });
 
 test('splits only where systemd-resolved answers', () => {

@@ -12,23 +12,25 @@ export function isOurs(text: string): boolean {
   return text.startsWith(MARK);
 }
 
-/** Nameservers of a resolv.conf, in order, our own left out. IPv6 ones are kept for the file but not asked by us. */
-export function nameserversOf(text: string, own: string): string[] {
+/** Nameservers of a resolv.conf, in order. */
+function nameserversOf(text: string): string[] {
   return text
     .split('\n')
     .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1])
-    .filter((address): address is string => address !== undefined && address !== own);
+    .filter((address) => address !== undefined);
 }
 
-/** The nameservers that the agent can ask. */
-export function upstreamsOf(text: string, own: string): string[] {
-  return nameserversOf(text, own).filter((address) => isIPv4(address));
+/** The nameservers that the agent can ask: none of its `own` addresses, or it would ask itself without end. */
+export function upstreamsOf(text: string, own: readonly string[]): string[] {
+  return nameserversOf(text).filter((address) => isIPv4(address) && !own.includes(address));
 }
 
 /** Our resolv.conf over an original: everything but the nameservers stays, `search` and `options` with it. */
 export function renderResolvConf(original: string, own: string, savedAt: string): string {
   const others = original.split('\n').filter((line) => !/^\s*nameserver\s/.test(line) && line.trim() !== '');
-  const servers = [own, ...nameserversOf(original, own)].slice(0, MOST_NAMESERVERS);
+  // IPv6 ones are kept for the file, though we do not ask them.
+  const kept = nameserversOf(original).filter((address) => address !== own);
+  const servers = [own, ...kept].slice(0, MOST_NAMESERVERS);
   return `${[`${MARK} ${savedAt}.`, ...others, ...servers.map((server) => `nameserver ${server}`)].join('\n')}\n`;
 }
 

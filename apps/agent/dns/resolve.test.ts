@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { decode, encode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
@@ -110,11 +112,37 @@ test('nonsense gets no answer', async () => {
 });
 
 let server: NameServer | undefined;
-afterEach(() => server?.close());
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+// Port 0 twice would be two ports: the server takes the same for UDP and TCP.
+const port = 20_000 + (process.pid % 20_000);
+
+test('an answer that no resolver could repeat costs its asker the answer, and nobody else', async () => {
+  // SSHFP of SHA-1 with a fingerprint of one byte: it can be read but not written again.
+  const broken: Ask = async (_, query) => {
+    const header = Buffer.from(query.subarray(0, 12));
+    header.set([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0], 2);
+    const record = Buffer.from('c00c002c00010000000a0003010100', 'hex');
+    return Buffer.concat([header, query.subarray(12), record]);
+  };
+  const held = with_(broken);
+  const query = encode({ type: 'query', id: 7, questions: [{ type: 'SSHFP', name: 'x.b.shop.skein.test' }] });
+  await expect(resolve(held, query, '127.0.0.1', 'udp')).rejects.toThrow();
+  server = await serveNames('127.0.0.1', port, (bytes, source, transport) =>
+    resolve(held, bytes, source, transport),
+  );
+  const asker = createSocket('udp4');
+  asker.send(query, port, '127.0.0.1');
+  asker.send(question('a1.a.shop.skein.test'), port, '127.0.0.1');
+  const [answer] = (await once(asker, 'message')) as [Buffer];
+  asker.close();
+  expect(decode(answer).id).toBe(77);
+});
 
 test('the server answers a stream of questions over TCP', async () => {
-  // Port 0 twice would be two ports: the server takes the same for UDP and TCP.
-  const port = 20_000 + (process.pid % 20_000);
   server = await serveNames('127.0.0.1', port, (query, source, transport) =>
     resolve(with_(silent), query, source, transport),
   );

@@ -53,8 +53,10 @@ export async function resolve(
     // A server that failed or refuses knows less than the next, or than we did a moment ago.
     if (parsed.code !== 'NOERROR' && parsed.code !== 'NXDOMAIN') continue;
     const body: Body = { code: parsed.code, answers: parsed.answers, authorities: parsed.authorities };
+    // Rendered first: what cannot be is not kept to fail again.
+    const rendered = reply(body);
     cache.put(question.name, question.type, body, now());
-    return reply(body);
+    return rendered;
   }
   return held ? reply(held.body) : bare('SERVFAIL');
 }

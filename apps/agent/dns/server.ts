@@ -22,6 +22,9 @@ export async function serveNames(address: string, port: number, handle: Handle):
     running += 1;
     try {
       return await handle(query, source, transport);
+    } catch {
+      // Bytes of strangers pass through here: what cannot be rendered again gets no answer, and ends nothing.
+      return undefined;
     } finally {
       running -= 1;
     }

@@ -205,6 +205,18 @@ test('a node that is in one cluster cannot slip into another', async () => {
   expect(codeOf(await enrolPeer(context, requestOf(there.token, 'mover')))).toBe('invalid');
 });
 
+test('a WireGuard key that a peer has is nobody else’s', async () => {
+  const { token } = await mint(2);
+  const owner = requestOf(token, 'owner');
+  expect(codeOf(await enrolPeer(context, owner))).toBe('ok');
+  const thief = openPrivateKey(createHash('sha256').update('identity of thief').digest('base64'));
+  const taken = requestOf(token, 'thief', {
+    wireguardKey: owner.wireguardKey,
+    proof: signText('enrol', enrolText(token, owner.wireguardKey), thief),
+  });
+  expect(await enrolPeer(context, taken)).toMatchObject({ refusal: { code: 'invalid' } });
+});
+
 test('another organization neither mints for, lists nor revokes our tokens', async () => {
   const stranger = contextOf(await makeOrganization(fresh.database));
   const { id } = await mint();

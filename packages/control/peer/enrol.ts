@@ -24,6 +24,7 @@ const WORDS = {
   revoked: 'This join token was revoked. Make a new one in the dashboard.',
   gone: 'The cluster of this join token is being removed.',
   proof: 'The enrolment is not signed by the identity key it names.',
+  key: 'Another peer of the network has this WireGuard key. Was the node’s disk copied? Remove /var/lib/skein on the copy and join again.',
   full: 'The cluster’s address range is full. Remove peers that are gone, or add another cluster.',
 };
 
@@ -70,6 +71,17 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
   if (same && (same.clusterId !== cluster.id || (token.peerId !== null && token.peerId !== same.id)))
     return refuse('invalid', `This node is already in the network as ${same.name}. Let it leave first.`);
   if (!same && token.usesLeft < 1) return refuse('token-used', WORDS.used);
+
+  // WireGuard tells peers apart by this key alone: a second one would take over the first one's traffic.
+  const twin = await tx.peer.count({
+    where: {
+      networkId: network.id,
+      wireguardKey: request.wireguardKey,
+      removedAt: null,
+      identityKey: { not: request.identityKey },
+    },
+  });
+  if (twin > 0) return refuse('invalid', WORDS.key);
 
   const keys = { identityKey: request.identityKey, wireguardKey: request.wireguardKey, facts: request.facts };
   let peer: { id: string; name: string };
