@@ -10,8 +10,14 @@ import { HAS_LAB, UP } from './prepare.ts';
 import { startStand } from './stand.ts';
 
 const stand = Stand.parse(JSON.parse(readFileSync(join(UP, 'stand-wanted.json'), 'utf8')));
-const doors = HAS_LAB ? await startDoors(stand) : null;
-const inside = await startStand(stand, 'ignore');
+/** What is thrown here is for the person who typed `./skein up`, who is shown what this prints. */
+function giveUp(error: unknown): never {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
+
+const doors = HAS_LAB ? await startDoors(stand).catch(giveUp) : null;
+const inside = await startStand(stand, 'ignore').catch(giveUp);
 
 let ending = false;
 async function end(code: number): Promise<void> {

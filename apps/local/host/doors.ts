@@ -3,11 +3,18 @@ import { type Door, openDoor } from '@skein/lab/seal/door.ts';
 import { DOORS, FIRST_PORT } from '../config.ts';
 import { doorSocket, type Stand } from '../inside/stand.ts';
 
-/** @throws DoorRefused when a port is taken */
+/** @throws Error that says what to do when a port is taken */
 export async function startDoors(stand: Stand): Promise<{ close(): Promise<unknown> }> {
   const doors: Door[] = [];
   for (const [index, name] of DOORS.entries()) {
-    doors.push(await openDoor({ port: FIRST_PORT + index, socket: doorSocket(stand, name) }));
+    try {
+      doors.push(await openDoor({ port: FIRST_PORT + index, socket: doorSocket(stand, name) }));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`${why} SKEIN_PORT sets the first of four ports, for example SKEIN_PORT=17400.`, {
+        cause: error,
+      });
+    }
   }
   return { close: () => Promise.all(doors.map((door) => door.close())) };
 }

@@ -75,7 +75,8 @@ function start(stand: Stand): void {
   say('Starting …');
   mkdirSync(join(UP, 'log'), { recursive: true });
   writeFileSync(join(UP, 'stand-wanted.json'), JSON.stringify(stand), { mode: 0o600 });
-  const log = openSync(join(UP, 'log/daemon.log'), 'a');
+  // Written anew: its words are shown when the start fails.
+  const log = openSync(join(UP, 'log/daemon.log'), 'w');
   const daemon = spawn(
     NODE,
     ['--disable-warning=ExperimentalWarning', join(ROOT, 'apps/local/host/daemon.ts')],
@@ -103,7 +104,7 @@ async function untilReady(): Promise<void> {
     const log = join(UP, 'log/daemon.log');
     if (standing) throw new Error(`Skein did not start: ${standing.problem}`);
     if (findDaemon() === null)
-      throw new Error(`Skein ended while starting:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+      throw new Error(`Skein could not start. ${readFileSync(log, 'utf8').trim().slice(-2000)}`);
     if (Date.now() > until)
       throw new Error(`Skein was not ready within ${START_SECONDS} s; see ${join(UP, 'log')}`);
     await delay(100);

@@ -14,14 +14,14 @@ const NEEDS = {
     wg: 'wireguard-tools',
     'wireguard-go': 'wireguard-go',
     conntrack: 'conntrack',
-    tcpdump: 'tcpdump',
+    perl: 'perl-base',
     curl: 'curl',
     ping: 'iputils-ping',
-    dig: 'dnsutils',
+    dig: 'bind9-dnsutils',
     unshare: 'util-linux',
     sysctl: 'procps',
   },
-  test: { 'redis-server': 'redis-server', chromium: 'chromium' },
+  test: { 'redis-server': 'redis-server', chromium: 'chromium', socat: 'socat' },
 } as const;
 
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
