@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { CLOSE } from '@skein/contract/agent/channel.ts';
+import { CLOSE, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
 import { openMapKey } from '@skein/control/map/key.ts';
 import { publishRevision } from '@skein/control/map/publish.ts';
@@ -10,6 +10,7 @@ import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/data
 import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
+import { digestOf } from '@skein/mesh/map/digest.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Room } from '../network/room.ts';
@@ -40,6 +41,23 @@ class SlowSocket extends EventEmitter {
   }
 }
 
+const REPORT: FromAgent = {
+  type: 'report',
+  facts: {
+    hostname: 'a.example',
+    os: 'Debian 12',
+    kernel: '6.18',
+    architecture: 'x64',
+    agentVersion: '0.1.0',
+    wireguard: 'kernel',
+    privateAddress: '10.64.0.7',
+  },
+  endpoints: [],
+  appliedNumber: null,
+  problem: null,
+  links: [],
+};
+
 async function slowChannel() {
   const sealer = createSealer(randomBytes(32), (bytes) => crypto.getRandomValues(bytes));
   const organizationId = await makeOrganization(fresh.database);
@@ -50,8 +68,9 @@ async function slowChannel() {
   if (!room || !self || !mover) throw new Error('the mesh is not there');
   const socket = new SlowSocket();
   const who = { peerId: self.id, clusterId: self.clusterId, remoteAddress: null };
+  const reported: (number | null)[] = [];
   const channel = new AgentChannel(socket as unknown as WebSocket, room, who, {
-    report: () => {},
+    report: (_, { appliedNumber }) => reported.push(appliedNumber),
     leave: () => {},
     closed: () => {},
   });
@@ -64,7 +83,9 @@ async function slowChannel() {
     await room.catchUp();
   };
   const payload = (index: number) => JSON.parse(JSON.parse(socket.frames[index] ?? '').signed.payload);
-  return { socket, channel, room, self, move, payload };
+  const report = (appliedNumber: number | null) =>
+    channel.take(Buffer.from(JSON.stringify({ ...REPORT, appliedNumber })), false);
+  return { socket, channel, room, self, move, payload, report, reported };
 }
 
 test('a slow agent has one frame on its way, and one delta for all that changed meanwhile', async () => {
@@ -91,6 +112,31 @@ test('what changed and changed back meanwhile is not sent at all', async () => {
   // The numbers still fit: the next delta starts from what the agent holds.
   await move('10.99.0.3');
   expect([payload(0).number, payload(1).base, payload(1).number]).toEqual([1, 1, 4]);
+});
+
+test('an agent whose map was changed and changed back while it was away has applied the newest revision', async () => {
+  const { socket, channel, room, self, move, report, reported } = await slowChannel();
+  await move('10.99.0.1');
+  const held = buildMap(room.snapshot, self.clusterId, self.id);
+  if (!held) throw new Error('no map');
+  await move('10.99.0.2');
+  await move('10.99.0.1');
+  channel.start({ number: 1, digest: digestOf(held) });
+  expect(socket.frames).toEqual([]);
+  report(null);
+  report(1);
+  // The same while it is connected: changed and changed back before it could be told.
+  await move('10.99.0.3');
+  report(1);
+  await move('10.99.0.1');
+  report(1);
+  socket.letThrough();
+  report(4);
+  expect(socket.frames).toHaveLength(2);
+  socket.letThrough();
+  report(4);
+  report(5);
+  expect(reported).toEqual([null, 3, 1, 1, 4, 4, 5]);
 });
 
 test('an agent that asks for whole maps without end is cut off', async () => {

@@ -114,13 +114,23 @@ export class AgentChannel implements Listener {
     this.#socket.send(JSON.stringify(frame), () => sent?.());
   }
 
+  /**
+   * The revision that an agent has come to by applying the map of this number. A map that later revisions left as it
+   * was, or changed and changed back, is not sent again: it is that of the newest revision too.
+   */
+  #upTo(applied: number | null): number | null {
+    const holdsNewest = this.sendingSince === null && this.#held === null;
+    return applied === this.#number && holdsNewest ? this.#room.number : applied;
+  }
+
   /** Takes what the agent sent. */
   take(data: RawData, isBinary: boolean): void {
     if (this.#over) return;
     this.heardAt = performance.now();
     const frame = isBinary ? undefined : parseFrame(data);
     if (!frame || frame.type === 'hello') this.close(CLOSE.badFrame, 'bad frame');
-    else if (frame.type === 'report') this.#events.report(this, frame);
+    else if (frame.type === 'report')
+      this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
     else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
     else {

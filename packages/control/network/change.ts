@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NetworkChange } from '@skein/contract/rest/network.ts';
 import type { z } from 'zod';
 import { recordAudit } from '../audit/record.ts';
@@ -29,8 +30,8 @@ export async function changeNetwork(
       kind: 'change-network' as const,
       title: `Change the allowed ports of ${network.name}`,
     };
-    // No map changes, so no agent would ever say that it has applied a new one.
-    if (JSON.stringify(network.allowedPorts) === JSON.stringify(allowedPorts))
+    // No map changes, so no agent would ever say that it has applied a new one. Postgres keeps keys in its own order.
+    if (isDeepStrictEqual(network.allowedPorts, allowedPorts))
       return createOperation(tx, context, { ...head, steps: [], clusterIds: new Map() });
     await tx.network.update({ where: { id, organizationId }, data: { allowedPorts } });
     const revision = await publishRevision(

@@ -40,6 +40,7 @@ export interface StepInput {
   revision?: number;
 }
 
+// `applied`: longer than agents of a coordinator that died count as connected.
 const TIMEOUT_SECONDS: Record<StepKind, number> = {
   network: 300,
   addresses: 180,
@@ -49,7 +50,7 @@ const TIMEOUT_SECONDS: Record<StepKind, number> = {
   zones: 300,
   records: 300,
   verify: 240,
-  applied: 120,
+  applied: 180,
   delete: 600,
   'forget-cluster': 120,
   'forget-network': 120,
