@@ -51,3 +51,9 @@ test('google: the flavour both ways', () => {
     headers: { 'Metadata-Flavor': 'Google' },
   });
 });
+
+test('what is no path is refused, and ends nothing', () => {
+  expect([get('//', token).status, get('//', { 'metadata-flavor': 'Google' }, gcp).status]).toEqual([
+    400, 400,
+  ]);
+});

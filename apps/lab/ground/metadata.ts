@@ -28,7 +28,9 @@ export function metadataReply(
   request: MetadataRequest,
   tokens: { make(seconds: number): string; holds(token: string): boolean },
 ): MetadataReply {
-  const path = new URL(request.url, 'http://169.254.169.254').pathname;
+  // A machine may ask whatever it likes: `//` is no path of any URL.
+  const path = URL.parse(request.url, 'http://169.254.169.254')?.pathname;
+  if (path === undefined) return refuse(400, 'Bad Request');
   if (source.cloud === 'gcp') {
     if (request.headers['metadata-flavor'] !== 'Google')
       return refuse(403, 'Missing Metadata-Flavor:Google header.');

@@ -156,7 +156,7 @@ test('a token bound to an expected peer fills that peer', async () => {
   ]);
 });
 
-test('the first of plain hosts is their gateway', async () => {
+test('the first of plain hosts is their gateway, and the next when it leaves', async () => {
   const plain = await makeMesh(fresh.database, sealer, await makeOrganization(fresh.database), {
     clusters: 1,
     peersPerCluster: 0,
@@ -177,6 +177,15 @@ test('the first of plain hosts is their gateway', async () => {
     ['first', 'gateway'],
     ['second', 'member'],
   ]);
+
+  const [first, second] = peers.map((peer) => peer.id);
+  expect(await leavePeer(theirs, first as string)).toBe(true);
+  const heir = await fresh.database.peer.findUniqueOrThrow({ where: { id: second as string } });
+  const told = await fresh.database.networkRevision.findFirstOrThrow({
+    where: { networkId: plain.networkId },
+    orderBy: { number: 'desc' },
+  });
+  expect([heir.role, told.changes]).toEqual(['gateway', [{ peer: first }, { peer: second }]]);
 });
 
 test('what is expired, revoked, mistyped, unknown or not signed is refused, each with its own code', async () => {
