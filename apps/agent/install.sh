@@ -340,18 +340,14 @@ START
   say 'the agent runs; see: skein-agent status'
 }
 
-# The agent does this when it stops; here it is for one that cannot any more.
+# For an agent that cannot do it any more.
 restore_names() {
   ours='^# Written by skein-agent'
   head -n 1 /etc/resolv.conf 2> /dev/null | grep -q "$ours" || return 0
-  if [ -e "$STATE/resolv.conf.none" ]; then
-    rm -f /etc/resolv.conf
-  elif [ -e "$STATE/resolv.conf.saved" ]; then
-    cat "$STATE/resolv.conf.saved" > /etc/resolv.conf
-  else
+  if [ -e "$STATE/resolv.conf.none" ]; then rm -f /etc/resolv.conf || : > /etc/resolv.conf; return 0; fi
+  cat "$STATE/resolv.conf.saved" > "$WORK/resolv.conf" 2> /dev/null ||
     grep -v -e "$ours" -e '^nameserver 127\.0\.80\.53$' /etc/resolv.conf > "$WORK/resolv.conf" || true
-    cat "$WORK/resolv.conf" > /etc/resolv.conf
-  fi
+  cat "$WORK/resolv.conf" > /etc/resolv.conf
 }
 
 uninstall() {

@@ -103,6 +103,12 @@ test('a silent peer is tried at its other endpoints in turn', () => {
   ]);
 });
 
+test('a clock set back does not keep a silent peer at one endpoint', () => {
+  const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
+  const ahead = planTunnel(gatewayMap, PRIVATE, empty, new Map(), NOW + 3_600_000);
+  expect(changesNothing(plan(silent, gatewayMap, ahead.choices).change)).toBe(false);
+});
+
 test('both mouths of a device tell the same', () => {
   const uapi = parseUapi(
     [

@@ -50,7 +50,9 @@ export function chooseEndpoint(
     return { choice: { offered, index, chosenAt: now }, set: null };
   }
   if (!sameTexts(held.offered, offered)) return start();
-  if (alive || offered.length === 0 || now - held.chosenAt < TRY_SECONDS * 1000)
+  const tried = now - held.chosenAt;
+  // Negative where the clock was set back, as at boot it often is: waiting for it to catch up could take hours.
+  if (alive || offered.length === 0 || (tried >= 0 && tried < TRY_SECONDS * 1000))
     return { choice: held, set: null };
   const index = (held.index + 1) % offered.length;
   const set = offered[index] ?? null;
