@@ -148,3 +148,26 @@ test('an agent that asks for whole maps without end is cut off', async () => {
   }
   expect([socket.closedWith, socket.frames.length]).toEqual([CLOSE.badFrame, 21]);
 });
+
+test('an agent that never stops talking is cut off, whatever it says', async () => {
+  const { socket, channel } = await slowChannel();
+  channel.start(null);
+  const facts = {
+    hostname: 'a',
+    os: 'Debian 12',
+    kernel: '6.18',
+    architecture: 'x64',
+    agentVersion: '0.1.0',
+    wireguard: 'kernel',
+    privateAddress: null,
+  };
+  const report = { type: 'report', facts, endpoints: [], appliedNumber: 0, problem: null, links: [] };
+  const long = Buffer.from(JSON.stringify(report).padEnd(3 * 1024 * 1024));
+  let said = 0;
+  while (said < 20 && socket.closedWith === undefined) {
+    socket.emit('message', long, false);
+    said += 1;
+  }
+  // Five fit the burst; a machine that takes seconds over it earns some more meanwhile.
+  expect([socket.closedWith, said > 5 && said < 20]).toEqual([CLOSE.badFrame, true]);
+});
