@@ -85,7 +85,7 @@ export interface Realiser {
     command: readonly string[],
     options?: { timeoutSeconds?: number; input?: string },
   ): Promise<{ exit: number; stdout: string; stderr: string }>;
-  /** Ends every machine and removes every namespace, link and mount made. */
+  /** Ends every machine and removes every namespace, link and mount made. Disks stay for the next start. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** One machine: its process, its files, its console. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -113,6 +113,15 @@ export async function scrap(directory: string, machineId: string): Promise<void>
     maxRetries: 5,
     retryDelay: 20,
   });
+}
+
+/** Machines whose disks are kept here. */
+export async function disksIn(directory: string): Promise<string[]> {
+  const names = await readdir(join(directory, 'machines')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.map(decodeURIComponent);
 }
 
 /** The tail of what user-data and what it started printed, and user-data's exit code once it has ended. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CommandFailed, output, succeed } from './command.ts';
 import { type DnsServer, serveNames } from './dns-server.ts';
 import type { Ground, Machine, MachineStatus, Realiser } from './ground.ts';
-import { boot, halt, isAlive, printed, runInside, scrap } from './machine.ts';
+import { boot, disksIn, halt, isAlive, printed, runInside, scrap } from './machine.ts';
 import { serveMetadata } from './metadata-server.ts';
 import { INTERNET_NAMESPACE, machineNamespace, numberOf, TRANSIT } from './names.ts';
 import { type Numbers, numbered } from './numbers.ts';
@@ -45,6 +45,10 @@ class KernelRealiser implements Realiser {
   private wanted: Ground | null = null;
   private working: Promise<void> | null = null;
   private closed = false;
+  /** Set when the place ends: its machines are switched off and not deleted, and boot again from their disks. */
+  private keepsDisks = false;
+  /** An earlier process may have left disks of machines deleted since; known with the first ground that is asked for. */
+  private disksUnchecked = false;
 
   constructor(directory: string, log: (line: string) => void) {
     this.directory = directory;
@@ -54,6 +58,7 @@ class KernelRealiser implements Realiser {
   async start(): Promise<void> {
     const before = await this.adopt();
     await this.realise(before);
+    this.disksUnchecked = true;
     const ask = (address: string) => this.asker(address);
     this.servers = [
       await serveNames({
@@ -120,6 +125,7 @@ class KernelRealiser implements Realiser {
 
   async close(): Promise<void> {
     if (this.closed) return;
+    this.keepsDisks = true;
     const emptied = this.realise(EMPTY);
     this.closed = true;
     await emptied;
@@ -163,6 +169,13 @@ class KernelRealiser implements Realiser {
       this.unsure = false;
     }
     await this.bootMissing(ground);
+    if (!this.keepsDisks && this.disksUnchecked) {
+      await each(
+        (await disksIn(this.directory)).filter((id) => !wanted.has(id)),
+        (id) => scrap(this.directory, id),
+      );
+      this.disksUnchecked = false;
+    }
     await this.save(false);
   }
 
@@ -178,7 +191,7 @@ class KernelRealiser implements Realiser {
     this.processes.delete(machineId);
     this.failures.delete(machineId);
     this.forms.delete(machineId);
-    await scrap(this.directory, machineId);
+    if (!this.keepsDisks) await scrap(this.directory, machineId);
   }
 
   private async bootMissing(ground: Ground): Promise<void> {

@@ -16,6 +16,7 @@ export interface Restarted {
   adopted: { samePids: boolean; states: string[]; ran: string; name: string; unchangedMilliseconds: number };
   changed: { pings: boolean; gone: boolean };
   reboot: { samePid: boolean; ran: string; exit: number | null };
+  switchedOn: { ran: string; disksAfterDeletion: string[] };
   sweep: {
     afterMilliseconds: number;
     killedDuring: boolean;
@@ -86,6 +87,17 @@ export default async function restart({ directory }: { directory: string }): Pro
   };
   await realiser.close();
 
+  const next = await start(`${directory}/a`);
+  await next.realise({ ...ground, machines: ground.machines.filter(({ id }) => id === 'p1') });
+  const twice = (text: string) => text.split('again').length === 3;
+  const switchedOn = {
+    ran: await eventually(async () => (await next.run('p1', ['cat', '/root/ran'])).stdout, twice),
+    disksAfterDeletion: await next
+      .realise({ ...ground, machines: [] })
+      .then(() => readdir(`${directory}/a/machines`)),
+  };
+  await next.close();
+
   const sweep: Restarted['sweep'] = [];
   for (const afterMilliseconds of KILL_AFTER_MILLISECONDS) {
     const where = `${directory}/kill-${afterMilliseconds}`;
@@ -110,11 +122,11 @@ export default async function restart({ directory }: { directory: string }): Pro
       killedDuring,
       reaches,
       namespaces,
-      left: [...(await readdir('/run/netns')), ...(await readdir(`${where}/machines`))],
+      left: await readdir('/run/netns'),
     });
     await rm(where, { recursive: true });
   }
-  return { log, flowsWithoutLab, adopted, changed, reboot, sweep };
+  return { log, flowsWithoutLab, adopted, changed, reboot, switchedOn, sweep };
 }
 
 async function ping(realiser: Realiser, from: string, address: string): Promise<boolean> {

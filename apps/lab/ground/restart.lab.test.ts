@@ -37,6 +37,10 @@ test('a machine whose processes ended boots again from its disk', () => {
   expect(seen.reboot).toEqual({ samePid: false, ran: 'ran\nagain\n', exit: 7 });
 });
 
+test('machines of a place that ended are switched on again, disks and all; a deleted one leaves no disk', () => {
+  expect(seen.switchedOn).toEqual({ ran: 'ran\nagain\nagain\n', disksAfterDeletion: [] });
+});
+
 test('killed at any moment of its work, the next one ends in the same place and leaves nothing', () => {
   // The fault must have bitten: most kills hit a lab process at work.
   expect(seen.sweep.filter(({ killedDuring }) => killedDuring).length).toBeGreaterThanOrEqual(3);

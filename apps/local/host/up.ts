@@ -1,6 +1,6 @@
 /** `./skein up` */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Network } from '@skein/contract/rest/network.ts';
@@ -75,6 +75,8 @@ function start(stand: Stand): void {
   say('Starting …');
   mkdirSync(join(UP, 'log'), { recursive: true });
   writeFileSync(join(UP, 'stand-wanted.json'), JSON.stringify(stand), { mode: 0o600 });
+  // What an earlier daemon said before it was killed says nothing of this one.
+  rmSync(join(UP, 'stand.json'), { force: true });
   // Written anew: its words are shown when the start fails.
   const log = openSync(join(UP, 'log/daemon.log'), 'w');
   const daemon = spawn(
