@@ -28,17 +28,13 @@ export async function rotateAccount(
   const place = { organizationId, purpose: 'cloud-account', rowId: id } as const;
   const credentialsSealed = context.sealer.seal(place, Buffer.from(JSON.stringify(input.credentials)));
   const outcome = await askWho(context, { ...account, credentialsSealed });
-  if ('problem' in outcome)
-    throw new Refusal('cloud-refused', `Nothing was changed. ${outcome.problem}`, [
-      { path: 'credentials', message: 'the cloud did not accept them' },
-    ]);
+  if ('problem' in outcome) throw new Refusal('cloud-refused', `Nothing was changed. ${outcome.problem}`);
   const { identity } = outcome;
   const before = openCloud(context, account, anyRegion(account.provider)).holder(account.identity);
   if (before !== null && outcome.holder !== before)
     throw new Refusal(
       'conflict',
       `Nothing was changed. These credentials are of ${outcome.holder}, but what ${account.name} holds is in ${before}. Add another cloud account for them.`,
-      [{ path: 'credentials', message: `are not of ${before}` }],
     );
   return context.database.$transaction(async (tx) => {
     const { count } = await tx.cloudAccount.updateMany({
