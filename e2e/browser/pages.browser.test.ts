@@ -125,6 +125,45 @@ describe('at the keyboard and live', () => {
     await context.close();
   });
 
+  test('join tokens of a cluster are listed and revoked', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/networks/${fixture.networkId}/clusters`);
+    await page.getByText('Join tokens of recovery').click();
+    await page.getByText('No token yet').waitFor();
+    await page.getByText('Join tokens of production').click();
+    const table = page.getByRole('table', { name: 'Join tokens of production' });
+    await table.getByText('5 of 5').waitFor();
+    await picture(page, 'join-tokens-light-1280');
+    await page.setViewportSize({ width: 375, height: 800 });
+    await picture(page, 'join-tokens-light-375');
+    await table.getByRole('button', { name: 'Revoke the token that begins with skj_' }).click();
+    await page.getByRole('button', { name: 'Revoke the token', exact: true }).click();
+    await table.locator('[data-state="revoked"]').waitFor();
+    expect(await table.getByRole('button').count()).toBe(0);
+    await context.close();
+  });
+
+  test('new keys that the cloud refuses change nothing, and say so', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/cloud-accounts`);
+    await page.getByRole('button', { name: 'New keys for Google Cloud, development' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Service account key').fill('not the file');
+    await dialog.getByRole('button', { name: 'Replace the keys' }).click();
+    await dialog.getByText('this is no JSON').waitFor();
+    // A key that signs nothing: the cloud itself is never called.
+    const file = { project_id: 'shop-dev', client_email: 'skein@shop-dev.example', private_key: 'torn' };
+    await dialog.getByLabel('Service account key').fill(JSON.stringify(file));
+    await dialog.getByRole('button', { name: 'Replace the keys' }).click();
+    await dialog.getByText('Nothing was changed').waitFor();
+    await picture(page, 'new-keys-light-1280');
+    await context.close();
+  });
+
   test('an API token is told once', async () => {
     const context = await browser.newContext();
     const { page } = await openPage(context, fixture.baseUrl);

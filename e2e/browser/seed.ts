@@ -5,6 +5,7 @@ import { createAccount } from '@skein/control/account/create.ts';
 import { mintApiToken } from '@skein/control/api-token/mint.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
 import type { Context } from '@skein/control/context.ts';
+import { mintJoinToken } from '@skein/control/join-token/mint.ts';
 import { publishRevision } from '@skein/control/map/publish.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 
@@ -63,6 +64,10 @@ export async function seed(context: Context): Promise<Seeded> {
   });
   await finish(context, operation.id);
   const clusterId = await enrol(context, network.id);
+  const production = await context.database.cluster.findFirstOrThrow({
+    where: { networkId: network.id, organizationId, name: 'production' },
+  });
+  await mintJoinToken(context, { clusterId: production.id, uses: 5, expiresInSeconds: 86_400 });
   await present(context, network.id);
 
   const growth = await addCluster(context, {

@@ -1,12 +1,13 @@
 'use client';
 /** Adds a cloud account; the fields are those that the provider asks for. */
 import { CloudAccount } from '@skein/contract/rest/account.ts';
-import type { CredentialField, ProviderInfo } from '@skein/contract/rest/provider.ts';
-import { type ChangeEvent, type FormEvent, useState } from 'react';
+import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
+import { type FormEvent, useState } from 'react';
 import { call } from '../fetch/call.ts';
 import { Button } from './button.tsx';
+import { CredentialFields, credentialsFrom } from './credential-fields.tsx';
 import { Dialog } from './dialog.tsx';
-import { AreaField, SelectField, TextField } from './field.tsx';
+import { SelectField, TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
 
 interface AccountDialogProps {
@@ -42,7 +43,7 @@ function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '').trim();
     setFailure(null);
-    const credentials = credentialsFrom(provider.credentials, text);
+    const credentials = credentialsFrom(provider.credentials, form);
     if (typeof credentials === 'string') return setFailure(credentials);
     setBusy(true);
     try {
@@ -89,9 +90,7 @@ function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
           maxLength={60}
         />
       </div>
-      {provider?.credentials.map((field) => (
-        <Credential key={`${provider.id} ${field.name}`} field={field} />
-      ))}
+      {provider && <CredentialFields key={provider.id} fields={provider.credentials} />}
       <details className="text-sm">
         <summary className="text-quiet hover:text-ink">Another endpoint</summary>
         <div className="mt-3">
@@ -113,63 +112,4 @@ function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
       </div>
     </form>
   );
-}
-
-function Credential({ field }: { field: CredentialField }) {
-  const [text, setText] = useState('');
-  if (field.kind !== 'json-file')
-    return (
-      <TextField
-        label={field.title}
-        name={field.name}
-        help={field.hint}
-        type={field.kind === 'secret' ? 'password' : 'text'}
-        autoComplete="off"
-        spellCheck={false}
-        required
-      />
-    );
-  const read = async (event: ChangeEvent<HTMLInputElement>) => {
-    const file = event.target.files?.[0];
-    if (file) setText(await file.text());
-  };
-  return (
-    <div className="space-y-2">
-      <AreaField
-        label={field.title}
-        name={field.name}
-        help={field.hint}
-        placeholder='{ "type": "service_account", … }'
-        autoComplete="off"
-        spellCheck={false}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        required
-      />
-      <label className="inline-block text-sm text-accent underline underline-offset-4 focus-within:outline-2">
-        Choose the file
-        <input type="file" accept="application/json,.json" onChange={read} className="sr-only" />
-      </label>
-    </div>
-  );
-}
-
-/** The credentials as the API wants them, or what is wrong with what was given. */
-function credentialsFrom(
-  fields: readonly CredentialField[],
-  text: (name: string) => string,
-): Record<string, unknown> | string {
-  const credentials: Record<string, unknown> = {};
-  for (const field of fields) {
-    if (field.kind !== 'json-file') {
-      credentials[field.name] = text(field.name);
-      continue;
-    }
-    try {
-      Object.assign(credentials, JSON.parse(text(field.name)) as object);
-    } catch {
-      return `${field.title}: this is no JSON. Paste the whole file, or choose it.`;
-    }
-  }
-  return credentials;
 }

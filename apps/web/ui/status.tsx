@@ -45,6 +45,10 @@ const STATES: Record<string, [tone: Tone, icon: LucideIcon, word: string]> = {
   gone: ['still', CircleSlash, 'Gone'],
   verified: ['good', CircleCheck, 'Verified'],
   refused: ['bad', CircleX, 'Refused'],
+  usable: ['good', CircleCheck, 'Usable'],
+  'used-up': ['still', CircleSlash, 'Used up'],
+  revoked: ['still', CircleSlash, 'Revoked'],
+  expired: ['still', CircleSlash, 'Expired'],
   unverified: ['still', CircleDot, 'Not asked yet'],
 };
 

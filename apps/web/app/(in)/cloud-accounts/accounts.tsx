@@ -16,6 +16,7 @@ import { Status } from '../../../ui/status.tsx';
 import { Table } from '../../../ui/table.tsx';
 import { Ago } from '../../../ui/time.tsx';
 import { providerName } from '../../../ui/words.ts';
+import { NewKeys } from './new-keys.tsx';
 
 const CloudAccounts = pageOf(CloudAccount);
 
@@ -28,6 +29,7 @@ export function Accounts({
 }) {
   const { data, refresh } = useLoaded('/cloud-accounts', CloudAccounts, initial);
   const [open, setOpen] = useState(false);
+  const [renewing, setRenewing] = useState<CloudAccount | null>(null);
   const [asking, setAsking] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -121,9 +123,12 @@ export function Accounts({
               untitled: true,
               right: true,
               cell: (account) => (
-                <span className="inline-flex justify-end gap-2">
+                <span className="inline-flex flex-wrap justify-end gap-2 xl:flex-nowrap">
                   <Button busy={asking === account.id} onClick={() => void verify(account)}>
                     Ask again
+                  </Button>
+                  <Button aria-label={`New keys for ${account.name}`} onClick={() => setRenewing(account)}>
+                    New keys
                   </Button>
                   <Confirm
                     trigger="Forget"
@@ -148,6 +153,12 @@ export function Accounts({
         onOpenChange={setOpen}
         providers={providers}
         onAdded={() => void refresh()}
+      />
+      <NewKeys
+        account={renewing}
+        providers={providers}
+        onClose={() => setRenewing(null)}
+        onReplaced={() => void refresh()}
       />
     </>
   );

@@ -17,6 +17,7 @@ import { Status } from '../../../../../ui/status.tsx';
 import { plural, providerName } from '../../../../../ui/words.ts';
 import { AddCluster } from './add-cluster.tsx';
 import { AddNode } from './add-node.tsx';
+import { JoinTokenList } from './join-tokens.tsx';
 
 const ClusterPage = pageOf(Cluster);
 
@@ -93,6 +94,7 @@ export function Clusters({
                 {cluster.vpcCidr ? <Mono>{cluster.vpcCidr}</Mono> : 'not made by Skein'}
               </Fact>
             </dl>
+            <JoinTokenList cluster={cluster} />
           </li>
         ))}
       </ul>
