@@ -144,7 +144,7 @@ check_tools() {
   have awk || fail tools 'awk is missing' 'install it (package gawk or mawk) and run this again'
 }
 
-# headers: the coordinator's answer headers; fetch FROM TO
+# headers: those of the coordinator's answer; fetch FROM TO
 headers() {
   if have curl; then
     curl -sS -o /dev/null -D - --max-time 15 "$COORDINATOR/install.sh"
@@ -190,6 +190,8 @@ check_coordinator() {
 
 check_tunnel() {
   if [ -e "$STATE/enrolment.json" ] && ip link show dev skein0 > /dev/null 2>&1; then return; fi
+  # One left by an install that was cut off would look like a kernel without WireGuard.
+  ip link del dev skein-probe 2> /dev/null || true
   if ip link add dev skein-probe type wireguard 2> /dev/null; then
     ip link del dev skein-probe
     have wg || install_packages wg
@@ -365,9 +367,7 @@ uninstall() {
   nft delete table inet skein > /dev/null 2>&1 || true
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
   # Either may be a mount point, which cannot go, but can be emptied.
-  for directory in "$STATE" "$RUN"; do
-    rm -rf "$directory" 2> /dev/null || true
-  done
+  rm -rf "$STATE" "$RUN" 2> /dev/null || true
   say 'removed'
 }
 

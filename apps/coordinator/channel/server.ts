@@ -125,7 +125,8 @@ export class ChannelServer {
       socket.pause();
       this.#greet(socket, nonce, hello, remoteAddress)
         .then((channel) => {
-          known();
+          // One who was refused keeps its place until its socket is gone: it may take its time over that.
+          if (channel) known();
           socket.off('message', listen);
           for (const { data: waiting, isBinary: binary } of early) channel?.take(waiting, binary);
         })
