@@ -16,6 +16,7 @@ export async function runErrand(errand: {
     {
       directory: errand.directory,
       lab: true,
+      ports: INSIDE,
       databaseUrl: null,
       redisUrl: null,
       publicUrl: `http://127.0.0.1:${INSIDE.web}`,

@@ -35,15 +35,18 @@ export async function up(options: string[]): Promise<number> {
     await prepare(['lab'], say);
     if (HAS_LAB && (DATABASE_URL || REDIS_URL))
       say('DATABASE_URL and REDIS_URL are not used: with the lab, Skein runs sealed and brings its own.');
+    // Sealed, the ports are always the same and the doors lead to them; outside, the processes have the ports themselves.
+    const ports = HAS_LAB
+      ? INSIDE
+      : { web: FIRST_PORT, coordinator: FIRST_PORT + 1, postgres: FIRST_PORT + 4 };
     start({
       directory: UP,
       lab: HAS_LAB,
+      ports,
       databaseUrl: HAS_LAB ? null : DATABASE_URL,
       redisUrl: HAS_LAB ? null : REDIS_URL,
       publicUrl,
-      coordinatorUrl: HAS_LAB
-        ? `http://${SERVICES.controlPlane}:${INSIDE.coordinator}`
-        : `http://127.0.0.1:${INSIDE.coordinator}`,
+      coordinatorUrl: `http://${HAS_LAB ? SERVICES.controlPlane : '127.0.0.1'}:${ports.coordinator}`,
       errand: null,
     });
   }

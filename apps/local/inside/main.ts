@@ -19,7 +19,7 @@ import { doorSocket, Stand, type Standing } from './stand.ts';
 import { answers, openSupervisor } from './supervise.ts';
 
 const stand = Stand.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
-const { directory } = stand;
+const { directory, ports } = stand;
 const say = (line: string) =>
   appendFileSync(join(directory, 'log', 'stand.log'), `${new Date().toISOString()} ${line}\n`);
 const local = (port: number) => `http://127.0.0.1:${port}`;
@@ -45,7 +45,7 @@ if (!existsSync(masterKey)) {
 
 const postgres = stand.databaseUrl
   ? { url: stand.databaseUrl, stop: async () => {} }
-  : await startEmbedded(join(directory, 'postgres'), INSIDE.postgres);
+  : await startEmbedded(join(directory, 'postgres'), ports.postgres);
 await migrate(postgres.url);
 
 const supervisor = openSupervisor(say, (name) => {
@@ -86,15 +86,15 @@ try {
     program(
       'coordinator',
       'apps/coordinator/main.ts',
-      { PORT: String(INSIDE.coordinator), SKEIN_AGENT_DISTRIBUTION: AGENT_DISTRIBUTION },
-      `${local(INSIDE.coordinator)}/healthz`,
+      { PORT: String(ports.coordinator), SKEIN_AGENT_DISTRIBUTION: AGENT_DISTRIBUTION },
+      `${local(ports.coordinator)}/healthz`,
     ),
     program('worker', 'apps/worker/main.ts', {}, null),
     program(
       'web',
       WEB_SERVER.slice(ROOT.length),
-      { PORT: String(INSIDE.web), HOSTNAME: '127.0.0.1' },
-      `${local(INSIDE.web)}/api/v1/healthz`,
+      { PORT: String(ports.web), HOSTNAME: '127.0.0.1' },
+      `${local(ports.web)}/api/v1/healthz`,
     ),
   ]);
   if (stand.lab && !stand.errand) {

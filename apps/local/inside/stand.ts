@@ -1,11 +1,13 @@
 /** What the inside is told to stand up, and what it tells back. */
 import { join } from 'node:path';
+import { Port } from '@skein/contract/primitive.ts';
 import { z } from 'zod';
 
 export const Stand = z.object({
   /** Holds everything of this stand: database, lab, keys, logs. */
   directory: z.string(),
   lab: z.boolean(),
+  ports: z.object({ web: Port, coordinator: Port, postgres: Port }),
   /** A Postgres of the user's own; null: one of ours, in `directory`. */
   databaseUrl: z.string().nullable(),
   /** A Redis for the queue; null: the queue lives in Postgres. */
