@@ -20,6 +20,7 @@ import { openLab } from '@skein/local/lab.ts';
 import { readFirewalls, tryRefusals } from './firewalls.ts';
 import { tryNodes, tryZones } from './names.ts';
 import { addAndRemoveNode } from './nodes.ts';
+import { joinAndLeave } from './one-liner.ts';
 import { serveEcho, tryPairs } from './pairs.ts';
 import { readRemains } from './remains.ts';
 import { openRecorder } from './report.ts';
@@ -135,6 +136,20 @@ if (networkId) {
     );
   });
 
+  await recorder.phase('one-liner', async () => {
+    const seen = await joinAndLeave(api, lab, accounts, await readSite(api, lab, networkId));
+    recorder.check(
+      'a host joins by the one-liner',
+      seen.wrongWhileIn.length === 0,
+      first(seen.wrongWhileIn) || 'connected, reached by every peer',
+    );
+    recorder.check(
+      'a host leaves without a trace',
+      seen.wrongAfter.length === 0,
+      first(seen.wrongAfter) || 'no interface, filter, process, key or name server of ours',
+    );
+  });
+
   await recorder.phase('teardown', async () => {
     const operation = await api.call('DELETE', `/networks/${networkId}?confirm=${DEMO_NAME}`, Operation);
     await followOperation(api, operation.id, OPERATION_SECONDS, say);
@@ -163,7 +178,7 @@ const {
   leftovers = -1,
 } = report.figures;
 const result = {
-  ok: failed.length === 0 && report.checks.length >= 11,
+  ok: failed.length === 0 && report.checks.length >= 13,
   clusters,
   peers,
   pairs: { expected, reached },

@@ -18,7 +18,7 @@ async function tunnelsOf(lab: LabControl, seat: Seat): Promise<string> {
 }
 
 /** Tries until `look` finds nothing wrong or the time is over; answers what was wrong at last. */
-async function settled(look: () => Promise<string[]>): Promise<string[]> {
+export async function settled(look: () => Promise<string[]>): Promise<string[]> {
   const until = Date.now() + SETTLE_SECONDS * 1000;
   for (;;) {
     const wrong = await look();
