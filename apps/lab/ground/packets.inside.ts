@@ -28,7 +28,7 @@ export interface Seen {
   capture: { kinds: Record<string, number>; secretFrames: number; toServices: number };
   moved: { before: string; after: string };
   timedOut: number;
-  left: { namespaces: string[]; links: string[]; processes: number; machines: string[]; mounts: boolean };
+  left: { namespaces: string[]; links: string[]; processes: number; mounts: boolean };
 }
 
 export default async function packets({
@@ -109,7 +109,6 @@ export default async function packets({
         ({ ifname }) => ifname,
       ),
       processes: (await processCount()) - processesBefore,
-      machines: await readdir(`${directory}/machines`),
       // `ip netns` binds its directory on itself once, which goes with the place.
       mounts: withoutIds(await readFile('/proc/self/mountinfo', 'utf8')) === withoutIds(mountsBefore),
     },

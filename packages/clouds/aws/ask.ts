@@ -1,7 +1,7 @@
 /** The ways of calling AWS: for once, for what is fresh, for what may be gone, for all pages. */
 import { backOff, pause, unlessAborted } from '../bounded-wait.ts';
 import { type CallContext, CloudError } from '../provider.ts';
-import { cloudErrorFrom } from './errors.ts';
+import { awsCodeOf, cloudErrorFrom } from './errors.ts';
 
 /**
  * Calls AWS; a failure becomes a CloudError, a fired signal its reason.
@@ -50,11 +50,16 @@ export async function askOfFresh<T>(
     try {
       return await ask(what, context, call);
     } catch (error) {
-      const missing = error instanceof CloudError && error.code === 'not-found';
-      if (!missing || attempt === FRESH_TRIES) throw error;
+      if (!isNotYetThere(error) || attempt === FRESH_TRIES) throw error;
       await pause(backOff(attempt, 200, 5_000), context.signal);
     }
   }
+}
+
+/** One part of AWS may still call an instance pending, or not know it, when another has shown it running. */
+function isNotYetThere(error: unknown): boolean {
+  if (!(error instanceof CloudError)) return false;
+  return error.code === 'not-found' || awsCodeOf(error) === 'InvalidInstanceID';
 }
 
 /** Like `ask`, where the subject may be gone already: then undefined. */
