@@ -4,7 +4,6 @@ import { pageOf } from '@skein/contract/rest/page.ts';
 import { Peer } from '@skein/contract/rest/peer.ts';
 import type { Api } from '@skein/local/api.ts';
 import type { LabControl, LabMachine } from '@skein/local/lab.ts';
-import { z } from 'zod';
 
 export interface Seat {
   peer: Peer;
@@ -20,13 +19,10 @@ export interface Site {
   seats: Seat[];
 }
 
-const Clusters = z.array(Cluster).or(pageOf(Cluster));
-
 /** Reads the network anew. @throws Error when a peer has no running machine behind it */
 export async function readSite(api: Api, lab: LabControl, networkId: string): Promise<Site> {
   const network = await api.call('GET', `/networks/${networkId}`, Network);
-  const answer = await api.call('GET', `/networks/${networkId}/clusters`, Clusters);
-  const clusters = Array.isArray(answer) ? answer : answer.items;
+  const { items: clusters } = await api.call('GET', `/networks/${networkId}/clusters`, pageOf(Cluster));
   const peers = (await api.call('GET', `/networks/${networkId}/peers?limit=200`, pageOf(Peer))).items.filter(
     (peer) => peer.state !== 'removed',
   );

@@ -20,8 +20,7 @@ export const DEMO_PORT = 8080;
 
 /** Cloud accounts whose endpoints are the lab's, made unless accounts of these names exist. */
 export async function connectLabClouds(api: Api, lab: LabAccounts): Promise<{ aws: string; gcp: string }> {
-  const known = await api.call('GET', '/cloud-accounts', pageOf(CloudAccount).or(z.array(CloudAccount)));
-  const items = Array.isArray(known) ? known : known.items;
+  const { items } = await api.call('GET', '/cloud-accounts', pageOf(CloudAccount));
   const ensure = async (name: string, provider: 'aws' | 'gcp', port: number, credentials: unknown) => {
     const existing = items.find((account) => account.name === name && account.provider === provider);
     if (existing) return existing.id;

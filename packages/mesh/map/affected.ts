@@ -24,18 +24,6 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
   return { everyone, clusters: touched, gateways };
 }
 
-/** Whether one peer is among those affected. */
-export function isAffected(
-  affected: Affected,
-  peer: { clusterId: string; role: 'gateway' | 'member' },
-): boolean {
-  return (
-    affected.everyone ||
-    affected.clusters.has(peer.clusterId) ||
-    (affected.gateways && peer.role === 'gateway')
-  );
-}
-
 /** All that other clusters see of a cluster. One without gateways cannot be seen. */
 function outsideText(part: ClusterPart | undefined): string {
   if (!part || gatewaysOf(part).length === 0) return '';

@@ -10,7 +10,7 @@ import {
   type SnapshotChange,
 } from '../network.ts';
 import { anyRows, PRACTICE, type Rows, toSnapshot } from '../testing/networks.ts';
-import { affectedBy, isAffected } from './affected.ts';
+import { type Affected, affectedBy } from './affected.ts';
 import { buildMap } from './build.ts';
 import { applyDelta, deltaBetween } from './delta.ts';
 import { digestOf } from './digest.ts';
@@ -341,3 +341,12 @@ test('maps of the practice network are what the contract says, but for their inv
     expect(NetworkMap.parse(withKeys)).toEqual(withKeys);
   }
 });
+
+/** Whether one peer is among those affected. */
+function isAffected(affected: Affected, peer: { clusterId: string; role: 'gateway' | 'member' }): boolean {
+  return (
+    affected.everyone ||
+    affected.clusters.has(peer.clusterId) ||
+    (affected.gateways && peer.role === 'gateway')
+  );
+}

@@ -2,9 +2,9 @@ import type { MapPeer } from '@skein/contract/agent/map.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contains } from '../ipam/cidr.ts';
-import { type MeshPeer, peerIn } from '../network.ts';
-import { anyRows, PEERS, PRACTICE, peer, toSnapshot } from '../testing/networks.ts';
-import { electGateways, linksOf } from './hybrid.ts';
+import { type ClusterPart, type MeshPeer, peerIn, type Snapshot } from '../network.ts';
+import { anyRows, PRACTICE, peer, toSnapshot } from '../testing/networks.ts';
+import { gatewaysOf, linksOf } from './hybrid.ts';
 
 const linkText = (link: MapPeer) =>
   `${link.id} carries ${link.allowedIps.join(' ')} at ${link.endpoints.map((one) => `${one.kind} ${one.address}`).join(', ') || 'nowhere'} keepalive ${link.keepaliveSeconds}`;
@@ -54,19 +54,20 @@ test.each([
 });
 
 test('one gateway is elected a cluster, by reachability and then by id', () => {
-  expect([...electGateways(PEERS)]).toEqual([
+  expect([...electedIn(PRACTICE)]).toEqual([
     ['clu_dr', 'peer_dr_gw-2'],
     ['clu_prod', 'peer_prod_gw-1'],
   ]);
   const both = ['gw-2', 'gw-1'].map((name) => peer('x', name, '100.64.9.1', { public: '203.0.113.5' }));
-  expect([...electGateways(both)]).toEqual([['clu_x', 'peer_x_gw-1']]);
+  const part = { ...(PRACTICE.parts.get('clu_prod') as ClusterPart), peers: both };
+  expect(gatewaysOf(part).map((one) => one.id)).toEqual(['peer_x_gw-1', 'peer_x_gw-2']);
 });
 
 test('no prefix is carried by two peers of one map, and every peer is reached by exactly one way', () => {
   fc.assert(
     fc.property(anyRows, (rows) => {
       const snapshot = toSnapshot(rows);
-      const elected = electGateways(rows.peers);
+      const elected = electedIn(snapshot);
       for (const part of snapshot.parts.values())
         for (const self of part.peers) {
           const links = linksOf(snapshot, part, self);
@@ -81,6 +82,14 @@ test('no prefix is carried by two peers of one map, and every peer is reached by
     }),
   );
 });
+
+function electedIn(snapshot: Snapshot): Map<string, string> {
+  const elected = [...snapshot.parts].flatMap(([clusterId, part]): [string, string][] => {
+    const first = gatewaysOf(part)[0];
+    return first ? [[clusterId, first.id]] : [];
+  });
+  return new Map(elected.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 function longestMatch(links: readonly MapPeer[], target: MeshPeer): string | undefined {
   const fits = links.flatMap((link) =>

@@ -9,22 +9,9 @@ import { type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../
 export const KEEPALIVE_SECONDS = 25;
 
 /**
- * Picks one gateway per cluster: one that can be reached from outside before one that cannot. Ties break on peer id,
- * so every agent agrees without talking. Clusters without a gateway are left out.
+ * A cluster's gateways, the elected one first: one that can be reached from outside before one that cannot. Ties break
+ * on peer id, so every agent agrees without talking.
  */
-export function electGateways(peers: readonly MeshPeer[]): Map<string, string> {
-  const elected = new Map<string, MeshPeer>();
-  for (const peer of peers) {
-    if (peer.role !== 'gateway') continue;
-    const best = elected.get(peer.clusterId);
-    if (!best || compareGateways(peer, best) < 0) elected.set(peer.clusterId, peer);
-  }
-  return new Map(
-    [...elected].sort(([a], [b]) => compareText(a, b)).map(([clusterId, peer]) => [clusterId, peer.id]),
-  );
-}
-
-/** A cluster's gateways, the elected one first. */
 export function gatewaysOf(part: ClusterPart): readonly MeshPeer[] {
   let gateways = gatewayMemo.get(part);
   if (!gateways) {
