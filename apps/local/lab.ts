@@ -21,7 +21,7 @@ export type LabAccounts = z.infer<typeof LabAccounts>;
 export const LabMachine = z.object({
   id: z.string(),
   name: z.string().nullable(),
-  cloud: z.enum(['aws', 'gcp']),
+  cloud: z.enum(['aws', 'gcp', 'azure']),
   state: z.string(),
   privateAddress: z.string(),
   publicAddress: z.string().nullable(),

@@ -7,6 +7,8 @@
  * `delete` of what is gone succeeds. Nothing that does not carry our owner tag is ever changed or deleted.
  */
 import type { ProviderId } from '@skein/contract/primitive.ts';
+import type { GrantDocument, PreflightFinding } from '@skein/contract/rest/account.ts';
+import type { OwnIdentity } from './own-identity.ts';
 
 /** Whose a resource is: written on it as tags `skein-organization`, `skein-network`, `skein-cluster`, `skein-key`. */
 export interface Owner {
@@ -54,6 +56,30 @@ export interface NetworkState {
   cidr: string;
 }
 
+/**
+ * This network's half of a peering with another of the same provider: the agreement, and the routes here. Each side's
+ * cloud reconciles its own half; it stands once both have.
+ */
+export interface PeeringSpec extends Keyed {
+  name: string;
+  near: NetworkState;
+  far: PeeringEnd;
+}
+export interface PeeringEnd {
+  clusterId: string;
+  network: NetworkState;
+  region: string;
+  /** The cloud's own account that the other network stands in; null: the same as ours. */
+  holder: string | null;
+}
+export interface PeeringState {
+  externalId: string;
+  /** Both halves are there and traffic passes. */
+  active: boolean;
+  /** Ranges that this side routes to the other. */
+  cidrs: string[];
+}
+
 /** A group of rules for the instances of one role. Egress stays open; there is no other ingress than `rules`. */
 export interface FirewallSpec extends Keyed {
   name: string;
@@ -71,6 +97,8 @@ export interface FirewallRule {
 }
 export interface FirewallState {
   externalId: string;
+  /** Further groups, where one cannot hold all the rules; instances carry these too. */
+  more: string[];
   /** What the cloud holds, one entry a protocol and port range, sorted. */
   rules: FirewallRule[];
   /** In words: ingress that `FirewallRule` cannot say (other protocols, IPv6, other groups). `reconcile` removes what is ours to remove. */
@@ -94,6 +122,8 @@ export interface InstanceSpec extends Keyed {
   /** Reserved address of a gateway; a member gets a passing one of the cloud's for its outbound traffic. */
   address: AddressState | null;
   instanceType: string;
+  /** What the node is in its cloud: an instance profile, a service account, a managed identity. */
+  nodeIdentity: string | null;
   userData: string;
 }
 export interface InstanceState {
@@ -114,10 +144,55 @@ export interface Cloud {
    * @param identity what `whoAmI` answered, if ever; null where nothing is known without it.
    */
   holder(identity: string | null): string | null;
+  /**
+   * A VPC and subnet that somebody else made: looked at, never tagged, changed or deleted.
+   * @throws CloudError `not-found`, or `invalid` where the subnet is not of that network
+   */
+  existingNetwork(at: { networkId: string; subnetId: string }, context: CallContext): Promise<NetworkState>;
+  /** Credentials, permissions, room, image, region: what would stand in the way of `wish`. Changes nothing. */
+  preflight(wish: Wish, context: CallContext): Promise<PreflightFinding[]>;
+  /** How much of what the account may hold here is used. */
+  quotas(context: CallContext): Promise<Quota[]>;
+  /** Who changed it last since then, where the cloud tells; null where it does not. */
+  lastChange(
+    at: { kind: 'network' | 'firewall' | 'address' | 'instance'; externalId: string },
+    since: Date,
+    context: CallContext,
+  ): Promise<{ who: string; action: string; at: Date } | null>;
   networks: Resource<NetworkSpec, NetworkState>;
+  peerings: Resource<PeeringSpec, PeeringState>;
   firewalls: Resource<FirewallSpec, FirewallState>;
   addresses: Resource<AddressSpec, AddressState>;
   instances: Resource<InstanceSpec, InstanceState>;
+}
+
+/** What is to be made, as far as an account's limits care. */
+export interface Wish {
+  instanceType: string;
+  instances: number;
+  addresses: number;
+  networks: number;
+}
+
+export interface Quota {
+  what: 'instances' | 'vcpus' | 'addresses' | 'networks' | 'firewalls';
+  limit: number;
+  used: number;
+}
+
+/** One permission that the code of this provider uses, in the cloud's own words. */
+export interface Permission {
+  /** `ec2:CreateVpc`, `compute.networks.create`, `Microsoft.Network/virtualNetworks/write`. */
+  action: string;
+  /** Completes “needed to …”. */
+  why: string;
+}
+
+/** Whom a grant is for. */
+export interface Grantee {
+  organizationId: string;
+  /** Whom the cloud is to trust instead of a key; null where static keys are used. */
+  keyless: { awsPrincipal: string | null; issuer: string } | null;
 }
 
 export interface Provider<Credentials = unknown> {
@@ -125,8 +200,17 @@ export interface Provider<Credentials = unknown> {
   title: string;
   regions: readonly { id: string; title: string }[];
   defaultInstanceType: string;
+  /** Every permission that the code here uses, and no other. */
+  permissions: readonly Permission[];
+  /** What to paste into the cloud so that exactly `permissions` are given to `grantee`. */
+  grant(permissions: readonly Permission[], grantee: Grantee): GrantDocument[];
   /** Opens no connection. `endpoint` replaces the provider's own API addresses. */
-  connect(account: { credentials: Credentials; endpoint: string | null; region: string }): Cloud;
+  connect(account: {
+    credentials: Credentials;
+    endpoint: string | null;
+    region: string;
+    identity: OwnIdentity;
+  }): Cloud;
 }
 
 /** Why a cloud did not do as asked, the same for every cloud. Never holds a credential. */

@@ -14,6 +14,7 @@ export const ID_PREFIX = {
   joinToken: 'join',
   apiToken: 'tok',
   cloudResource: 'res',
+  finding: 'find',
   operation: 'op',
   step: 'step',
 } as const;
@@ -62,8 +63,24 @@ export const ZoneName = z
     'must be a DNS zone such as net.example.com',
   );
 
-export const ProviderId = z.enum(['aws', 'gcp']);
+export const ProviderId = z.enum(['aws', 'gcp', 'azure']);
 export type ProviderId = z.infer<typeof ProviderId>;
+
+/** Name servers that belong to no cloud: they hold public zones and nothing else. */
+export const NameServerId = z.enum(['rfc2136', 'powerdns']);
+export type NameServerId = z.infer<typeof NameServerId>;
+
+/** What an account can be an account of. */
+export const AccountProvider = z.enum([...ProviderId.options, ...NameServerId.options]);
+export type AccountProvider = z.infer<typeof AccountProvider>;
+
+/** Whether clusters of one provider talk over their private addresses, VPC to VPC. */
+export const Peering = z.enum(['none', 'same-provider']);
+export type Peering = z.infer<typeof Peering>;
+
+/** What to do about drift: say so, mend it, or mend it when a person says so. */
+export const DriftPolicy = z.enum(['report', 'heal', 'ask']);
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
 export const Topology = z.enum(['hybrid']);
 export type Topology = z.infer<typeof Topology>;

@@ -7,7 +7,7 @@ export interface MachineView {
   id: string;
   /** The AWS `Name` tag; a GCP instance's own name. */
   name: string;
-  cloud: 'aws' | 'gcp';
+  cloud: 'aws' | 'gcp' | 'azure';
   state: MachineStatus['state'];
   privateAddress: string;
   publicAddress: string | null;

@@ -6,7 +6,7 @@
 /** A routing domain: an AWS VPC, a GCP network. Two realms may use the same ranges. */
 export interface Realm {
   id: string;
-  cloud: 'aws' | 'gcp';
+  cloud: 'aws' | 'gcp' | 'azure';
   subnets: readonly {
     id: string;
     cidr: string /** Address of the realm's router in it. */;
@@ -59,8 +59,19 @@ export interface GroundZone {
   }[];
 }
 
+/** Two realms that route to each other, without an internet in between: a VPC peering. */
+export interface GroundPeering {
+  id: string;
+  /** Each end, with the ranges that it routes over the peering. */
+  ends: readonly [
+    { realmId: string; routes: readonly string[] },
+    { realmId: string; routes: readonly string[] },
+  ];
+}
+
 export interface Ground {
   realms: readonly Realm[];
+  peerings: readonly GroundPeering[];
   machines: readonly Machine[];
   zones: readonly GroundZone[];
 }
@@ -95,6 +106,7 @@ export const INTERNET = {
   router: '198.18.0.1',
   aws: '198.18.64.0/18',
   gcp: '198.18.128.0/18',
+  azure: '198.19.0.0/18',
 } as const;
 /** The lab's services (control plane, public resolver) stand beside that internet, on a link of their own. */
 export const SERVICES = {

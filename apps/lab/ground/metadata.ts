@@ -1,7 +1,7 @@
 /** What a machine's metadata service answers, by its cloud's rules. Pure but for the tokens, which are given. */
 
 export interface MetadataSource {
-  cloud: 'aws' | 'gcp';
+  cloud: 'aws' | 'gcp' | 'azure';
   metadata: Readonly<Record<string, string>>;
 }
 

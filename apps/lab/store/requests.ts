@@ -6,7 +6,7 @@ export interface LoggedRequest {
   /** Counts from 1 and never repeats. */
   number: number;
   at: string;
-  cloud: 'aws' | 'gcp';
+  cloud: 'aws' | 'gcp' | 'azure';
   /** `ec2`, `route53`, `compute`, `dns`, … */
   service: string;
   /** `RunInstances`, `firewalls.insert`, … */

@@ -1,6 +1,6 @@
 /** The clouds that Skein knows, so that forms and docs need not. */
 import { z } from 'zod';
-import { ProviderId } from '../primitive.ts';
+import { AccountProvider } from '../primitive.ts';
 
 /** One field of a provider's credentials; `name` is its key in `credentials`. */
 export const CredentialField = z.object({
@@ -14,7 +14,7 @@ export const CredentialField = z.object({
 export type CredentialField = z.infer<typeof CredentialField>;
 
 export const ProviderInfo = z.object({
-  id: ProviderId,
+  id: AccountProvider,
   title: z.string(),
   regions: z.array(z.object({ id: z.string(), title: z.string() })),
   defaultInstanceType: z.string(),
