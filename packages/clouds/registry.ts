@@ -4,9 +4,10 @@
  */
 
 import type { ProviderId } from '@skein/contract/primitive.ts';
-import { AwsCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
+import { AwsCredentials, AzureCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
 import type { z } from 'zod';
 import { aws } from './aws/aws.ts';
+import { azure } from './azure/azure.ts';
 import { gcp } from './gcp/gcp.ts';
 import { type Cloud, CloudError, type Provider } from './provider.ts';
 
@@ -47,6 +48,26 @@ export const REGISTRY: { readonly [Id in ProviderId]: Entry<never> } = {
         title: 'Service account key',
         kind: 'json-file',
         hint: 'The JSON file that Google gives out for a key',
+      },
+    ],
+  }),
+  azure: entry({
+    provider: azure,
+    credentials: AzureCredentials,
+    fields: [
+      { name: 'tenantId', title: 'Directory (tenant) ID', kind: 'text', hint: 'Of the Entra ID directory' },
+      { name: 'subscriptionId', title: 'Subscription ID', kind: 'text', hint: 'Everything is made in it' },
+      {
+        name: 'clientId',
+        title: 'Application (client) ID',
+        kind: 'text',
+        hint: 'Of the app registration made for Skein',
+      },
+      {
+        name: 'clientSecret',
+        title: 'Client secret',
+        kind: 'secret',
+        hint: 'Its value, shown once by Entra ID when it is made',
       },
     ],
   }),
