@@ -1,24 +1,36 @@
 /** What the worker is told from outside. The only place of this app that reads `process.env`. */
 import { readFileSync } from 'node:fs';
+import type { Platform } from '@skein/control/context.ts';
 import { MASTER_KEY_BYTES } from '@skein/control/secret/sealer.ts';
 import { z } from 'zod';
 
 const DatabaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
-const Environment = z.object({
-  DATABASE_URL: DatabaseUrl,
-  /** Without it the queue lives in Postgres. */
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  /** 32 bytes in base64. */
-  SKEIN_MASTER_KEY_FILE: z.string().min(1),
-  /** As nodes reach the coordinator: it is in the join command of every instance. */
-  SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
-});
+const Environment = z
+  .object({
+    DATABASE_URL: DatabaseUrl,
+    /** Without it the queue lives in Postgres. */
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    /** 32 bytes in base64. */
+    SKEIN_MASTER_KEY_FILE: z.string().min(1),
+    /** As nodes reach the coordinator: it is in the join command of every instance. */
+    SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
+    /** The dashboard's address: the issuer of the tokens that clouds trust instead of a key. */
+    SKEIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** Skein's own keys at AWS, by which it assumes the roles of keyless accounts. */
+    SKEIN_AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
+    SKEIN_AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  })
+  .refine((env) => !env.SKEIN_AWS_ACCESS_KEY_ID === !env.SKEIN_AWS_SECRET_ACCESS_KEY, {
+    path: ['SKEIN_AWS_SECRET_ACCESS_KEY'],
+    message: 'give both the access key id and the secret access key, or neither',
+  });
 
 export interface Config {
   databaseUrl: string;
   redisUrl: string | undefined;
   masterKey: Uint8Array;
   coordinatorUrl: string;
+  platform: Platform;
 }
 
 /** Reads the environment and the file it names. Throws one Error that names every problem. */
@@ -31,11 +43,16 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const masterKey = keyFile ? readKey(keyFile, problems) : undefined;
   if (!parsed.success || !masterKey || problems.length > 0)
     throw new Error(`The worker cannot start:\n  ${problems.join('\n  ')}`);
+  const { SKEIN_AWS_ACCESS_KEY_ID: accessKeyId, SKEIN_AWS_SECRET_ACCESS_KEY: secretAccessKey } = parsed.data;
   return {
     databaseUrl: parsed.data.DATABASE_URL,
     redisUrl: parsed.data.REDIS_URL,
     masterKey,
     coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
+    platform: {
+      publicUrl: parsed.data.SKEIN_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+      aws: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null,
+    },
   };
 }
 

@@ -45,6 +45,7 @@ export async function startWorker(
     now: () => new Date(),
     random,
     sealer: createSealer(config.masterKey, random),
+    platform: config.platform,
     coordinatorUrl: config.coordinatorUrl,
     wake: (job) => queue.wake(job),
   };

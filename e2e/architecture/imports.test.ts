@@ -15,7 +15,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   'packages/contract': [],
   'packages/mesh': ['contract'],
   'packages/clouds': ['contract'],
-  'packages/dns': ['contract'],
+  // Route 53 is opened by the same credentials as EC2.
+  'packages/dns': ['contract', 'clouds'],
   'packages/queue': ['contract'],
   'packages/database': ['contract'],
   'packages/control': BELOW_CONTROL,

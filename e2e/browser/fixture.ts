@@ -96,6 +96,7 @@ export async function startFixture(
       ...base,
       actor: { kind: 'user', id: userId, organizationId },
       sealer: createSealer(masterKey, random),
+      platform: { publicUrl: baseUrl, aws: null },
       coordinatorUrl: 'http://192.0.2.10:7401',
       wake: async () => {},
     });

@@ -33,6 +33,7 @@ beforeAll(async () => {
       databaseUrl: practice.fresh.url,
       redisUrl: undefined,
       masterKey: practice.masterKey,
+      platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
     },
     {

@@ -52,6 +52,7 @@ export async function practise(serverUrl: string): Promise<Practice> {
     now: () => new Date(),
     random,
     sealer: createSealer(masterKey, random),
+    platform: { publicUrl: null, aws: null },
     coordinatorUrl: COORDINATOR_URL,
     wake: async () => {},
   };

@@ -1,3 +1,4 @@
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { openCloud, openDns } from '@skein/control/cloud/open.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
       databaseUrl: practice.fresh.url,
       redisUrl: undefined,
       masterKey: practice.masterKey,
+      platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
     },
     {
@@ -49,7 +51,12 @@ afterAll(async () => {
   await practice?.close();
 });
 
-const call = () => ({ signal: AbortSignal.timeout(30_000), waitingFor: () => {}, attempt: 1 });
+const call = () => ({
+  signal: AbortSignal.timeout(30_000),
+  waitingFor: () => {},
+  attempt: 1,
+  resume: resumeInMemory(),
+});
 const account = (id: string) => practice.fresh.database.cloudAccount.findUniqueOrThrow({ where: { id } });
 
 /** What the clouds themselves say they hold with our tags, one line each. */

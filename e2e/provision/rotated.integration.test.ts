@@ -22,6 +22,7 @@ beforeAll(async () => {
       databaseUrl: practice.fresh.url,
       redisUrl: undefined,
       masterKey: practice.masterKey,
+      platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
     },
     { handlers: HANDLERS, timing: { ...TIMING, sweepSeconds: 0.5 }, log: () => {} },

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { openCloud, openDns } from '@skein/control/cloud/open.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 import { getNetwork } from '@skein/control/network/get.ts';
@@ -102,7 +103,12 @@ it('ends with the same network and nothing made twice when its worker is killed 
   expect(practice.agents.refused).toEqual([]);
   expect(paper.ground().machines).toHaveLength(6);
   const held: string[] = [];
-  const call = () => ({ signal: AbortSignal.timeout(30_000), waitingFor: () => {}, attempt: 1 });
+  const call = () => ({
+    signal: AbortSignal.timeout(30_000),
+    waitingFor: () => {},
+    attempt: 1,
+    resume: resumeInMemory(),
+  });
   const owner = { organizationId: context.actor.organizationId };
   for (const [id, region] of [
     [practice.accounts.aws, 'us-east-1'],

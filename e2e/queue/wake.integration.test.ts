@@ -30,6 +30,7 @@ describe.each(['postgres', 'redis'] as const)('a worker with its queue on %s', (
         databaseUrl: fresh.url,
         redisUrl: backend === 'redis' ? redis?.url : undefined,
         masterKey: TEST_KEY,
+        platform: context.platform,
         coordinatorUrl: context.coordinatorUrl,
       },
       {

@@ -3,12 +3,13 @@
  * provider.
  */
 
-import type { ProviderId } from '@skein/contract/primitive.ts';
+import { type AccountProvider, ProviderId } from '@skein/contract/primitive.ts';
 import { AwsCredentials, AzureCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
 import type { z } from 'zod';
 import { aws } from './aws/aws.ts';
 import { azure } from './azure/azure.ts';
 import { gcp } from './gcp/gcp.ts';
+import type { OwnIdentity } from './own-identity.ts';
 import { type Cloud, CloudError, type Provider } from './provider.ts';
 
 /** One thing to ask a person for. `json-file` is a file whose fields together are the credentials. */
@@ -81,14 +82,29 @@ function entry<Credentials>(one: Entry<Credentials>): Entry<never> {
 export const providers: readonly Provider<never>[] = Object.values(REGISTRY).map((one) => one.provider);
 
 /**
+ * The cloud of an account's provider.
+ * @throws CloudError `invalid` for a name server, in which nothing but records can be made.
+ */
+export function providerOf(id: AccountProvider): Provider<never> {
+  return REGISTRY[cloudId(id)].provider;
+}
+
+function cloudId(id: AccountProvider): ProviderId {
+  const { data } = ProviderId.safeParse(id);
+  if (data) return data;
+  throw new CloudError('invalid', 'This account is of a name server: it holds records, and no nodes.');
+}
+
+/**
  * The cloud of an account in a region. Opens no connection.
- * @throws CloudError `invalid` when the credentials are not of the provider's form; the message holds none of them.
+ * @throws CloudError `invalid` when the provider is no cloud, or the credentials are not of its form; the message holds
+ * none of them.
  */
 export function connectCloud(
-  id: ProviderId,
-  account: { credentials: unknown; endpoint: string | null; region: string },
+  id: AccountProvider,
+  account: { credentials: unknown; endpoint: string | null; region: string; identity: OwnIdentity },
 ): Cloud {
-  const { provider, credentials } = REGISTRY[id];
+  const { provider, credentials } = REGISTRY[cloudId(id)];
   const parsed = credentials.safeParse(account.credentials);
   if (!parsed.success) {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'all of them');

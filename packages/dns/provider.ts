@@ -4,7 +4,8 @@
  * Beside the zone's own apex records, Skein's records in a zone are guarded by a TXT record
  * `_skein.<name>` holding `owner=<networkId>`: a name without it, made by somebody else, is never touched.
  */
-import type { ProviderId } from '@skein/contract/primitive.ts';
+import type { OwnIdentity } from '@skein/clouds/own-identity.ts';
+import type { AccountProvider } from '@skein/contract/primitive.ts';
 
 export interface DnsContext {
   signal: AbortSignal;
@@ -36,9 +37,10 @@ export interface AddressRecord {
   ttlSeconds: number;
 }
 export interface RecordOutcome {
-  /** Names that now answer as wished, names left alone because somebody else owns them. */
+  /** Names that now answer as wished. */
   written: string[];
   removed: string[];
+  /** Names left alone because somebody else owns them, or because the service takes no such record: with its words. */
   refused: { name: string; reason: string }[];
 }
 
@@ -53,6 +55,7 @@ export interface Dns {
     at: Pick<ZoneSpec, 'organizationId' | 'networkId' | 'key' | 'name'>,
     context: DnsContext,
   ): Promise<void>;
+  /** Asks the service even where it can tell no zone of ours from others', so this shows whether an account is good. */
   listZones(
     owner: { organizationId: string; networkId?: string },
     context: DnsContext,
@@ -68,26 +71,22 @@ export interface Dns {
   ): Promise<RecordOutcome>;
 }
 
-export interface DnsProvider<Credentials = unknown> {
-  id: ProviderId;
-  title: string;
-  /** Opens no connection. `endpoint` replaces the provider's own API addresses. */
-  connect(account: { credentials: Credentials; endpoint: string | null }): Dns;
+export interface DnsAccount<Credentials = unknown> {
+  credentials: Credentials;
+  /** Replaces the provider's own API addresses. */
+  endpoint: string | null;
+  identity: OwnIdentity;
 }
 
-/** The same words as `CloudErrorCode`; `in-use` is a zone that holds the records of others. */
-export type DnsErrorCode =
-  | 'not-found'
-  | 'forbidden'
-  | 'unauthenticated'
-  | 'conflict'
-  | 'not-ours'
-  | 'in-use'
-  | 'quota'
-  | 'throttled'
-  | 'unavailable'
-  | 'invalid'
-  | 'timeout';
+export interface DnsProvider<Credentials = unknown> {
+  id: AccountProvider;
+  title: string;
+  /** Opens no connection. */
+  connect(account: DnsAccount<Credentials>): Dns;
+}
+
+/** The words of the clouds; here `in-use` is a zone that holds the records of others. */
+export type DnsErrorCode = CloudErrorCode;
 
 // A zone with others' records stays so until a person acts: unlike a cloud's `in-use`, trying again is no use.
 const RETRYABLE: readonly DnsErrorCode[] = ['throttled', 'unavailable', 'timeout'];
@@ -105,4 +104,16 @@ export class DnsError extends Error {
   get retryable(): boolean {
     return RETRYABLE.includes(this.code);
   }
+}
+
+/**
+ * What a cloud's own code threw, in this room's words; anything but a CloudError is thrown on as it is.
+ * @param more says it better where DNS means something else by it.
+ */
+export function dnsErrorOf(error: unknown, more: { code?: DnsErrorCode; remedy?: string } = {}): DnsError {
+  if (error instanceof DnsError) return error;
+  if (!(error instanceof CloudError)) throw error;
+  const remedy = more.remedy ?? error.remedy;
+  const { cause } = error;
+  return new DnsError(more.code ?? error.code, error.message, remedy ? { remedy, cause } : { cause });
 }

@@ -1,5 +1,6 @@
 /** Every DNS service that Skein knows, by the provider whose cloud account opens it: one entry a service. */
 
+import type { OwnIdentity } from '@skein/clouds/own-identity.ts';
 import type { ProviderId } from '@skein/contract/primitive.ts';
 import { AwsCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
 import { cloudDns } from './cloud-dns/cloud-dns.ts';
@@ -20,6 +21,7 @@ const REGISTRY: { readonly [Id in ProviderId]: { title: string; connect: (accoun
 interface Account {
   credentials: unknown;
   endpoint: string | null;
+  identity: OwnIdentity;
 }
 
 function parsed<T>(

@@ -39,6 +39,8 @@ export async function admit(options: {
       now: () => new Date(),
       random,
       sealer: createSealer(Buffer.from(readFileSync(options.masterKeyFile, 'utf8'), 'base64'), random),
+      // Admits people, and opens no cloud.
+      platform: { publicUrl: null, aws: null },
       coordinatorUrl: options.coordinatorUrl,
       wake: async () => {},
     };

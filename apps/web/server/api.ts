@@ -10,13 +10,14 @@ import { readConfig } from '../config.ts';
 const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 
 function start() {
-  const { databaseUrl, redisUrl, masterKey, publicUrl, coordinatorUrl } = readConfig();
+  const { databaseUrl, redisUrl, masterKey, publicUrl, aws, coordinatorUrl } = readConfig();
   const queue = openQueue({ databaseUrl, redisUrl });
   const dependencies: ApiDependencies = {
     database: openDatabase(databaseUrl),
     now: () => new Date(),
     random,
     sealer: createSealer(masterKey, random),
+    platform: { publicUrl, aws },
     coordinatorUrl,
     publicUrl,
     masterKey,

@@ -43,6 +43,7 @@ export async function openHouse(databaseUrl: string): Promise<House> {
     now: () => new Date(),
     random,
     sealer: createSealer(masterKey, random),
+    platform: { publicUrl: PUBLIC_URL, aws: null },
     coordinatorUrl: 'http://192.0.2.10:7401',
     wake: async () => {},
   };

@@ -2,35 +2,43 @@
 
 import type { Cloud } from '@skein/clouds/provider.ts';
 import { connectCloud } from '@skein/clouds/registry.ts';
-import type { ProviderId } from '@skein/contract/primitive.ts';
+import type { AccountProvider } from '@skein/contract/primitive.ts';
 import type { Dns } from '@skein/dns/provider.ts';
 import { connectDns } from '@skein/dns/registry.ts';
 import type { Context } from '../context.ts';
+import { type IdentityContext, ownIdentity } from '../identity/own-identity.ts';
 
 export interface SealedAccount {
   id: string;
   organizationId: string;
-  provider: ProviderId;
+  provider: AccountProvider;
   endpoint: string | null;
   credentialsSealed: Uint8Array;
 }
 
-/** Opens no connection yet. */
-export function openCloud(context: Pick<Context, 'sealer'>, account: SealedAccount, region: string): Cloud {
-  return connectCloud(account.provider, { ...unseal(context, account), region });
+/** Opens no connection yet. @throws CloudError `invalid` for an account of a name server. */
+export function openCloud(context: IdentityContext, account: SealedAccount, region: string): Cloud {
+  return connectCloud(account.provider, { ...opened(context, account), region });
 }
 
 /** Opens no connection yet. */
-export function openDns(context: Pick<Context, 'sealer'>, account: SealedAccount): Dns {
-  return connectDns(account.provider, unseal(context, account));
+export function openDns(context: IdentityContext, account: SealedAccount): Dns {
+  return connectDns(account.provider, opened(context, account));
 }
 
-function unseal(context: Pick<Context, 'sealer'>, account: SealedAccount) {
+function opened(context: IdentityContext, account: SealedAccount) {
+  return {
+    credentials: unseal(context, account),
+    endpoint: account.endpoint,
+    identity: ownIdentity(context, account.organizationId),
+  };
+}
+
+function unseal({ sealer }: Pick<Context, 'sealer'>, account: SealedAccount): unknown {
   const place = {
     organizationId: account.organizationId,
     purpose: 'cloud-account',
     rowId: account.id,
   } as const;
-  const credentials: unknown = JSON.parse(context.sealer.open(place, account.credentialsSealed).toString());
-  return { credentials, endpoint: account.endpoint };
+  return JSON.parse(sealer.open(place, account.credentialsSealed).toString());
 }

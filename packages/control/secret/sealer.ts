@@ -12,12 +12,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 export const MASTER_KEY_BYTES = 32;
 
-/** What a secret belongs to. */
-export interface SecretPlace {
-  organizationId: string;
-  purpose: 'cloud-account' | 'network-map-key';
-  rowId: string;
-}
+/** What a secret belongs to. The key by which Skein signs its own tokens belongs to no organization. */
+export type SecretPlace =
+  | { organizationId: string; purpose: 'cloud-account' | 'network-map-key'; rowId: string }
+  | { organizationId: null; purpose: 'identity-key'; rowId: string };
 
 export interface Sealer {
   seal(place: SecretPlace, plain: Uint8Array): Uint8Array<ArrayBuffer>;

@@ -14,6 +14,7 @@ export function testBase(database: Database): Omit<Context, 'actor'> {
     now: () => new Date(),
     random,
     sealer: createSealer(TEST_KEY, random),
+    platform: { publicUrl: 'https://skein.test', aws: null },
     coordinatorUrl: 'http://192.0.2.10:7401',
     wake: async () => {},
   };
