@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { DNS } from '@google-cloud/dns';
 import { gcp } from '@skein/clouds/gcp/gcp.ts';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { GcpCredentials } from '@skein/contract/rest/account.ts';
 import { cloudDns } from '@skein/dns/cloud-dns/cloud-dns.ts';
 import { dnsCompliance } from '@skein/dns/compliance.ts';
@@ -33,7 +34,12 @@ dnsCompliance('Cloud DNS', async () => {
   for (const clusterId of ['clu_one', 'clu_two']) {
     const owner = { organizationId: 'org_x', networkId: 'net_x', clusterId };
     const spec = { owner, key: 'network', name: clusterId, cidr: '10.64.0.0/20' };
-    const context = { signal: AbortSignal.timeout(30_000), waitingFor: () => {}, attempt: 1 };
+    const context = {
+      signal: AbortSignal.timeout(30_000),
+      waitingFor: () => {},
+      attempt: 1,
+      resume: resumeInMemory(),
+    };
     vpcs.push({ id: (await cloud.networks.reconcile(spec, context)).externalId, region });
   }
   const recordOf = (zone: string, { name, type, values }: { name: string; type: string; values: string[] }) =>

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { CallContext, Cloud, Owner } from '@skein/clouds/provider.ts';
 import { connectCloud } from '@skein/clouds/registry.ts';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { connectDns } from '@skein/dns/registry.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, openFaultyDoor } from './faulty-door.ts';
@@ -27,6 +28,7 @@ const context = (signal = new AbortController().signal): CallContext => ({
   signal,
   waitingFor: () => {},
   attempt: 1,
+  resume: resumeInMemory(),
 });
 
 /** One gateway with all it needs. */

@@ -13,6 +13,7 @@ import {
   type NetworkState,
   type Owner,
 } from './provider.ts';
+import { resumeInMemory } from './resume-in-memory.ts';
 
 /** A cloud under test, and the hands of somebody else in the same account. */
 export interface CloudBench {
@@ -47,6 +48,7 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
       signal,
       waitingFor: () => {},
       attempt: 1,
+      resume: resumeInMemory(),
     });
 
     beforeAll(async () => {

@@ -25,6 +25,20 @@ export interface CallContext {
   waitingFor: (what: string) => void;
   /** Distinguishes attempts in idempotency tokens where the cloud remembers failures; the same in a retry of one attempt. */
   attempt: number;
+  /** Where long-running operations of the cloud are remembered, so that another process can go on with them. */
+  resume: Resume;
+}
+
+/**
+ * Tokens by which a cloud's long-running operation is found again. One is saved when the cloud has taken the operation
+ * and forgotten when it has ended; in between, whoever makes the same call again waits for it instead of starting it
+ * again. Tokens hold addresses, never a secret.
+ */
+export interface Resume {
+  /** @param key names the operation: what is done, and on which resource. */
+  load(key: string): Promise<string | undefined>;
+  /** @param token null forgets. */
+  save(key: string, token: string | null): Promise<void>;
 }
 
 /** `key` names the resource for us, within its cluster: `network`, `firewall/gateway`, `address/gw-1`, `instance/node-2`. */

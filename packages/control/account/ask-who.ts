@@ -1,5 +1,6 @@
 import { CloudError } from '@skein/clouds/provider.ts';
 import { REGISTRY } from '@skein/clouds/registry.ts';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import type { ProviderId } from '@skein/contract/primitive.ts';
 import { openCloud, type SealedAccount } from '../cloud/open.ts';
 import type { Context } from '../context.ts';
@@ -17,7 +18,12 @@ export async function askWho(
   context: Context,
   account: SealedAccount,
 ): Promise<{ identity: string; holder: string | null } | { problem: string }> {
-  const call = { signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000), waitingFor: () => {}, attempt: 1 };
+  const call = {
+    signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+    waitingFor: () => {},
+    attempt: 1,
+    resume: resumeInMemory(),
+  };
   try {
     const cloud = openCloud(context, account, anyRegion(account.provider));
     const identity = await cloud.whoAmI(call);

@@ -18,6 +18,8 @@ ADD COLUMN "nodeIdentity" TEXT;
 ALTER TABLE "cluster" ADD CONSTRAINT "cluster_existing_network_whole"
   CHECK (("existingNetworkId" IS NULL) = ("existingSubnetId" IS NULL));
 
+ALTER TABLE "step" ADD COLUMN "resumeTokens" JSONB NOT NULL DEFAULT '{}';
+
 CREATE TABLE "drift_finding" (
   "id" TEXT NOT NULL,
   "organizationId" TEXT NOT NULL,

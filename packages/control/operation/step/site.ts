@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { openCloud } from '../../cloud/open.ts';
 import { StepFailure, type StepRun } from '../engine/step-run.ts';
 import type { StepInput } from '../steps/planned.ts';
+import { resumeOf } from './resume.ts';
 
 export interface Site {
   cluster: Cluster;
@@ -41,7 +42,12 @@ export function inputOf(run: StepRun): StepInput {
 
 /** What a call to a cloud gets from the step. */
 export function callOf(run: StepRun): CallContext {
-  return { signal: run.signal, waitingFor: run.waitingFor, attempt: run.step.attempt };
+  return {
+    signal: run.signal,
+    waitingFor: run.waitingFor,
+    attempt: run.step.attempt,
+    resume: resumeOf(run),
+  };
 }
 
 /** The cluster of the step and its cloud. */
