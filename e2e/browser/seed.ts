@@ -56,6 +56,8 @@ export async function seed(context: Context): Promise<Seeded> {
     topology: 'hybrid',
     zone: 'shop.example.com',
     allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+    peering: 'none',
+    driftPolicy: 'heal',
     clusters: [
       cluster('production', aws.id, 'us-east-1'),
       cluster('recovery', aws.id, 'us-west-2'),

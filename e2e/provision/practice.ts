@@ -85,6 +85,8 @@ export async function practise(serverUrl: string): Promise<Practice> {
       topology: 'hybrid',
       zone: 'shop.skein.test',
       allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+      peering: 'none',
+      driftPolicy: 'heal',
       clusters: [
         { name: 'prod', cloudAccountId: aws.id, region: 'us-east-1', nodes: 2 },
         { name: 'recovery', cloudAccountId: aws.id, region: 'us-west-2', nodes: 2 },

@@ -47,6 +47,8 @@ const wanted = (accountId: string): NewNetwork => ({
   topology: 'hybrid',
   zone: 'shop.skein.test',
   allowedPorts: [],
+  peering: 'none',
+  driftPolicy: 'heal',
   clusters: [{ name: 'prod', cloudAccountId: accountId, region: 'us-east-1', nodes: 2 }],
 });
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'canary-secret-value' };

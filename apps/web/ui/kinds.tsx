@@ -1,12 +1,13 @@
 /** What cloud resources are called, and their signs. */
 import type { PlannedResource } from '@skein/contract/rest/network.ts';
-import { FileText, Globe, MapPin, Network, Server, Shield } from 'lucide-react';
+import { Cable, FileText, Globe, MapPin, Network, Server, Shield } from 'lucide-react';
 import type { z } from 'zod';
 
 type Kind = z.infer<typeof PlannedResource>['kind'];
 
 export const KIND_NAMES: Record<Kind, string> = {
   network: 'Network',
+  peering: 'VPC peering',
   firewall: 'Security group',
   address: 'Public address',
   instance: 'Instance',
@@ -15,6 +16,7 @@ export const KIND_NAMES: Record<Kind, string> = {
 };
 const ICONS = {
   network: Network,
+  peering: Cable,
   firewall: Shield,
   address: MapPin,
   instance: Server,

@@ -12,7 +12,7 @@ export async function writeCluster(
 ): Promise<string> {
   const { organizationId } = context.actor;
   const id = newId('cluster', context.random);
-  const { name, cloudAccountId, region, instanceType, vpcCidr, overlayCidr } = cluster;
+  const { name, cloudAccountId, region, instanceType, vpcCidr, overlayCidr, nodeIdentity } = cluster;
   await tx.cluster.create({
     data: {
       id,
@@ -24,6 +24,9 @@ export async function writeCluster(
       instanceType,
       vpcCidr,
       overlayCidr,
+      existingNetworkId: cluster.existingNetwork?.networkId ?? null,
+      existingSubnetId: cluster.existingNetwork?.subnetId ?? null,
+      nodeIdentity,
       state: cloudAccountId === null ? 'ready' : 'provisioning',
       createdAt: context.now(),
     },

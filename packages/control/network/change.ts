@@ -31,7 +31,7 @@ export async function changeNetwork(
       title: `Change the allowed ports of ${network.name}`,
     };
     // No map changes, so no agent would ever say that it has applied a new one. Postgres keeps keys in its own order.
-    if (isDeepStrictEqual(network.allowedPorts, allowedPorts))
+    if (allowedPorts === undefined || isDeepStrictEqual(network.allowedPorts, allowedPorts))
       return createOperation(tx, context, { ...head, steps: [], clusterIds: new Map() });
     await tx.network.update({ where: { id, organizationId }, data: { allowedPorts } });
     const revision = await publishRevision(

@@ -69,6 +69,8 @@ async function writeNetwork(tx: Transaction, context: Context, draft: Draft): Pr
       zone: draft.zone,
       cidr: draft.cidr,
       allowedPorts: draft.allowedPorts,
+      peering: draft.peering,
+      driftPolicy: draft.driftPolicy,
       mapPublicKey: publicKeyOf(privateKey),
       mapPrivateKeySealed: context.sealer.seal(place, der),
       dnsCloudAccountId: draft.dns?.cloudAccountId ?? null,

@@ -50,6 +50,7 @@ export async function knownTo(database: Database | Transaction, organizationId: 
   const clusters = await database.cluster.findMany({ where: living, select: { vpcCidr: true } });
   return {
     accounts: new Map(accounts.map(({ id, provider }) => [id, { provider }])),
+    existing: new Map(),
     takenOverlay: networks.map((network) => network.cidr),
     takenVpc: clusters.flatMap((cluster) => cluster.vpcCidr ?? []),
   };

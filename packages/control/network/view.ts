@@ -1,5 +1,5 @@
 /** Networks as the REST API tells them. */
-import type { AllowedPort, Topology } from '@skein/contract/primitive.ts';
+import type { AllowedPort, DriftPolicy, Peering, ProviderId, Topology } from '@skein/contract/primitive.ts';
 import type { Cluster, Network } from '@skein/contract/rest/network.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
@@ -16,10 +16,18 @@ export const networkFields = {
   zone: true,
   cidr: true,
   allowedPorts: true,
+  peering: true,
+  driftPolicy: true,
+  driftCheckedAt: true,
   state: true,
   revision: true,
   createdAt: true,
-  _count: { select: { clusters: { where: { deletedAt: null } } } },
+  _count: {
+    select: {
+      clusters: { where: { deletedAt: null } },
+      driftFindings: { where: { state: { in: ['open', 'healing'] } } },
+    },
+  },
   peers: { ...living, select: connectedFields },
 } as const satisfies Prisma.NetworkSelect;
 export type NetworkRow = Prisma.NetworkGetPayload<{ select: typeof networkFields }>;
@@ -30,6 +38,10 @@ export function networkView(row: NetworkRow): Network {
     ...rest,
     topology: row.topology as Topology,
     allowedPorts: row.allowedPorts as AllowedPort[],
+    peering: row.peering as Peering,
+    driftPolicy: row.driftPolicy as DriftPolicy,
+    driftCheckedAt: row.driftCheckedAt?.toISOString() ?? null,
+    drift: _count.driftFindings,
     clusters: _count.clusters,
     peers: countsOf(peers),
     createdAt: row.createdAt.toISOString(),
@@ -43,6 +55,9 @@ export const clusterFields = {
   cloudAccountId: true,
   cloudAccount: { select: { provider: true } },
   region: true,
+  existingNetworkId: true,
+  existingSubnetId: true,
+  nodeIdentity: true,
   vpcCidr: true,
   overlayCidr: true,
   state: true,
@@ -52,10 +67,15 @@ export const clusterFields = {
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof clusterFields }>;
 
 export function clusterView(row: ClusterRow): Cluster {
-  const { cloudAccount, peers, ...rest } = row;
+  const { cloudAccount, peers, existingNetworkId, existingSubnetId, ...rest } = row;
   return {
     ...rest,
-    provider: cloudAccount?.provider ?? null,
+    // A name server's account holds no cluster.
+    provider: (cloudAccount?.provider as ProviderId | undefined) ?? null,
+    existingNetwork:
+      existingNetworkId !== null && existingSubnetId !== null
+        ? { networkId: existingNetworkId, subnetId: existingSubnetId }
+        : null,
     peers: countsOf(peers),
     createdAt: row.createdAt.toISOString(),
   };

@@ -37,6 +37,8 @@ beforeEach(async () => {
     topology: 'hybrid',
     zone: 'shop.skein.test',
     allowedPorts: [],
+    peering: 'none',
+    driftPolicy: 'heal',
     clusters: [
       { name: 'prod', ...place },
       { name: 'dev', ...place },

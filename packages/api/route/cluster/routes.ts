@@ -21,6 +21,8 @@ const ClusterDocument = Cluster.meta({
     cloudAccountId: 'acc_0123456789abcdefghjk',
     provider: 'aws',
     region: 'us-east-1',
+    existingNetwork: null,
+    nodeIdentity: null,
     vpcCidr: '10.64.0.0/20',
     overlayCidr: '100.64.1.0/24',
     state: 'ready',

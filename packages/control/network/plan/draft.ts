@@ -3,7 +3,14 @@
  * warnings. `create` makes exactly this; the hash tells whether two plans are the same.
  */
 import { createHash } from 'node:crypto';
-import type { AllowedPort, PeerRole, ProviderId } from '@skein/contract/primitive.ts';
+import {
+  type AccountProvider,
+  type AllowedPort,
+  type DriftPolicy,
+  type Peering,
+  type PeerRole,
+  ProviderId,
+} from '@skein/contract/primitive.ts';
 import type { NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
 import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
@@ -28,6 +35,8 @@ export interface PlannedCluster {
   provider: ProviderId | null;
   region: string;
   instanceType: string | null;
+  existingNetwork: { networkId: string; subnetId: string } | null;
+  nodeIdentity: string | null;
   vpcCidr: string | null;
   overlayCidr: string;
   peers: PlannedPeer[];
@@ -37,16 +46,20 @@ export interface Draft {
   zone: string;
   cidr: string;
   allowedPorts: AllowedPort[];
-  dns: { cloudAccountId: string; provider: ProviderId; region: string } | null;
+  peering: Peering;
+  driftPolicy: DriftPolicy;
+  dns: { cloudAccountId: string; provider: AccountProvider; region: string } | null;
   clusters: PlannedCluster[];
   steps: PlannedStep[];
   resources: NetworkPlan['resources'];
-  warnings: string[];
+  warnings: NetworkPlan['warnings'];
 }
 
 export interface Known {
   /** The organization's cloud accounts, by id. */
-  accounts: ReadonlyMap<string, { provider: ProviderId }>;
+  accounts: ReadonlyMap<string, { provider: AccountProvider }>;
+  /** Ranges of the VPCs that clusters are to be put into, by the cluster's name. */
+  existing: ReadonlyMap<string, { cidr: string }>;
   /** Ranges of the organization's living networks and clusters. */
   takenOverlay: readonly string[];
   takenVpc: readonly string[];
@@ -59,7 +72,7 @@ export type WantedCluster = NewNetwork['clusters'][number];
 /** Plans a new network. Problems name the fields of the request. */
 export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const problems: Problem[] = [];
-  const warnings: string[] = [];
+  const warnings: NetworkPlan['warnings'] = [];
   const cidr = overlayFor(request, known, problems);
   if (cidr === undefined) return { ok: false, problems };
 
@@ -85,13 +98,17 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const dnsAccount = dnsId ? known.accounts.get(dnsId) : undefined;
   if (dnsId && !dnsAccount)
     problems.push({ path: 'dnsCloudAccountId', message: 'there is no such cloud account' });
-  if (!dnsId) warnings.push('No account holds a public zone: names answer inside the network only.');
+  if (!dnsId)
+    warnings.push({
+      code: 'no-public-zone',
+      message: 'No account holds a public zone: names answer inside the network only.',
+    });
   if (problems.length > 0) return { ok: false, problems };
 
   const dns =
     dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider, region: 'global' } : null;
-  const { name, zone, allowedPorts } = request;
-  const shape = { name, zone, cidr, allowedPorts, dns, clusters };
+  const { name, zone, allowedPorts, peering, driftPolicy } = request;
+  const shape = { name, zone, cidr, allowedPorts, peering, driftPolicy, dns, clusters };
   return {
     ok: true,
     draft: {
@@ -112,26 +129,36 @@ export function draftCluster(
   const account = wanted.cloudAccountId === null ? null : known.accounts.get(wanted.cloudAccountId);
   if (account === undefined)
     return { ok: false, problems: [{ path: 'cloudAccountId', message: 'there is no such cloud account' }] };
+  const provider = account ? ProviderId.safeParse(account.provider).data : null;
+  if (provider === undefined)
+    return {
+      ok: false,
+      problems: [
+        { path: 'cloudAccountId', message: 'this account is of a name server, which runs no machines' },
+      ],
+    };
   const overlay = allocateCidr(networkCidr, CLUSTER_PREFIX, known.takenOverlay);
   if (!overlay.ok)
     return {
       ok: false,
       problems: [{ path: 'name', message: `the range ${networkCidr} has no room for another cluster` }],
     };
-  const vpc = account ? allocateCidr(VPC_POOL, VPC_PREFIX, known.takenVpc) : null;
+  const vpc = vpcFor(wanted, known, networkCidr);
   if (vpc && !vpc.ok)
     return {
       ok: false,
-      problems: [{ path: 'cloudAccountId', message: `no range of ${VPC_POOL} is left for another VPC` }],
+      problems: [vpc.problem],
     };
   return {
     ok: true,
     cluster: {
       name: wanted.name,
       cloudAccountId: wanted.cloudAccountId,
-      provider: account?.provider ?? null,
+      provider,
       region: wanted.region,
       instanceType: wanted.instanceType ?? null,
+      existingNetwork: wanted.existingNetwork ?? null,
+      nodeIdentity: wanted.nodeIdentity ?? null,
       vpcCidr: vpc?.cidr ?? null,
       overlayCidr: overlay.cidr,
       peers: account ? draftPeers(wanted.nodes, overlay.cidr, []) : [],
@@ -171,6 +198,10 @@ export function planView(draft: Draft): NetworkPlan {
     cidr: draft.cidr,
     clusters: draft.clusters.map(({ name, vpcCidr, overlayCidr }) => ({ name, vpcCidr, overlayCidr })),
     resources: draft.resources,
+    rules: [],
+    records: [],
+    cost: { pricesOf: '2026-11-01', beforeUsd: 0, afterUsd: 0, lines: [], leftOut: [] },
+    blastRadius: { peers: [], flows: [] },
     steps: draft.steps.map(({ key, title, dependsOn }) => ({ key, title, dependsOn })),
     warnings: draft.warnings,
   };
@@ -178,9 +209,40 @@ export function planView(draft: Draft): NetworkPlan {
   return { ...plan, hash: createHash('sha256').update(JSON.stringify(draft)).digest('hex') };
 }
 
+/** The range of a cluster's VPC: one of our own, or that of the VPC it is put into; null where there is no cloud. */
+function vpcFor(
+  wanted: WantedCluster,
+  known: Known,
+  networkCidr: string,
+): { ok: true; cidr: string } | { ok: false; problem: Problem } | null {
+  const refused = (path: string, message: string) => ({ ok: false as const, problem: { path, message } });
+  if (wanted.cloudAccountId === null)
+    return wanted.existingNetwork
+      ? refused('existingNetwork', 'only a cluster with a cloud account can be put into a VPC')
+      : null;
+  if (!wanted.existingNetwork) {
+    const grant = allocateCidr(VPC_POOL, VPC_PREFIX, known.takenVpc);
+    return grant.ok ? grant : refused('cloudAccountId', `no range of ${VPC_POOL} is left for another VPC`);
+  }
+  const there = known.existing.get(wanted.name);
+  if (!there) throw new Error(`nobody has looked at the VPC of ${wanted.name}`);
+  const clash = known.takenVpc.find((taken) => overlaps(taken, there.cidr));
+  if (clash)
+    return refused(
+      'existingNetwork',
+      `its range ${there.cidr} overlaps ${clash} of another cluster of this organization`,
+    );
+  if (overlaps(networkCidr, there.cidr))
+    return refused(
+      'existingNetwork',
+      `its range ${there.cidr} overlaps ${networkCidr}, the overlay range of this network`,
+    );
+  return { ok: true, cidr: there.cidr };
+}
+
 function overlayFor(request: NewNetwork, known: Known, problems: Problem[]): string | undefined {
   if (request.cidr === undefined) {
-    const grant = allocateCidr(OVERLAY_POOL, OVERLAY_PREFIX, known.takenOverlay);
+    const grant = allocateCidr(OVERLAY_POOL, OVERLAY_PREFIX, [...known.takenOverlay, ...known.takenVpc]);
     if (grant.ok) return grant.cidr;
     problems.push({ path: 'cidr', message: `no range of ${OVERLAY_POOL} is left: name one of your own` });
     return undefined;
@@ -196,12 +258,15 @@ function overlayFor(request: NewNetwork, known: Known, problems: Problem[]): str
   return undefined;
 }
 
-function warningsOf(wanted: WantedCluster): string[] {
+function warningsOf(wanted: WantedCluster): NetworkPlan['warnings'] {
   if (wanted.cloudAccountId === null)
     return [
-      `${wanted.name} has no cloud account: add its nodes with the join command; the first becomes its gateway.`,
+      {
+        code: 'no-nodes',
+        message: `${wanted.name} has no cloud account: add its nodes with the join command; the first becomes its gateway.`,
+      },
     ];
-  if (wanted.nodes === 0) return [`${wanted.name} has no nodes: only its VPC is made.`];
-  if (wanted.nodes === 1) return [`${wanted.name} has a gateway and no other node.`];
+  if (wanted.nodes === 0)
+    return [{ code: 'no-nodes', message: `${wanted.name} has no nodes: only its VPC is made.` }];
   return [];
 }

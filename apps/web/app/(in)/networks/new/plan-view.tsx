@@ -33,8 +33,8 @@ export function PlanView({
         <Figure label="Steps" value={plan.steps.length} note="many at the same time" />
       </dl>
       {plan.warnings.map((warning) => (
-        <Notice key={warning} tone="warn">
-          {warning}
+        <Notice key={warning.message} tone="warn">
+          {warning.message}
         </Notice>
       ))}
       <div className="grid items-start gap-5 xl:grid-cols-2">
