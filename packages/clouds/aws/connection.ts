@@ -1,7 +1,8 @@
 /** One AWS account in one region: the SDK clients that make and change things. */
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { type AwsAccount, clientConfig } from './client-config.ts';
+import { clientConfig } from './client-config.ts';
+import type { AwsAccount } from './request-settings.ts';
 
 export interface Connection {
   ec2: EC2Client;

@@ -1,11 +1,11 @@
 /** All resources of an account in a region. Importing this file loads the EC2 SDK: 85 MB and a fifth of a second. */
 import type { Cloud } from '../provider.ts';
 import { addresses } from './address.ts';
-import type { AwsAccount } from './client-config.ts';
 import { connectTo } from './connection.ts';
 import { firewalls } from './firewall.ts';
 import { instances } from './instance.ts';
 import { networks } from './network.ts';
+import type { AwsAccount } from './request-settings.ts';
 
 export function resources(account: AwsAccount): Omit<Cloud, 'whoAmI' | 'holder'> {
   const connection = connectTo(account);

@@ -2,7 +2,8 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CallContext } from '../provider.ts';
 import { ask, required } from './ask.ts';
-import { type AwsAccount, clientConfig } from './client-config.ts';
+import { clientConfig } from './client-config.ts';
+import type { AwsAccount } from './request-settings.ts';
 
 /** @returns the ARN. @throws CloudError `unauthenticated`. */
 export async function whoAmI(account: AwsAccount, context: CallContext): Promise<string> {

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { protos, v1 } from '@google-cloud/compute';
-import type { GcpCredentials } from '@skein/contract/rest/account.ts';
-import { JWT } from 'google-auth-library';
+import type { AuthClient } from 'google-auth-library';
 import { backOff, pause, unlessAborted, waitFor } from '../bounded-wait.ts';
 import { type CallContext, CloudError } from '../provider.ts';
+import { authClientFor, type GcpAccount, projectOf } from './credentials.ts';
 import { cloudErrorFrom, operationError } from './errors.ts';
 
 type Operation = protos.google.cloud.compute.v1.IOperation;
@@ -36,23 +36,17 @@ export class Connection {
   readonly zone: string;
   readonly email: string;
   readonly endpoint: URL | null;
-  readonly #token: JWT;
+  readonly #token: AuthClient;
   #clients: Promise<Clients> | undefined;
 
-  constructor(account: { credentials: GcpCredentials; endpoint: string | null; region: string }) {
-    this.project = account.credentials.project_id;
-    this.email = account.credentials.client_email;
+  constructor(account: GcpAccount & { region: string }) {
+    const { project, email } = projectOf(account.credentials);
+    this.project = project;
+    this.email = email;
     this.region = account.region;
     this.zone = `${account.region}-b`;
     this.endpoint = account.endpoint === null ? null : new URL(account.endpoint);
-    this.#token = new JWT({
-      email: this.email,
-      key: account.credentials.private_key,
-      scopes: ['https://www.googleapis.com/auth/cloud-platform'],
-    });
-    // Each request carries a token signed here with the key, as Google's libraries do by default (AIP-4111): no token
-    // service is asked, so nothing is ever sent to an address that a key file names.
-    this.#token.useJWTAccessWithScope = true;
+    this.#token = authClientFor(account);
   }
 
   /** Loaded with the first call: the SDK costs a second and 200 MB, which a process that calls no cloud need not pay. */

@@ -79,6 +79,8 @@ function reasonIn(payload: unknown): string {
 export function cloudErrorFrom(what: string, error: unknown): CloudError {
   if (error instanceof CloudError) return error;
   if (!(error instanceof Error)) throw error;
+  // The SDK wraps what was thrown while a token was fetched.
+  if (error.cause instanceof CloudError) return error.cause;
   const failure = error as Error & {
     code?: number | string;
     httpStatusCode?: number;
@@ -90,6 +92,17 @@ export function cloudErrorFrom(what: string, error: unknown): CloudError {
   if (typeof status === 'number') {
     const reason = reasonIn(failure[RAW_PAYLOAD] ?? failure.response?.data);
     const code = codeFor(status, reason, error.message);
+    // Google's token service has an answer form of its own (RFC 6749).
+    if (/^Error code (invalid_grant|invalid_target|invalid_client|unauthorized_client)\b/.test(error.message))
+      return new CloudError(
+        'unauthenticated',
+        `Google Cloud, ${what}: it does not trust Skein’s token. ${error.message}`,
+        {
+          remedy:
+            'Look at the workload identity provider: its issuer, its allowed audience and its condition must be those of the grant.',
+          cause: { status, reason: reason || null } satisfies GoogleCause,
+        },
+      );
     const said = code === 'unauthenticated' ? 'Google refused the service account’s key.' : error.message;
     return made(what, code, said, { status, reason: reason || null });
   }

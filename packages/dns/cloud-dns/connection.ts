@@ -1,7 +1,6 @@
 /** One project's Cloud DNS, and the one way of calling it. */
 import { DNS } from '@google-cloud/dns';
-import type { GcpCredentials } from '@skein/contract/rest/account.ts';
-import { JWT } from 'google-auth-library';
+import { authClientFor, type GcpAccount, projectOf } from '@skein/clouds/gcp/credentials.ts';
 import { boundedCall } from '../bounded-call.ts';
 import type { DnsContext } from '../provider.ts';
 import { dnsErrorFrom } from './errors.ts';
@@ -10,17 +9,10 @@ import { dnsErrorFrom } from './errors.ts';
 const TRIES = 2;
 
 /** Opens no connection. */
-export function cloudDnsClient(account: { credentials: GcpCredentials; endpoint: string | null }): DNS {
-  const { project_id, client_email, private_key } = account.credentials;
-  const authClient = new JWT({
-    email: client_email,
-    key: private_key,
-    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
-  });
-  // Each request carries a token signed here with the key (AIP-4111): no token service is asked, so nothing is ever
-  // sent to an address that a key file names.
-  authClient.useJWTAccessWithScope = true;
-  const dns = new DNS({ projectId: project_id, authClient });
+export function cloudDnsClient(account: GcpAccount): DNS {
+  const { project } = projectOf(account.credentials);
+  // Its types are those of another version of google-auth-library; its methods are the same.
+  const dns = new DNS({ projectId: project, authClient: authClientFor(account) as never });
   // The library writes https in front of whatever endpoint it is given.
   if (account.endpoint !== null) dns.baseUrl = new URL('/dns/v1', account.endpoint).href;
   dns.timeout = 30_000;
