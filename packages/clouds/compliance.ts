@@ -97,6 +97,7 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
         role,
         address,
         instanceType: bench.instanceType,
+        nodeIdentity: null,
         userData: '#!/bin/sh\necho hello\n',
       };
     }

@@ -21,7 +21,7 @@ export function projectAws(ec2: Ec2State, route53: Route53State): Ground {
         machines.push(machineOf(state, accountId, region, instance, subnet));
     }
   }
-  return { realms, machines, zones: zonesOf(route53, new Set(realms.map((realm) => realm.id))) };
+  return { realms, peerings: [], machines, zones: zonesOf(route53, new Set(realms.map((realm) => realm.id))) };
 }
 
 /** An address so many after the range's first. AWS: 1 is the router, 2 of the VPC's range the resolver. */

@@ -5,6 +5,7 @@ import { converge } from './converge.ts';
 
 const ground = (id: string): Ground => ({
   realms: [{ id, cloud: 'aws', subnets: [], resolver: '10.0.0.2', internet: false }],
+  peerings: [],
   machines: [],
   zones: [],
 });

@@ -21,6 +21,7 @@ export function projectGcp(state: GcpState): Ground {
   );
   return {
     realms,
+    peerings: [],
     machines: projects.flatMap(({ id, project }) =>
       sorted(project.instances)
         .filter(stands)

@@ -352,6 +352,6 @@ describe('a cluster by the compute library', () => {
       instances: {},
       zones: {},
     });
-    expect(projectGcp(gcp.state())).toEqual({ realms: [], machines: [], zones: [] });
+    expect(projectGcp(gcp.state())).toEqual({ realms: [], peerings: [], machines: [], zones: [] });
   });
 });

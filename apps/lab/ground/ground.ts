@@ -76,6 +76,8 @@ export interface Ground {
   zones: readonly GroundZone[];
 }
 
+export const EMPTY_GROUND: Ground = { realms: [], peerings: [], machines: [], zones: [] };
+
 /** How a machine stands, as the front ends show it: `pending` until its namespace is up, `running` after. */
 export interface MachineStatus {
   id: string;

@@ -77,6 +77,7 @@ export const ground: Ground = {
     { id: 'twin', cloud: 'aws', subnets: [{ id: 'a', cidr: '10.64.0.0/20', router: '10.64.0.1' }], resolver: '10.64.0.2', internet: true },
     { id: 'dev', cloud: 'gcp', subnets: [{ id: 'a', cidr: '10.80.0.0/20', router: '10.80.0.1' }], resolver: '169.254.169.254', internet: true },
   ],
+  peerings: [],
   machines,
   zones,
 }; // biome-ignore format: one realm a line

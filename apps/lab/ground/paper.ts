@@ -1,5 +1,11 @@
 /** A ground of paper: machines run at once and send nothing. For tests of the front ends, which need no root. */
-import type { Ground, Machine, MachineStatus, Realiser } from './ground.ts';
+import {
+  EMPTY_GROUND as EMPTY,
+  type Ground,
+  type Machine,
+  type MachineStatus,
+  type Realiser,
+} from './ground.ts';
 
 export interface PaperRealiser extends Realiser {
   /** The ground given last. */
@@ -9,7 +15,7 @@ export interface PaperRealiser extends Realiser {
 }
 
 export function paperRealiser(): PaperRealiser {
-  let present: Ground = { realms: [], machines: [], zones: [] };
+  let present: Ground = EMPTY;
   const said = new Map<string, Partial<MachineStatus>>();
   const find = (id: string): Machine | undefined => present.machines.find((machine) => machine.id === id);
   return {
@@ -32,7 +38,7 @@ export function paperRealiser(): PaperRealiser {
       return { exit: 127, stdout: '', stderr: `paper: cannot run ${command[0]}\n` };
     },
     async close() {
-      present = { realms: [], machines: [], zones: [] };
+      present = EMPTY;
     },
     ground: () => present,
     set(id, status) {

@@ -142,6 +142,7 @@ test('a realm without a way out publishes nobody', () => {
 test('the internet lets pass who sends with an address of its own realm', () => {
   const ground: Ground = {
     realms: [realm, { ...realm, id: 'vpc-2', internet: false }],
+    peerings: [],
     machines: [base, closed, { ...base, id: 'i-c', realmId: 'vpc-2', publicAddress: '198.18.64.8' }],
     zones: [],
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Ground, Machine } from './ground.ts';
+import { EMPTY_GROUND, type Ground, type Machine } from './ground.ts';
 import { linkName } from './names.ts';
 import { numbered } from './numbers.ts';
 import { changeBetween, EMPTY_PLAN, type Plan, planOf } from './plan.ts';
@@ -32,6 +32,7 @@ const realm = (id: string) => ({
 });
 const ground: Ground = {
   realms: [realm('r1'), realm('r2')],
+  peerings: [],
   machines: [machine('i-1', 'r1', '10.64.0.5', '198.18.64.5'), machine('i-2', 'r2', '10.64.0.5', null)],
   zones: [],
 };
@@ -167,7 +168,7 @@ describe('from one ground to another, only the difference, and the same in the e
     ['an address goes over to another realm', swapped],
     ['a machine is made anew', remade],
     ['one machine goes, another takes its number and address', moved],
-    ['all goes', { realms: [], machines: [], zones: [] }],
+    ['all goes', EMPTY_GROUND],
   ] as [string, Ground][])('%s', (_name, next) => {
     const nextNumbers = numbered(next, numbers);
     const after = planOf(next, nextNumbers);

@@ -3,7 +3,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandFailed, output, succeed } from './command.ts';
 import { type DnsServer, serveNames } from './dns-server.ts';
-import type { Ground, Machine, MachineStatus, Realiser } from './ground.ts';
+import {
+  EMPTY_GROUND as EMPTY,
+  type Ground,
+  type Machine,
+  type MachineStatus,
+  type Realiser,
+} from './ground.ts';
 import { boot, disksIn, halt, isAlive, printed, runInside, scrap } from './machine.ts';
 import { serveMetadata } from './metadata-server.ts';
 import { INTERNET_NAMESPACE, machineNamespace, numberOf, TRANSIT } from './names.ts';
@@ -11,7 +17,6 @@ import { type Numbers, numbered } from './numbers.ts';
 import { type Change, changeBetween, EMPTY_PLAN, type Plan, planOf } from './plan.ts';
 import { loadState, saveState } from './state.ts';
 
-const EMPTY: Ground = { realms: [], machines: [], zones: [] };
 /** Machines that boot at once: each is some processes, and the machine may have two cores. */
 const BOOTS_AT_ONCE = 8;
 
@@ -252,7 +257,7 @@ class KernelRealiser implements Realiser {
   private save(underWay: boolean): Promise<void> {
     const { numbers, plan, ground } = this;
     return saveState(this.directory, {
-      version: 1,
+      version: 2,
       underWay,
       numbers,
       processes: Object.fromEntries(this.processes),

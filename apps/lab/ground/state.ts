@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts';
 import type { Plan } from './plan.ts';
 
 const saved = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** True from before the kernel is changed until after: what stands is then somewhere between. */
   underWay: z.boolean(),
   numbers: z.object({ realms: z.record(z.string(), z.number()), machines: z.record(z.string(), z.number()) }),

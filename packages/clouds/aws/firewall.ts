@@ -50,7 +50,12 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
   function stateOf(group: SecurityGroup): FirewallState {
     const { permissions, foreign } = heldIngress(group.IpPermissions);
     const words = foreign.map((one) => `${one.IpProtocol} ${one.FromPort ?? ''}-${one.ToPort ?? ''}`);
-    return { externalId: required(group.GroupId, 'a group id'), rules: rulesOf(permissions), foreign: words };
+    return {
+      externalId: required(group.GroupId, 'a group id'),
+      more: [],
+      rules: rulesOf(permissions),
+      foreign: words,
+    };
   }
 
   async function ensureGroup(spec: FirewallSpec, context: CallContext): Promise<string> {
@@ -175,7 +180,7 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
           const after = heldIngress((await groupById(id, context)).IpPermissions);
           const rest = permissionChanges(after.permissions, wanted);
           return rest.revoke.length + rest.authorize.length + after.foreign.length === 0
-            ? { externalId: id, rules: rulesOf(after.permissions), foreign: [] }
+            ? { externalId: id, more: [], rules: rulesOf(after.permissions), foreign: [] }
             : undefined;
         },
         { what: `the rules of ${id} to be as planned`, limitSeconds: 60, context },

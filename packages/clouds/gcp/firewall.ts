@@ -24,6 +24,7 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
     );
   const stateOf = (at: Keyed, held: readonly Firewall[]): FirewallState => ({
     externalId: nameFor(at),
+    more: [],
     ...heldRules(held),
   });
 

@@ -72,6 +72,7 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
           role: peer.role,
           address: address ?? null,
           instanceType,
+          nodeIdentity: cluster.nodeIdentity,
           userData,
         },
         call,

@@ -17,7 +17,15 @@ const Rule = z.object({
   description: z.string(),
 });
 export const readFirewall = (state: unknown): FirewallState =>
-  z.object({ externalId: z.string(), rules: z.array(Rule), foreign: z.array(z.string()) }).parse(state);
+  z
+    .object({
+      externalId: z.string(),
+      // Rows written before a group could have further ones say nothing of them.
+      more: z.array(z.string()).default([]),
+      rules: z.array(Rule),
+      foreign: z.array(z.string()),
+    })
+    .parse(state);
 
 export const readZone = (state: unknown): ZoneState =>
   z
