@@ -4,6 +4,7 @@
  */
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
@@ -11,8 +12,14 @@ import type { Hono } from 'hono';
 import { projectAws } from './aws/ground.ts';
 import { awsApp } from './aws/server.ts';
 import { openAwsState } from './aws/state.ts';
+import { ensureAuthority, issueServer } from './azure/authority.ts';
+import { projectAzure } from './azure/ground.ts';
+import { azureApp } from './azure/server.ts';
+import { openAzureState } from './azure/state.ts';
 import { controlApp } from './control/app.ts';
 import { converge } from './control/converge.ts';
+import { openBoots } from './fault/boots.ts';
+import { type FaultControl, openFaults } from './fault/faults.ts';
 import { projectGcp } from './gcp/ground.ts';
 import { gcpApp } from './gcp/server.ts';
 import { openGcpState } from './gcp/state.ts';
@@ -26,11 +33,18 @@ export interface RunningLab {
   /** `http://host:port`, without a slash at the end. */
   awsUrl: string;
   gcpUrl: string;
+  /** `https://host:port`: Azure Resource Manager and Entra. */
+  azureUrl: string;
+  /** The authority that `azureUrl` is signed by (PEM). */
+  caFile: string;
   /** Credentials of the first account of each cloud, in the form the cloud hands them out. */
   accounts: {
     aws: { accessKeyId: string; secretAccessKey: string };
     gcp: Record<string, string>;
+    azure: { tenantId: string; subscriptionId: string; clientId: string; clientSecret: string };
   };
+  /** How the clouds misbehave on purpose. */
+  faults: FaultControl;
   /** Resolves when somebody asks for the end through the control API. */
   shutdown: Promise<void>;
   /** Stops serving. The realiser is the caller's to close; machines go on until then. */
@@ -44,24 +58,27 @@ export interface RunningLab {
 export async function startLab(options: {
   directory: string;
   realiser: Realiser;
-  ports?: { aws: number; gcp: number };
+  ports?: { aws: number; gcp: number; azure: number };
   host?: string;
 }): Promise<RunningLab> {
-  const { directory, realiser, ports = { aws: 0, gcp: 0 }, host = '127.0.0.1' } = options;
+  const { directory, realiser, ports = { aws: 0, gcp: 0, azure: 0 }, host = '127.0.0.1' } = options;
   const store = openStore(join(directory, 'state'));
   const accounts = openAccounts(store);
   const now = () => new Date();
+  const machine: Lab['machine'] = (id) => realiser.status(id);
+  const boots = openBoots(store, now, () => converger.changed());
   const lab: Lab = {
     store,
     requests: openRequestLog(directory, now),
     accounts,
     now,
-    machine: (id) => realiser.status(id),
-    urls: { aws: '', gcp: '' },
+    machine,
+    faults: openFaults({ store, now, machine, boots }),
+    urls: { aws: '', gcp: '', azure: '' },
   };
   const aws = openAwsState(store);
   const gcp = openGcpState(store);
-  const project = (): Ground => merge(projectAws(aws.ec2.read(), aws.route53.read()), projectGcp(gcp.read()));
+  const project = (): Ground => boots.without(merge(projectAws(aws.ec2.read(), aws.route53.read()), projectGcp(gcp.read())));
   const converger = converge(project, realiser, (error) =>
     console.error('lab: the ground could not be realised:', error),
   );
@@ -70,14 +87,19 @@ export async function startLab(options: {
   const finish = Promise.withResolvers<void>();
   const close = async () => {
     stopListening();
+    boots.close();
+    lab.faults.control.clear();
     await Promise.all(servers.map(stop));
     await converger.close();
   };
   const stopListening = store.onChange(() => converger.changed());
+  const authority = await ensureAuthority(directory);
   try {
     lab.urls.aws = await serve(awsApp(lab), servers, { host, port: ports.aws });
     const control = controlApp({ lab, realiser, project, converger, shutdown: finish.resolve });
     await serve(control, servers, { path: join(directory, 'control.sock') });
+    const tls = await issueServer(authority);
+    lab.urls.azure = await serve(azureApp(lab), servers, { host, port: ports.azure, tls });
     // The last door: who finds this one open finds all.
     lab.urls.gcp = await serve(gcpApp(lab), servers, { host, port: ports.gcp });
   } catch (error) {
@@ -87,15 +109,24 @@ export async function startLab(options: {
   // Machines of an earlier life of this process stand again before anybody asks.
   converger.changed();
 
-  const [firstAws, firstGcp] = [accounts.aws[0], accounts.gcp[0]];
-  if (!firstAws || !firstGcp) throw new Error('the lab has no account');
+  const [firstAws, firstGcp, firstAzure] = [accounts.aws[0], accounts.gcp[0], accounts.azure[0]];
+  if (!firstAws || !firstGcp || !firstAzure) throw new Error('the lab has no account');
   return {
     awsUrl: lab.urls.aws,
     gcpUrl: lab.urls.gcp,
+    azureUrl: lab.urls.azure,
+    caFile: authority.caFile,
     accounts: {
       aws: { accessKeyId: firstAws.accessKeyId, secretAccessKey: firstAws.secretAccessKey },
       gcp: serviceAccountFile(firstGcp, lab.urls.gcp),
+      azure: {
+        tenantId: firstAzure.tenantId,
+        subscriptionId: firstAzure.subscriptionId,
+        clientId: firstAzure.clientId,
+        clientSecret: firstAzure.clientSecret,
+      },
     },
+    faults: lab.faults.control,
     shutdown: finish.promise,
     close,
   };
@@ -103,25 +134,31 @@ export async function startLab(options: {
 
 const merge = (a: Ground, b: Ground): Ground => ({
   realms: [...a.realms, ...b.realms],
+  peerings: [...a.peerings, ...b.peerings],
   machines: [...a.machines, ...b.machines],
   zones: [...a.zones, ...b.zones],
 });
 
-type Where = { host: string; port: number } | { path: string };
+type Where = { host: string; port: number; tls?: { cert: string; key: string } } | { path: string };
 
 /** Serves until stopped; answers the URL. Fails when the place is taken. */
 async function serve(app: Hono, servers: Server[], where: Where): Promise<string> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const tls = 'tls' in where ? where.tls : undefined;
+  const server = createAdaptorServer(
+    tls
+      ? { fetch: app.fetch, createServer: createHttpsServer, serverOptions: tls }
+      : { fetch: app.fetch },
+  ) as Server;
   // A killed process leaves its socket behind. Nobody else serves there: the state has one process at a time.
   if ('path' in where) await rm(where.path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, resolve);
+    server.listen('path' in where ? { path: where.path } : { host: where.host, port: where.port }, resolve);
   });
   servers.push(server);
   if ('path' in where) await chmod(where.path, 0o600);
   const address = server.address() as AddressInfo | string;
-  return typeof address === 'string' ? address : `http://${address.address}:${address.port}`;
+  return typeof address === 'string' ? address : `${tls ? 'https' : 'http'}://${address.address}:${address.port}`;
 }
 
 function stop(server: Server): Promise<void> {

@@ -1,9 +1,12 @@
 /** The AWS front end: one HTTP port for every service. Service and region come from the signature's scope. */
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { connectionOf } from '../fault/connection.ts';
+import type { Passage } from '../fault/passage.ts';
 import type { Lab } from '../store/lab.ts';
 import { authenticate, SERVICES, type Service } from './authenticate.ts';
 import { callEc2, writesEc2 } from './ec2/service.ts';
+import { refusalOf } from './fault-words.ts';
 import { callIam, callSsm, callSts } from './identity.ts';
 import { callRoute53, routeOf } from './route53/service.ts';
 import { openAwsState } from './state.ts';
@@ -38,6 +41,21 @@ export function awsApp(lab: Lab): Hono {
     let account: string | null = null;
     let answer: Answer;
     let refused: AwsError | null = null;
+    let passage: Passage | null = null;
+    const connection = connectionOf(c);
+    const region = service === 'iam' || service === 'route53' ? 'global' : (credential?.region ?? 'unknown');
+    const record = (status: number, error: string | null) =>
+      lab.requests.record({
+        cloud: 'aws',
+        service: service ?? 'unknown',
+        action: called.action,
+        region,
+        account,
+        status,
+        error,
+        mutating: called.mutating,
+        fault: passage?.bitten() ?? null,
+      });
     try {
       if (!credential || !service)
         throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
@@ -46,13 +64,27 @@ export function awsApp(lab: Lab): Hono {
       const request = { method: c.req.method, url, header, body };
       const who = authenticate(lab.accounts, request, credential, service, called.mutating, lab.now());
       account = who.accountId;
-      const { region } = credential;
+      const call = {
+        cloud: 'aws' as const,
+        service,
+        action: called.action,
+        region,
+        mutating: called.mutating,
+      };
+      passage = lab.faults.passage(call, connection);
+      const entry = await passage.enter();
+      if (entry.go === 'cut') {
+        record(0, 'cut');
+        return connection.cut();
+      }
+      if (entry.go === 'refuse') throw refusalOf(service, entry.as);
       const xml = (document: string): Answer => ({
         status: 200,
         type: 'text/xml;charset=UTF-8',
         body: document,
       });
-      if (service === 'ec2') answer = xml(callEc2(lab, state.ec2, who, region, called.action, called.params));
+      if (service === 'ec2')
+        answer = xml(callEc2(lab, state.ec2, who, region, called.action, called.params, passage));
       else if (service === 'sts') answer = xml(callSts(who, called.action, called.params, requestId));
       else if (service === 'iam') answer = xml(callIam(who, called.action, called.params, requestId));
       else if (service === 'ssm')
@@ -61,7 +93,7 @@ export function awsApp(lab: Lab): Hono {
           type: JSON_TYPE,
           body: JSON.stringify(callSsm(region, called.action, parseJson(text))),
         };
-      else answer = { ...xml(''), ...callRoute53(lab, state, who, c.req.method, url, text) };
+      else answer = { ...xml(''), ...callRoute53(lab, state, who, c.req.method, url, text, passage) };
     } catch (error) {
       // What is no refusal is a fault of the lab: its caller sees a 500 without the reason, its log has it.
       if (!(error instanceof AwsError)) console.error('lab aws:', called.action, error);
@@ -75,16 +107,9 @@ export function awsApp(lab: Lab): Hono {
             );
       answer = errorAnswer(service, refused, requestId);
     }
-    lab.requests.record({
-      cloud: 'aws',
-      service: service ?? 'unknown',
-      action: called.action,
-      region: service === 'iam' || service === 'route53' ? 'global' : (credential?.region ?? 'unknown'),
-      account,
-      status: answer.status,
-      error: refused?.code ?? null,
-      mutating: called.mutating,
-    });
+    const leaving = (await passage?.leave()) ?? 'answer';
+    record(answer.status, refused?.code ?? null);
+    if (leaving === 'cut') return connection.cut();
     return c.body(answer.body, answer.status as 200, {
       'content-type': answer.type,
       'x-amzn-requestid': requestId,

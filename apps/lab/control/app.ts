@@ -4,6 +4,8 @@
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { faultRoutes } from '../fault/routes.ts';
+import { azureControl } from '../azure/control.ts';
 import type { Ground, Realiser } from '../ground/ground.ts';
 import { serviceAccountFile } from '../store/accounts.ts';
 import type { Lab } from '../store/lab.ts';
@@ -29,7 +31,7 @@ export function controlApp(given: {
 
   app.get('/health', (c) =>
     c.json({
-      ok: converger.standing().state !== 'failing' && lab.urls.aws !== '' && lab.urls.gcp !== '',
+      ok: converger.standing().state !== 'failing' && Object.values(lab.urls).every((url) => url !== ''),
       ground: converger.standing(),
       urls: lab.urls,
     }),
@@ -39,13 +41,23 @@ export function controlApp(given: {
     c.json({
       aws: lab.accounts.aws,
       gcp: lab.accounts.gcp.map((account) => serviceAccountFile(account, lab.urls.gcp)),
+      azure: lab.accounts.azure.map(({ tenantId, subscriptionId, clientId, clientSecret, objectId }) => ({
+        tenantId,
+        subscriptionId,
+        clientId,
+        clientSecret,
+        objectId,
+      })),
     }),
   );
+  azureControl(app, lab);
 
   /** `?after=N`: those numbered higher. */
   app.get('/requests', (c) => c.json(lab.requests.list(Number(c.req.query('after') ?? 0) || 0)));
 
   app.get('/machines', (c) => c.json(listMachines(lab, realiser, project())));
+
+  app.route('/faults', faultRoutes(lab.faults.control));
 
   /** What was last projected for the kernel. */
   app.get('/ground', (c) => c.json(project()));

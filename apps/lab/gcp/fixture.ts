@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
+import { openBoots } from '../fault/boots.ts';
+import { openFaults } from '../fault/faults.ts';
 import type { MachineStatus } from '../ground/ground.ts';
 import { openAccounts, serviceAccountFile } from '../store/accounts.ts';
 import type { Lab } from '../store/lab.ts';
@@ -62,16 +64,19 @@ export async function startGcp(): Promise<Fixture> {
     ahead += 200;
   };
   const machines = new Map<string, MachineStatus | undefined>();
+  const machine: Lab['machine'] = (id) => {
+    if (machines.has(id)) return machines.get(id);
+    const stands = boots.without(projectGcp(section.read())).machines.some((each) => each.id === id);
+    return stands ? { id, state: 'running', console: `booted ${id}\n`, userDataExit: 0 } : undefined;
+  };
+  const boots = openBoots(store, now, () => {});
   const lab: Lab = {
     store,
     requests: openRequestLog(directory, now),
     accounts: openAccounts(store),
     now,
-    machine(id) {
-      if (machines.has(id)) return machines.get(id);
-      const stands = projectGcp(section.read()).machines.some((each) => each.id === id);
-      return stands ? { id, state: 'running', console: `booted ${id}\n`, userDataExit: 0 } : undefined;
-    },
+    machine,
+    faults: openFaults({ store, now, machine, boots }),
     urls: { aws: '', gcp: '' },
   };
   const app = gcpApp(lab);
@@ -116,6 +121,7 @@ export async function startGcp(): Promise<Fixture> {
     },
     async stop() {
       await new Promise((resolve) => server.close(resolve));
+      boots.close();
       rmSync(directory, { recursive: true });
     },
   };

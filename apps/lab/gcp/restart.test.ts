@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { openBoots } from '../fault/boots.ts';
+import { openFaults } from '../fault/faults.ts';
 import type { MachineStatus } from '../ground/ground.ts';
 import { openAccounts, serviceAccountFile } from '../store/accounts.ts';
 import { openRequestLog } from '../store/requests.ts';
@@ -27,6 +29,7 @@ test('networks, running operations and tokens outlive the process; time ends wha
       accounts: openAccounts(store),
       now,
       machine,
+      faults: openFaults({ store, now, machine, boots: openBoots(store, now, () => {}) }),
       urls: { aws: '', gcp: 'http://lab' },
     };
     return { app: gcpApp(lab), lab };

@@ -15,15 +15,18 @@ export interface LoggedRequest {
   region: string;
   /** AWS account id or GCP project; null when it could not be told. */
   account: string | null;
+  /** 0 when the connection ended before the call was executed. */
   status: number;
   /** The cloud's own error code; null when it went well. */
   error: string | null;
   /** Whether the action is one that changes things. */
   mutating: boolean;
+  /** The faults that bit, such as `throttle` or `delay+lose-answer`; null when none did. */
+  fault: string | null;
 }
 
 export interface RequestLog {
-  record(request: Omit<LoggedRequest, 'number' | 'at'>): void;
+  record(request: Omit<LoggedRequest, 'number' | 'at' | 'fault'> & { fault?: string | null }): void;
   /** Those after `after`, oldest first. */
   list(after?: number): readonly LoggedRequest[];
 }
@@ -36,7 +39,12 @@ export function openRequestLog(directory: string, now: () => Date, bound = 5000)
   return {
     record(request) {
       number += 1;
-      const entry: LoggedRequest = { number, at: now().toISOString(), ...request };
+      const entry: LoggedRequest = {
+        number,
+        at: now().toISOString(),
+        ...request,
+        fault: request.fault ?? null,
+      };
       kept.push(entry);
       if (kept.length < bound * 2) {
         appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });

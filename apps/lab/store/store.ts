@@ -16,11 +16,13 @@ export interface Section<T> {
   change<R>(fn: (state: T) => R): R;
 }
 
+type Listener = (section: string, before: unknown, after: unknown) => void;
+
 export interface Store {
   /** Opens a section; `empty` makes its first state. Ask again by the same name for the same section. */
   section<T>(name: string, empty: () => T): Section<T>;
-  /** Called after each change, with the section's name. Returns how to stop it. */
-  onChange(listener: (section: string) => void): () => void;
+  /** Called after each change, with the section's name and its state before and after. Returns how to stop it. */
+  onChange(listener: Listener): () => void;
 }
 
 /** Opens the store in a directory (made when missing, for its owner only). One process at a time. */
@@ -28,7 +30,7 @@ export function openStore(directory: string): Store {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(directory)) if (name.endsWith('.new')) rmSync(join(directory, name));
   const sections = new Map<string, Section<unknown>>();
-  const listeners = new Set<(section: string) => void>();
+  const listeners = new Set<Listener>();
 
   function open<T>(name: string, empty: () => T): Section<T> {
     const file = join(directory, `${name}.json`);
@@ -49,8 +51,9 @@ export function openStore(directory: string): Store {
         const next = structuredClone(present);
         const result = fn(next);
         write(next);
+        const before = present;
         present = next;
-        for (const listener of listeners) listener(name);
+        for (const listener of listeners) listener(name, before, next);
         return result;
       },
     };

@@ -1,5 +1,6 @@
 /** One EC2 call, and how a family of calls is written down. */
 import { randomBytes } from 'node:crypto';
+import type { Passage } from '../../fault/passage.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
 import { AwsError } from '../wire/error.ts';
@@ -16,6 +17,8 @@ export interface Ec2Call {
   account: AwsAccount;
   now: Date;
   machine: Lab['machine'];
+  /** Whether a quota allows no more than `limit`, or what a fault allows. */
+  full: Passage['full'];
 }
 
 export interface Ec2Action {

@@ -1,9 +1,11 @@
 /** EC2, the query protocol: finds the action, runs it on the account's region, answers XML. */
 import { randomUUID } from 'node:crypto';
+import type { MachineOf, Passage } from '../../fault/passage.ts';
 import type { MachineStatus } from '../../ground/ground.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
 import type { Section } from '../../store/store.ts';
+import { isMissing } from '../fault-words.ts';
 import { AwsError } from '../wire/error.ts';
 import type { Params } from '../wire/query.ts';
 import { document, type Xml } from '../wire/xml.ts';
@@ -16,7 +18,7 @@ import { internetGatewayActions } from './internet-gateway.ts';
 import { routeTableActions } from './route-table.ts';
 import { securityGroupActions } from './security-group.ts';
 import { securityGroupRuleActions } from './security-group-rule.ts';
-import { type Ec2State, emptyRegion } from './state.ts';
+import { type Ec2State, emptyRegion, type RegionState } from './state.ts';
 import { subnetActions } from './subnet.ts';
 import { tagActions } from './tag.ts';
 import { vpcActions } from './vpc.ts';
@@ -48,6 +50,7 @@ export function callEc2(
   region: string,
   name: string,
   params: Params,
+  passage: Passage,
 ): string {
   const version = params.text('Version');
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
@@ -60,11 +63,11 @@ export function callEc2(
 
   // One answer shows each machine in one state, and reading its console is no light work.
   const seen = new Map<string, MachineStatus | undefined>();
-  const machine = (id: string) => {
-    if (!seen.has(id)) seen.set(id, lab.machine(id));
-    return seen.get(id);
-  };
-  const run = (whole: Ec2State): { [name: string]: Xml } => {
+  const run = (whole: Ec2State, machineOf: MachineOf = lab.machine): { [name: string]: Xml } => {
+    const machine = (id: string) => {
+      if (!seen.has(id)) seen.set(id, machineOf(id));
+      return seen.get(id);
+    };
     const key = `${account.accountId}/${region}`;
     const now = lab.now();
     const dry = params.bool('DryRun') ?? false;
@@ -76,13 +79,30 @@ export function callEc2(
     if (action.writes)
       for (const instance of Object.values(state.instances))
         if (!isVisible(now, instance)) delete state.instances[instance.id];
-    const answer = action.run({ params, state, whole, region, account, now, machine });
+    const standing = standingIn(state);
+    const answer = action.run({ params, state, whole, region, account, now, machine, full: passage.full });
     const [unknown] = params.unread();
     if (unknown) throw new AwsError('UnknownParameter', `The parameter ${unknown} is not recognized`);
     if (dry)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+    for (const id of standingIn(state)) if (!standing.has(id)) bootLater(passage, id);
     return answer;
   };
-  const answer = action.writes ? section.change(run) : run(section.read());
+  const answer = action.writes
+    ? passage.change('aws-ec2', section, run, isMissing)
+    : passage.read('aws-ec2', section, run);
   return document(`${name}Response`, NAMESPACE, { requestId: randomUUID(), ...answer });
+}
+
+/** Instances that are to have a machine. */
+const standingIn = (state: RegionState): Set<string> =>
+  new Set(
+    Object.values(state.instances)
+      .filter((each) => !each.terminatedAt && !each.stoppedAt)
+      .map((each) => each.id),
+  );
+
+function bootLater(passage: Passage, instanceId: string): void {
+  const seconds = passage.slowSeconds();
+  if (seconds > 0) passage.delayBoot(instanceId, seconds);
 }

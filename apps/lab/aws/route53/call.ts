@@ -1,6 +1,7 @@
 /** One Route 53 call, and what its families share. */
 import { randomInt } from 'node:crypto';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import type { Passage } from '../../fault/passage.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Ec2State } from '../ec2/state.ts';
 import { AwsError } from '../wire/error.ts';
@@ -17,6 +18,7 @@ export interface Route53Call {
   query: URLSearchParams;
   /** The body under its root element. */
   body: Body;
+  full: Passage['full'];
 }
 
 export interface Route53Answer {

@@ -1,6 +1,8 @@
 /** Route 53, REST with XML: finds the operation by method and path, runs it, answers a document. */
+import type { Passage } from '../../fault/passage.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
+import { isMissing } from '../fault-words.ts';
 import type { AwsState } from '../state.ts';
 import { AwsError } from '../wire/error.ts';
 import { document } from '../wire/xml.ts';
@@ -111,6 +113,7 @@ export function callRoute53(
   method: string,
   url: URL,
   text: string,
+  passage: Passage,
 ): { body: string; status: number; headers: Record<string, string> } {
   const route = routeOf(method, url);
   if (!route)
@@ -128,9 +131,12 @@ export function callRoute53(
       path: route.parts,
       query: url.searchParams,
       body,
+      full: passage.full,
     });
   const reads = method === 'GET' || route.action === 'ListTagsForResources';
-  const answer = reads ? run(sections.route53.read()) : sections.route53.change(run);
+  const answer = reads
+    ? passage.read('aws-route53', sections.route53, run)
+    : passage.change('aws-route53', sections.route53, run, isMissing);
   return {
     body: document(answer.root, 'https://route53.amazonaws.com/doc/2013-04-01/', answer.content),
     status: answer.status ?? 200,

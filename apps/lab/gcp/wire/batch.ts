@@ -25,7 +25,8 @@ export function serveBatch(app: Hono): void {
         headers,
         ...(part.body === '' || part.method === 'GET' ? {} : { body: part.body }),
       });
-      const response = await app.fetch(request);
+      // Parts share the batch's connection: a fault that cuts one cuts all.
+      const response = await app.fetch(request, context.env);
       answers.push(
         [
           `--${ANSWER_BOUNDARY}`,

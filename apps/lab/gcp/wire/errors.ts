@@ -2,7 +2,7 @@
 
 export interface ErrorDetail {
   message: string;
-  domain: 'global';
+  domain: 'global' | 'usageLimits';
   reason: string;
   location?: string;
   locationType?: string;
@@ -12,6 +12,8 @@ const STATUS: Record<number, string> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
 };
 
 /** A refusal. Thrown inside `Section.change` it undoes the call's changes. */
@@ -23,6 +25,7 @@ export class GoogleError extends Error {
    * door (credentials, permissions, payload), so only those refusals carry them here.
    */
   readonly front: boolean;
+  readonly domain: ErrorDetail['domain'];
   readonly details: readonly unknown[];
   readonly location: Pick<ErrorDetail, 'location' | 'locationType'>;
   constructor(
@@ -31,6 +34,7 @@ export class GoogleError extends Error {
     message: string,
     options: {
       front?: boolean;
+      domain?: ErrorDetail['domain'];
       details?: readonly unknown[];
       location?: Pick<ErrorDetail, 'location' | 'locationType'>;
     } = {},
@@ -40,6 +44,7 @@ export class GoogleError extends Error {
     this.code = code;
     this.reason = reason;
     this.front = options.front ?? false;
+    this.domain = options.domain ?? 'global';
     this.details = options.details ?? [];
     this.location = options.location ?? {};
   }
@@ -47,7 +52,7 @@ export class GoogleError extends Error {
   /** The answer's body. */
   toJSON(): { error: Record<string, unknown> } {
     const errors: ErrorDetail[] = [
-      { message: this.message, domain: 'global', reason: this.reason, ...this.location },
+      { message: this.message, domain: this.domain, reason: this.reason, ...this.location },
     ];
     const front = this.front ? { status: STATUS[this.code] ?? 'UNKNOWN' } : {};
     const details = this.details.length > 0 ? { details: this.details } : {};

@@ -1,10 +1,13 @@
 /** One REST method of a Google API, and what every method goes through: credentials, project, payload, log. */
 import type { Context, Hono } from 'hono';
+import { connectionOf } from '../../fault/connection.ts';
+import type { MachineOf, Passage } from '../../fault/passage.ts';
 import type { MachineStatus } from '../../ground/ground.ts';
 import type { Lab } from '../../store/lab.ts';
 import type { Section } from '../../store/store.ts';
 import { due, repeated, settle, showOperation } from '../compute/operations.ts';
-import type { GcpState, Project } from '../state.ts';
+import { isMissing, refusalOf } from '../fault-words.ts';
+import type { GcpState, Operation, Project } from '../state.ts';
 import { emptyProject } from '../state.ts';
 import {
   hasScope,
@@ -32,6 +35,9 @@ export interface Call<B = unknown> {
   /** The caller's e-mail address. */
   user: string;
   machine(id: string): MachineStatus | undefined;
+  /** Whether a quota allows no more than `limit`, or what a fault allows. */
+  full: Passage['full'];
+  limitOf: Passage['limitOf'];
   /** The project as it stands now, for those who wait. */
   fresh(): Project;
 }
@@ -85,33 +91,50 @@ export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Metho
   app.on(it.http, it.path, async (context) => {
     let identity: Identity | null = null;
     let projectId: string | null = null;
+    let passage: Passage | null = null;
+    const connection = connectionOf(context);
+    const region = context.req.param('zone') ?? context.req.param('region') ?? 'global';
+    const action = actionParts.join('.');
     const record = (status: number, error: string | null) =>
       lab.requests.record({
         cloud: 'gcp',
         service,
-        action: actionParts.join('.'),
-        region: context.req.param('zone') ?? context.req.param('region') ?? 'global',
+        action,
+        region,
         account: projectId,
         status,
         error,
         mutating: it.changes,
+        fault: passage?.bitten() ?? null,
       });
     try {
       identity = authenticate(context, lab, it, service);
       const project = authorize(context, lab, it, identity);
       projectId = project.projectId;
+      passage = lab.faults.passage(
+        { cloud: 'gcp', service, action, region, mutating: it.changes },
+        connection,
+      );
+      const entry = await passage.enter();
+      if (entry.go === 'cut') {
+        record(0, 'cut');
+        return connection.cut();
+      }
+      if (entry.go === 'refuse') throw refusalOf(service, entry.as);
       const query = new URL(context.req.url).searchParams;
       for (const name of query.keys())
         if (!STANDARD.includes(name) && !it.query?.includes(name)) throw unknownName(name, null);
       const body = it.body ? checkBody(await readJson(context), it.body, it.root ?? 'resource') : undefined;
-      const answer = await run(lab, section, it, {
+      const answer = await run(lab, section, it, passage, {
         ...project,
         params: context.req.param() as Record<string, string>,
         query,
         body,
         user: identity?.account.clientEmail ?? 'anonymous',
       });
+      const leaving = await passage.leave();
       record(200, null);
+      if (leaving === 'cut') return connection.cut();
       if (answer === undefined) return context.body(null, 204);
       return context.json(answer as object, 200, JSON_TYPE);
     } catch (error) {
@@ -121,7 +144,9 @@ export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Metho
         error instanceof GoogleError
           ? error
           : new GoogleError(500, 'backendError', 'Internal error. Please try again.');
+      const leaving = (await passage?.leave()) ?? 'answer';
       record(refused.code, refused.reason);
+      if (leaving === 'cut') return connection.cut();
       return context.json(refused.toJSON(), refused.code as 400, JSON_TYPE);
     }
   });
@@ -178,6 +203,7 @@ async function run(
   lab: Lab,
   section: Section<GcpState>,
   it: Method,
+  passage: Passage,
   call: Pick<Call, 'projectId' | 'projectNumber' | 'params' | 'query' | 'body' | 'user'>,
 ): Promise<unknown> {
   const projectOf = (state: GcpState) => state.projects[call.projectId] ?? emptyProject();
@@ -188,19 +214,38 @@ async function run(
       section.change((state) => settle(projectOf(state), now, machine));
     return projectOf(section.read());
   };
-  const project = fresh();
-  const whole = { ...call, now: lab.now(), machine, fresh };
-  if (!it.changes) return it.handle({ ...whole, state: section.read(), project } as never);
+  fresh();
+  const { full, limitOf } = passage;
+  const whole = { ...call, now: lab.now(), machine, fresh, full, limitOf };
+  const show = (state: GcpState, machineOf: MachineOf = machine) =>
+    it.handle({ ...whole, machine: machineOf, state, project: projectOf(state) } as never);
+  // An operation is there for whoever was told its name: Google's reads of them are not late.
+  const follows = it.id.includes('Operations.');
+  if (!it.changes) return follows ? show(section.read()) : passage.read('gcp', section, show);
   const requestId = checkRequestId(call.query);
-  return section.change((state) => {
+  const change = (state: GcpState) => {
     state.projects[call.projectId] ??= emptyProject();
     const draft = projectOf(state);
     const earlier = repeated(draft, requestId, requestKey(it, call));
     if (earlier) return showOperation(call.projectId, earlier);
+    const before = new Set(draft.operations);
     const answer = it.handle({ ...whole, state, project: draft } as never);
+    slow(passage, draft, (each) => !before.has(each));
     if (requestId) remember(draft, answer, requestId, requestKey(it, call));
     return answer;
-  });
+  };
+  return passage.change('gcp', section, change, isMissing);
+}
+
+/** Lets what was started take longer, where a fault says so; an instance's machine boots as much later. */
+function slow(passage: Passage, project: Project, started: (operation: Operation) => boolean): void {
+  for (const operation of project.operations.filter(started)) {
+    const seconds = passage.slowSeconds();
+    operation.dueAt += seconds * 1000;
+    const { effect } = operation;
+    const instance = effect.kind === 'instance-up' ? project.instances[effect.name] : undefined;
+    if (instance && seconds > 0) passage.delayBoot(instance.id, seconds);
+  }
 }
 
 const requestKey = (it: Method, call: Pick<Call, 'params' | 'body'>) =>
