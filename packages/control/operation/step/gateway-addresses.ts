@@ -21,15 +21,24 @@ export async function gatewayAddresses(
   });
   const byCluster = new Map<string, string[]>();
   for (const gateway of gateways) {
-    const reported = z.array(Endpoint).safeParse(gateway.endpoints).data ?? [];
-    // Of a node that Skein made the cloud's word counts; of others we have only what was reported and observed.
-    const addresses = gateway.managed
-      ? [gateway.publicAddress]
-      : reported.filter((one) => one.kind !== 'private').map((one) => one.address);
     const known = byCluster.get(gateway.clusterId) ?? [];
-    byCluster.set(gateway.clusterId, [...known, ...addresses.filter((address) => address !== null)]);
+    byCluster.set(gateway.clusterId, [...known, ...sendingAddresses(gateway)]);
   }
   return byCluster;
+}
+
+/** The underlay addresses from which one gateway sends to other clusters. */
+export function sendingAddresses(gateway: {
+  managed: boolean;
+  publicAddress: string | null;
+  endpoints: unknown;
+}): string[] {
+  const reported = z.array(Endpoint).safeParse(gateway.endpoints).data ?? [];
+  // Of a node that Skein made the cloud's word counts; of others we have only what was reported and observed.
+  const addresses = gateway.managed
+    ? [gateway.publicAddress]
+    : reported.filter((one) => one.kind !== 'private').map((one) => one.address);
+  return addresses.filter((address) => address !== null);
 }
 
 /** Addresses of the gateways of all clusters but one. */
