@@ -8,7 +8,7 @@ export interface Intent {
   account: Pick<CloudAccount, 'id' | 'provider'>;
   region: string;
   key: string;
-  kind: 'network' | 'firewall' | 'address' | 'instance' | 'zone' | 'record';
+  kind: 'network' | 'peering' | 'firewall' | 'address' | 'instance' | 'zone' | 'record';
   spec: Json;
   summary: string;
 }
@@ -82,6 +82,15 @@ export async function unmaking(run: StepRun, row: CloudResource, unmake: () => P
     tx.cloudResource.update({ where: { id: row.id }, data: { status: 'gone', fence } }),
   );
   run.log(`Deleted ${row.summary}.`);
+}
+
+/** For what was never ours: the row is over, the cloud is not asked. */
+export async function forgetting(run: StepRun, row: CloudResource): Promise<void> {
+  const { fence } = run.step;
+  await run.write((tx) =>
+    tx.cloudResource.update({ where: { id: row.id }, data: { status: 'gone', fence } }),
+  );
+  run.log(`Left alone, since Skein did not make it: ${row.summary}.`);
 }
 
 /** What the cloud answered for a resource of the cluster that is there, or undefined. */

@@ -3,7 +3,7 @@
  * works on: its cluster and network as they are now, the cloud behind them.
  */
 import type { CallContext, Cloud, Owner } from '@skein/clouds/provider.ts';
-import { REGISTRY } from '@skein/clouds/registry.ts';
+import { providerOf } from '@skein/clouds/registry.ts';
 import type { CloudAccount, Cluster, Network, Peer } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
 import { openCloud } from '../../cloud/open.ts';
@@ -25,18 +25,24 @@ export interface Site {
 
 const Input = z.object({
   peers: z.array(z.string()).optional(),
-  kinds: z.array(z.enum(['record', 'zone', 'instance', 'address', 'firewall', 'network'])).optional(),
+  kinds: z
+    .array(z.enum(['record', 'zone', 'instance', 'address', 'firewall', 'peering', 'network']))
+    .optional(),
   keys: z.array(z.string()).optional(),
+  with: z.string().optional(),
   revision: z.int().optional(),
+  findings: z.array(z.string()).optional(),
 });
 
 export function inputOf(run: StepRun): StepInput {
-  const { peers, kinds, keys, revision } = Input.parse(run.step.input);
+  const { peers, kinds, keys, with: other, revision, findings } = Input.parse(run.step.input);
   return {
     ...(peers && { peers }),
     ...(kinds && { kinds }),
     ...(keys && { keys }),
+    ...(other && { with: other }),
     ...(revision !== undefined && { revision }),
+    ...(findings && { findings }),
   };
 }
 
@@ -72,7 +78,7 @@ export async function siteOf(run: StepRun): Promise<Site> {
     cloud: openCloud(run.context, account, cluster.region),
     owner: { organizationId, networkId: network.id, clusterId: cluster.id },
     call: callOf(run),
-    instanceType: cluster.instanceType ?? REGISTRY[account.provider].provider.defaultInstanceType,
+    instanceType: cluster.instanceType ?? providerOf(account.provider).defaultInstanceType,
   };
 }
 

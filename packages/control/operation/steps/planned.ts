@@ -17,6 +17,7 @@ export interface PlannedStep {
 
 export type StepKind =
   | 'network'
+  | 'peering'
   | 'addresses'
   | 'firewall'
   | 'instances'
@@ -25,7 +26,9 @@ export type StepKind =
   | 'records'
   | 'verify'
   | 'applied'
+  | 'credentials'
   | 'delete'
+  | 'delete-orphans'
   | 'forget-cluster'
   | 'forget-network';
 
@@ -34,15 +37,20 @@ export interface StepInput {
   /** Peers by name. */
   peers?: string[];
   /** For `delete`: resources of these kinds, or with exactly these keys. */
-  kinds?: ('record' | 'zone' | 'instance' | 'address' | 'firewall' | 'network')[];
+  kinds?: ('record' | 'zone' | 'instance' | 'address' | 'firewall' | 'peering' | 'network')[];
   keys?: string[];
+  /** For `peering`: the other cluster's name. */
+  with?: string;
   /** For `applied`: the revision that agents must have. */
   revision?: number;
+  /** For `delete-orphans`: ids of findings. */
+  findings?: string[];
 }
 
 // `applied`: longer than agents of a coordinator that died count as connected.
 const TIMEOUT_SECONDS: Record<StepKind, number> = {
   network: 300,
+  peering: 300,
   addresses: 180,
   firewall: 180,
   instances: 600,
@@ -51,7 +59,9 @@ const TIMEOUT_SECONDS: Record<StepKind, number> = {
   records: 300,
   verify: 240,
   applied: 180,
+  credentials: 120,
   delete: 600,
+  'delete-orphans': 900,
   'forget-cluster': 120,
   'forget-network': 120,
 };

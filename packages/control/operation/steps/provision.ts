@@ -1,3 +1,4 @@
+import { type Pair, peeringSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 
 /** What these plans need to know of a cluster. */
@@ -7,27 +8,41 @@ export interface StepCluster {
   peers: readonly { name: string; role: 'gateway' | 'member' }[];
 }
 
-/** A whole network: clusters side by side, but rules wait for the public addresses of all, since they name them. */
-export function provisionSteps(clusters: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+/**
+ * A whole network: clusters side by side, but rules wait for the public addresses of all, since they name them.
+ * @param pairs names of the clusters to peer
+ */
+export function provisionSteps(
+  clusters: readonly StepCluster[],
+  publicZone: boolean,
+  pairs: readonly Pair[] = [],
+): PlannedStep[] {
   const made = clusters.filter((cluster) => cluster.cloudAccountId !== null);
   const addresses = made.filter(hasGateway).map((cluster) => `${cluster.name}/addresses`);
-  return [...made.flatMap((cluster) => clusterSteps(cluster, addresses)), ...namesAndProof(made, publicZone)];
+  const steps = made.flatMap((cluster) => clusterSteps(cluster, addresses));
+  const peering = peeringSteps(pairs, steps);
+  return [...steps, ...peering, ...namesAndProof(made, publicZone, peering)];
 }
 
-/** One more cluster: the others' rules change too, because they name its gateway. */
+/**
+ * One more cluster: the others' rules change too, because they name its gateway.
+ * @param pairs names of the clusters to peer: the added one with others
+ */
 export function addClusterSteps(
   added: StepCluster,
   others: readonly StepCluster[],
   publicZone: boolean,
+  pairs: readonly Pair[] = [],
 ): PlannedStep[] {
   if (added.cloudAccountId === null) return [];
   const addresses = hasGateway(added) ? [`${added.name}/addresses`] : [];
   const made = others.filter((cluster) => cluster.cloudAccountId !== null);
-  return [
+  const steps = [
     ...clusterSteps(added, addresses),
     ...made.map((cluster) => firewallStep(cluster.name, addresses)),
-    ...namesAndProof([added], publicZone),
   ];
+  const peering = peeringSteps(pairs, steps);
+  return [...steps, ...peering, ...namesAndProof([added], publicZone, peering)];
 }
 
 /** More nodes for a cluster that is there. */
@@ -91,13 +106,19 @@ function verifyStep(dependsOn: string[]): PlannedStep {
   return planned('verify', { key: 'verify', title: 'Check every tunnel', cluster: null, dependsOn });
 }
 
-function namesAndProof(made: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+function namesAndProof(
+  made: readonly StepCluster[],
+  publicZone: boolean,
+  peering: readonly PlannedStep[],
+): PlannedStep[] {
   if (made.length === 0 && !publicZone) return [];
   const of = (kind: string) => made.map((cluster) => `${cluster.name}/${kind}`);
+  // Names of peered clusters answer otherwise, and tunnels are checked on the way that they will take.
+  const peered = peering.map((step) => step.key);
   return [
     planned('zones', { key: 'zones', title: 'Make the DNS zones', cluster: null, dependsOn: of('network') }),
-    recordsStep(['zones', ...of('join')]),
-    verifyStep(of('join')),
+    recordsStep(['zones', ...of('join'), ...peered]),
+    verifyStep([...of('join'), ...peered]),
   ];
 }
 

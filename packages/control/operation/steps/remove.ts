@@ -1,3 +1,4 @@
+import { unpeerFromSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 import { firewallStep, recordsStep, type StepCluster } from './provision.ts';
 
@@ -27,35 +28,51 @@ export function removePeerSteps(
   ];
 }
 
-/** A cluster taken out: its names first, then all that its cloud holds, then the others' rules that named it. */
-export function removeClusterSteps(removed: StepCluster, others: readonly StepCluster[]): PlannedStep[] {
+/**
+ * A cluster taken out: its names first, then all that its cloud holds, then the others' rules that named it.
+ * @param peered names of the others that hold a half of a peering with it
+ */
+export function removeClusterSteps(
+  removed: StepCluster & { id: string },
+  others: readonly StepCluster[],
+  peered: readonly string[] = [],
+): PlannedStep[] {
   const made = others.filter((cluster) => cluster.cloudAccountId !== null);
-  const gone = deleteClusterSteps(removed);
+  const checked = removed.cloudAccountId === null ? [] : [credentialsStep(removed.name)];
+  const before = checked.map((step) => step.key);
+  const gone = [...deleteClusterSteps(removed, before), ...unpeerFromSteps(removed, peered)];
   return [
-    recordsStep([]),
+    ...checked,
+    recordsStep(before),
     ...gone,
     ...made.map((cluster) => firewallStep(cluster.name, [])),
     forgetCluster(removed, gone),
   ];
 }
 
-/** Everything. Each part is tried, whatever becomes of the others; what failed keeps the network from being forgotten. */
+/**
+ * Everything. First every account is asked whether it can be used at all, and nothing is deleted where one cannot. Then
+ * each part is tried, whatever becomes of the others; what failed keeps the network from being forgotten.
+ */
 export function teardownSteps(clusters: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+  const held = publicZone || clusters.some((cluster) => cluster.cloudAccountId !== null);
+  const checked = held ? [credentialsStep(null)] : [];
+  const before = checked.map((step) => step.key);
   const publicSteps = publicZone
     ? [
         planned('delete', {
           key: 'delete-zone',
           title: 'Delete the public zone',
           cluster: null,
-          dependsOn: [],
+          dependsOn: before,
           input: { kinds: ['record', 'zone'] },
-          evenAfterFailure: true,
         }),
       ]
     : [];
-  const perCluster = clusters.map((cluster) => ({ cluster, gone: deleteClusterSteps(cluster) }));
+  const perCluster = clusters.map((cluster) => ({ cluster, gone: deleteClusterSteps(cluster, before) }));
   const forgotten = perCluster.map(({ cluster, gone }) => forgetCluster(cluster, gone));
   return [
+    ...checked,
     ...publicSteps,
     ...perCluster.flatMap(({ gone }) => gone),
     ...forgotten,
@@ -68,8 +85,21 @@ export function teardownSteps(clusters: readonly StepCluster[], publicZone: bool
   ];
 }
 
-/** In the order in which clouds let go: zones and instances hold the network and the groups. */
-function deleteClusterSteps(cluster: StepCluster): PlannedStep[] {
+/** @param cluster the one whose accounts are asked; null for those of the whole network. */
+function credentialsStep(cluster: string | null): PlannedStep {
+  return planned('credentials', {
+    key: cluster === null ? 'credentials' : `${cluster}/credentials`,
+    title: 'Ask every cloud whether its account can be used',
+    cluster,
+    dependsOn: [],
+  });
+}
+
+/**
+ * In the order in which clouds let go: zones and instances hold the network and the groups.
+ * @param before keys of the steps without whose success none of these runs
+ */
+function deleteClusterSteps(cluster: StepCluster, before: readonly string[]): PlannedStep[] {
   if (cluster.cloudAccountId === null) return [];
   const { name } = cluster;
   const step = (
@@ -82,16 +112,23 @@ function deleteClusterSteps(cluster: StepCluster): PlannedStep[] {
       key: `${name}/delete-${what}`,
       title,
       cluster: name,
-      dependsOn: after.map((one) => `${name}/delete-${one}`),
+      dependsOn: after.length > 0 ? after.map((one) => `${name}/delete-${one}`) : [...before],
       input: { kinds },
-      evenAfterFailure: true,
+      // The first wait for what must succeed; those after them are tried however the ones before have ended.
+      evenAfterFailure: after.length > 0,
     });
   return [
     step('zone', `Delete the private zone of ${name}`, ['record', 'zone'], []),
     step('instances', `End the instances of ${name}`, ['instance'], []),
     step('addresses', `Release the addresses of ${name}`, ['address'], ['instances']),
     step('firewall', `Delete the firewall groups of ${name}`, ['firewall'], ['instances']),
-    step('network', `Delete the VPC of ${name}`, ['network'], ['zone', 'instances', 'addresses', 'firewall']),
+    // A peering holds its VPC and goes right before it: in one step, for whatever the network's mode is by now.
+    step(
+      'network',
+      `Delete the VPC of ${name}`,
+      ['peering', 'network'],
+      ['zone', 'instances', 'addresses', 'firewall'],
+    ),
   ];
 }
 
