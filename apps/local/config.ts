@@ -29,11 +29,18 @@ export const NODE = process.execPath;
 export const DATABASE_URL = parsed.data.DATABASE_URL ?? null;
 export const REDIS_URL = parsed.data.REDIS_URL ?? null;
 
-/** First of four ports on 127.0.0.1: dashboard, coordinator, AWS lab, Google Cloud lab. */
+/** First of five ports on 127.0.0.1: dashboard, coordinator, AWS lab, Google Cloud lab, Azure lab. */
 export const FIRST_PORT = parsed.data.SKEIN_PORT;
-/** The same four inside the seal, and Postgres; nothing else lives there, so they never collide. */
-export const INSIDE = { web: 7400, coordinator: 7401, aws: 7402, gcp: 7403, postgres: 7404 } as const;
-export const DOORS = ['web', 'coordinator', 'aws', 'gcp'] as const;
+/** The same five inside the seal, and Postgres; nothing else lives there, so they never collide. */
+export const INSIDE = {
+  web: 7400,
+  coordinator: 7401,
+  aws: 7402,
+  gcp: 7403,
+  azure: 7404,
+  postgres: 7405,
+} as const;
+export const DOORS = ['web', 'coordinator', 'aws', 'gcp', 'azure'] as const;
 
 /** The environment handed to a child: ours, without anything that the children read from their own settings. */
 export function childEnvironment(settings: Record<string, string>): NodeJS.ProcessEnv {

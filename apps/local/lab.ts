@@ -15,6 +15,16 @@ export const LabAccounts = z.object({
       }),
     )
     .min(1),
+  azure: z
+    .array(
+      z.object({
+        tenantId: z.string(),
+        subscriptionId: z.string(),
+        clientId: z.string(),
+        clientSecret: z.string(),
+      }),
+    )
+    .min(1),
 });
 export type LabAccounts = z.infer<typeof LabAccounts>;
 

@@ -18,8 +18,8 @@ const HELP = `Usage: ./skein COMMAND
                  ./skein faults --help says how
   test           run every test: format, lint, types, unit, integration, lab, browser
 
-Nothing of it touches this machine's network but four ports on 127.0.0.1 (SKEIN_PORT, 7400
-to 7403 unless set).`;
+Nothing of it touches this machine's network but five ports on 127.0.0.1 (SKEIN_PORT, 7400
+to 7404 unless set).`;
 
 const COMMANDS: Record<string, (options: string[]) => Promise<number>> = { up, down, prove, faults, test };
 

@@ -16,7 +16,9 @@ export interface BenchResult {
 export type Bench = (say: (line: string) => void) => Promise<BenchResult>;
 
 const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
+  faults: () => import('./faults.ts'),
   propagation: () => import('./propagation.ts'),
+  provision: () => import('./provision.ts'),
 };
 
 async function main(args: string[]): Promise<number> {

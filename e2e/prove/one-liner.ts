@@ -12,7 +12,7 @@ import {
 import { MintedJoinToken } from '@skein/contract/rest/peer.ts';
 import type { Api } from '@skein/local/api.ts';
 import type { LabAccounts, LabControl, LabMachine } from '@skein/local/lab.ts';
-import { openEc2 } from './firewalls.ts';
+import { openEc2 } from './clouds/aws.ts';
 import { settled } from './nodes.ts';
 import { readSite, type Seat, type Site } from './site.ts';
 

@@ -32,6 +32,7 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
   const seen = new Set<string>();
   const refused: string[] = [];
   const joined = new Map<string, { peerId: string; networkId: string; address: string }>();
+  let reported = '';
   let open = true;
 
   const loop = async () => {
@@ -50,7 +51,10 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
       }
       const here = new Set(machines().map((machine) => machine.id));
       for (const id of joined.keys()) if (!here.has(id)) joined.delete(id);
-      await report(context, [...joined.values()]);
+      // What the maps hold follows from who joined and from the revision: only then is there news to report.
+      const news = `${[...joined.keys()].join()} ${await revisions(database)}`;
+      if (news !== reported) await report(context, [...joined.values()]);
+      reported = news;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
@@ -65,6 +69,11 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
   };
   const running = loop();
   return agents;
+}
+
+async function revisions(database: Database): Promise<string> {
+  const rows = await database.network.findMany({ select: { id: true, revision: true }, orderBy: { id: 'asc' } });
+  return rows.map((row) => `${row.id} ${row.revision}`).join();
 }
 
 /** Redeems a token as a node with this private address would. */

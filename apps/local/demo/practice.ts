@@ -1,9 +1,10 @@
 /**
  * The demo network, a practice that people really have: production and disaster recovery in two AWS regions,
- * development in Google Cloud.
+ * development in Google Cloud, analytics in Azure.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProviderId } from '@skein/contract/primitive.ts';
 import { CloudAccount } from '@skein/contract/rest/account.ts';
 import { Network, NetworkPlan } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
@@ -18,35 +19,45 @@ export const DEMO_ZONE = 'shop.skein.test';
 /** Open between the clusters beside ping; everything else is refused. */
 export const DEMO_PORT = 8080;
 
+/** Ids of the demo's cloud accounts. */
+export type DemoAccounts = Record<ProviderId, string>;
+
 /** Cloud accounts whose endpoints are the lab's, made unless accounts of these names exist. */
-export async function connectLabClouds(api: Api, lab: LabAccounts): Promise<{ aws: string; gcp: string }> {
+export async function connectLabClouds(api: Api, lab: LabAccounts): Promise<DemoAccounts> {
   const { items } = await api.call('GET', '/cloud-accounts', pageOf(CloudAccount));
-  const ensure = async (name: string, provider: 'aws' | 'gcp', port: number, credentials: unknown) => {
+  const ensure = async (name: string, provider: ProviderId, address: string, credentials: unknown) => {
     const existing = items.find((account) => account.name === name && account.provider === provider);
     if (existing) return existing.id;
     const made = await api.call('POST', '/cloud-accounts', CloudAccount, {
       name,
       provider,
-      endpoint: `http://127.0.0.1:${port}`,
+      endpoint: address,
       credentials,
     });
     return made.id;
   };
   const { accessKeyId, secretAccessKey } = lab.aws[0] as LabAccounts['aws'][0];
+  const { tenantId, subscriptionId, clientId, clientSecret } = lab.azure[0] as LabAccounts['azure'][0];
   const { project_id, client_email, private_key, token_uri } = lab.gcp[0] as LabAccounts['gcp'][0];
   return {
-    aws: await ensure('AWS (lab)', 'aws', INSIDE.aws, { accessKeyId, secretAccessKey }),
-    gcp: await ensure('Google Cloud (lab)', 'gcp', INSIDE.gcp, {
+    aws: await ensure('AWS (lab)', 'aws', `http://127.0.0.1:${INSIDE.aws}`, { accessKeyId, secretAccessKey }),
+    gcp: await ensure('Google Cloud (lab)', 'gcp', `http://127.0.0.1:${INSIDE.gcp}`, {
       project_id,
       client_email,
       private_key,
       token_uri,
     }),
+    azure: await ensure('Azure (lab)', 'azure', `https://127.0.0.1:${INSIDE.azure}`, {
+      tenantId,
+      subscriptionId,
+      clientId,
+      clientSecret,
+    }),
   };
 }
 
 /** What is sent to `POST /networks`. */
-export function practice(accounts: { aws: string; gcp: string }) {
+export function practice(accounts: DemoAccounts) {
   return {
     name: DEMO_NAME,
     zone: DEMO_ZONE,
@@ -56,12 +67,13 @@ export function practice(accounts: { aws: string; gcp: string }) {
       { name: 'production', cloudAccountId: accounts.aws, region: 'us-east-1', nodes: 2 },
       { name: 'recovery', cloudAccountId: accounts.aws, region: 'us-west-2', nodes: 2 },
       { name: 'development', cloudAccountId: accounts.gcp, region: 'us-central1', nodes: 2 },
+      { name: 'analytics', cloudAccountId: accounts.azure, region: 'westeurope', nodes: 2 },
     ],
   };
 }
 
 /** Plans and makes the demo network. */
-export async function makePractice(api: Api, accounts: { aws: string; gcp: string }) {
+export async function makePractice(api: Api, accounts: DemoAccounts) {
   const wanted = practice(accounts);
   const plan = await api.call('POST', '/networks/plan', NetworkPlan, wanted);
   const made = await api.call('POST', '/networks', z.object({ network: Network, operation: Operation }), {

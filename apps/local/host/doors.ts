@@ -11,7 +11,7 @@ export async function startDoors(stand: Stand): Promise<{ close(): Promise<unkno
       doors.push(await openDoor({ port: FIRST_PORT + index, socket: doorSocket(stand, name) }));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`${why} SKEIN_PORT sets the first of four ports, for example SKEIN_PORT=17400.`, {
+      throw new Error(`${why} SKEIN_PORT sets the first of five ports, for example SKEIN_PORT=17400.`, {
         cause: error,
       });
     }

@@ -65,6 +65,9 @@ export async function up(options: string[]): Promise<number> {
     say(
       `Google lab  http://127.0.0.1:${FIRST_PORT + DOORS.indexOf('gcp')}    credentials and more: docs/lab.md`,
     );
+    say(
+      `Azure lab   https://127.0.0.1:${FIRST_PORT + DOORS.indexOf('azure')}   its authority: ${join(UP, 'lab/ca.pem')}`,
+    );
   } else {
     say(
       'The lab needs Linux: here the control plane runs alone. Connect your own cloud accounts in the dashboard.',
@@ -124,7 +127,7 @@ async function demo(publicUrl: string, token: string): Promise<void> {
   if (!existing) {
     const accounts = await connectLabClouds(api, await openLab(join(UP, 'lab')).accounts());
     say(
-      'Building the demo network: production in AWS us-east-1, recovery in AWS us-west-2, development in Google Cloud',
+      'Building the demo network: production and recovery in AWS, development in Google Cloud, analytics in Azure',
     );
     const { operation } = await makePractice(api, accounts);
     await followOperation(api, operation.id, PROVISION_SECONDS, say);

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startEmbedded } from '@skein/database/embedded.ts';
 import { migrate } from '@skein/database/migrate.ts';
+import { ensureAuthority } from '@skein/lab/azure/authority.ts';
 import { serveDoor } from '@skein/lab/seal/door.ts';
 import { childEnvironment, DOORS, INSIDE, NODE, ROOT } from '../config.ts';
 import { AGENT_DISTRIBUTION, WEB_SERVER } from '../install/build.ts';
@@ -63,7 +64,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void stop().finally(() => process.exit(0)));
 }
 
+// Azure's clients speak https alone: whoever calls the lab's must trust its authority from the start.
+const trust: Record<string, string> = stand.lab
+  ? { NODE_EXTRA_CA_CERTS: (await ensureAuthority(join(directory, 'lab'))).caFile }
+  : {};
 const shared = {
+  ...trust,
   DATABASE_URL: postgres.url,
   ...(stand.redisUrl && { REDIS_URL: stand.redisUrl }),
   SKEIN_MASTER_KEY_FILE: masterKey,
@@ -109,7 +115,7 @@ try {
   say('ready');
   if (stand.errand) {
     const [file, ...rest] = stand.errand;
-    const errand = spawn(file as string, rest, { env: childEnvironment({}), stdio: 'inherit' });
+    const errand = spawn(file as string, rest, { env: childEnvironment(trust), stdio: 'inherit' });
     const [code] = await once(errand, 'exit');
     await stop();
     process.exit(code ?? 1);

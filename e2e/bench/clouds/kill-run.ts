@@ -1,0 +1,169 @@
+/** One installation, provisioned and torn down while its worker is killed at the points that are still to be covered. */
+import { createNetwork } from '@skein/control/network/create.ts';
+import { deleteNetwork } from '@skein/control/network/delete.ts';
+import { getNetwork } from '@skein/control/network/get.ts';
+import { planNetwork } from '@skein/control/network/plan.ts';
+import { getOperation } from '@skein/control/operation/get.ts';
+import type { HeldCall } from '@skein/lab/fault/faults.ts';
+import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
+import type { Practice } from '../../provision/practice.ts';
+import { inventoryOf } from './inventory.ts';
+import { orphansOf } from './orphans.ts';
+import { orderFor, type Place } from './place.ts';
+import type { Worker, Workers } from './workers.ts';
+
+/** A step may be taken five times; a kill is allowed while two are left after it. */
+const MOST_ATTEMPTS = 3;
+const LIMIT_SECONDS = 240;
+
+export type Phase = 'provision' | 'teardown';
+
+/** What a run came to. `points` are those at which the worker was killed in it. */
+export interface RunOutcome {
+  points: string[];
+  /** The same network as without faults, and nothing after its teardown. */
+  converged: boolean;
+  duplicates: number;
+  orphans: number;
+  leaked: number;
+  /** Why it did not converge, in words. */
+  why: string[];
+  /** Changing calls by point, without its moment: `provision aws CreateVpc 2`. */
+  met: string[];
+  /** What stood when the provision had ended. */
+  stood: string[];
+  calls: number;
+}
+
+const HOLD: FaultRuleInput[] = [
+  { mutating: true, fault: { kind: 'hold', at: 'before' } },
+  { mutating: true, fault: { kind: 'hold', at: 'after' } },
+];
+
+/**
+ * @param rules faults beside the kills
+ * @param wanted points still to be covered; those at which this run kills are taken out. Empty: no kill.
+ * @param expected what must stand after the provision; null: whatever does is right
+ */
+export async function killRun(
+  place: Place,
+  workers: Workers,
+  run: { rules: readonly FaultRuleInput[]; wanted: Set<string>; expected: readonly string[] | null },
+): Promise<RunOutcome> {
+  const practice = await place.open();
+  const outcome: RunOutcome = {
+    points: [],
+    converged: false,
+    duplicates: 0,
+    orphans: 0,
+    leaked: 0,
+    why: [],
+    met: [],
+    stood: [],
+    calls: 0,
+  };
+  const directory = `${practice.directory}/lab`;
+  const before = inventoryOf(directory);
+  let worker: Worker = await workers.start(orderFor(practice));
+  let phase: Phase = 'provision';
+  const executed = new Map<string, number>();
+  let last: Promise<void> = Promise.resolve();
+
+  async function meet(call: HeldCall): Promise<void> {
+    const kind = `${phase} ${call.cloud} ${call.action}`;
+    const done = executed.get(kind) ?? 0;
+    const number = call.at === 'before' ? done + 1 : done;
+    const point = `${kind} ${number} ${call.at}`;
+    // Its caller may have been killed while it stood in line.
+    if (!practice.lab.faults.held().some((one) => one.id === call.id)) return;
+    if (run.wanted.has(point) && (await mayKill(practice))) {
+      run.wanted.delete(point);
+      if (!(await worker.kill())) outcome.why.push(`the worker had ended by itself at ${point}`);
+      outcome.points.push(point);
+      // Leases would run out in half a minute; nobody need wait for that.
+      await practice.fresh.database.step.updateMany({
+        where: { state: 'running' },
+        data: { leaseUntil: new Date(0) },
+      });
+      worker = await workers.start(orderFor(practice));
+      return;
+    }
+    practice.lab.faults.release(call.id);
+  }
+  const stopListening = practice.lab.faults.onHold((call) => {
+    if (call.at === 'after') {
+      const kind = `${phase} ${call.cloud} ${call.action}`;
+      const number = (executed.get(kind) ?? 0) + 1;
+      executed.set(kind, number);
+      outcome.met.push(`${kind} ${number}`);
+    }
+    last = last.then(() => meet(call)).catch((error) => void outcome.why.push(String(error)));
+  });
+
+  try {
+    practice.lab.faults.set([...run.rules, ...HOLD]);
+    const plan = await planNetwork(practice.context, practice.wanted);
+    const made = await createNetwork(practice.context, { ...practice.wanted, planHash: plan.hash });
+    await practice.succeeded(made.operation, LIMIT_SECONDS);
+    const { peers, state } = await getNetwork(practice.context, { id: made.network.id });
+    if (state !== 'ready' || peers.connected !== peers.expected)
+      outcome.why.push(`the network is ${state}, ${peers.connected} of ${peers.expected} peers connected`);
+    outcome.why.push(...practice.agents.refused);
+    outcome.stood = without(inventoryOf(directory), before);
+    if (run.expected) {
+      const surplus = without(outcome.stood, run.expected);
+      const missing = without(run.expected, outcome.stood);
+      outcome.duplicates = surplus.length;
+      outcome.why.push(
+        ...surplus.map((one) => `surplus: ${one}`),
+        ...missing.map((one) => `missing: ${one}`),
+      );
+    }
+    const orphans = await orphansOf(practice);
+    outcome.orphans = orphans.length;
+    outcome.why.push(...orphans.map((one) => `orphan: ${one}`));
+
+    phase = 'teardown';
+    const gone = await deleteNetwork(practice.context, {
+      id: made.network.id,
+      confirm: practice.wanted.name,
+    });
+    await practice.succeeded(gone, LIMIT_SECONDS);
+    const left = without(inventoryOf(directory), before);
+    outcome.leaked = left.length;
+    outcome.why.push(...left.map((one) => `left: ${one}`));
+    outcome.converged = outcome.why.length === 0;
+  } catch (error) {
+    outcome.why.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    stopListening();
+    practice.lab.faults.clear();
+    await last;
+    outcome.calls = practice.lab.requests().length;
+    await worker.kill();
+    await practice.close();
+  }
+  return outcome;
+}
+
+/** Whether every running step can still be taken again often enough. */
+async function mayKill(practice: Practice): Promise<boolean> {
+  const running = await practice.fresh.database.step.findMany({
+    where: { state: 'running' },
+    select: { attempt: true, operationId: true },
+  });
+  if (running.length === 0) return false;
+  const operation = await getOperation(practice.context, { id: running[0]?.operationId ?? '' });
+  return operation.finishedAt === null && running.every((step) => step.attempt <= MOST_ATTEMPTS);
+}
+
+/** The lines of `all` without those of `some`, each counted as often as it stands there. */
+export function without(all: readonly string[], some: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const one of some) left.set(one, (left.get(one) ?? 0) + 1);
+  return all.filter((one) => {
+    const count = left.get(one) ?? 0;
+    left.set(one, count - 1);
+    return count <= 0;
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * A worker in a process of its own, as `apps/worker/main.ts` starts it, that waits to be told for which installation it
+ * works: the clouds' SDKs are loaded by then, so that a benchmark need not pay for that with each kill.
+ */
+import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { TIMING } from '@skein/control/operation/engine/step-run.ts';
+import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
+import { readConfig } from '@skein/worker/config.ts';
+import { startWorker } from '@skein/worker/worker.ts';
+
+export interface Order {
+  environment: Record<string, string>;
+  /** File with the certificate that the lab's Azure is signed with. */
+  authority: string;
+}
+
+await Promise.all([
+  import('@aws-sdk/client-ec2'),
+  import('@aws-sdk/client-ssm'),
+  import('@aws-sdk/client-route-53'),
+  import('@google-cloud/compute'),
+  import('@google-cloud/dns'),
+  import('@azure/arm-network'),
+  import('@azure/arm-compute'),
+  import('@azure/arm-resources'),
+  import('@azure/arm-dns'),
+  import('@azure/arm-privatedns'),
+]);
+
+process.once('message', async ({ environment, authority }: Order) => {
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(authority, 'utf8')]);
+  await startWorker(readConfig(environment), {
+    handlers: HANDLERS,
+    timing: TIMING,
+    log: (level, message, details = {}) => {
+      if (level !== 'info') process.stderr.write(`worker: ${message} ${JSON.stringify(details)}\n`);
+    },
+  });
+  process.send?.('working');
+});
+process.send?.('loaded');

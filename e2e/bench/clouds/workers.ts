@@ -1,0 +1,76 @@
+/** Worker processes, one at work and one loaded beside it, so that a killed one is replaced at once. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Order } from './worker.ts';
+
+const SCRIPT = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const START_SECONDS = 60;
+
+export interface Worker {
+  /** SIGKILL; resolves when the process is gone, and says whether the signal was its end. */
+  kill(): Promise<boolean>;
+}
+
+export interface Workers {
+  start(order: Order): Promise<Worker>;
+  close(): Promise<void>;
+}
+
+export function openWorkers(): Workers {
+  const children = new Set<ChildProcess>();
+  const load = () => {
+    const child = fork(SCRIPT, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    const loaded = heard(child, 'loaded');
+    // Its failure is told to whoever takes this worker.
+    loaded.catch(() => {});
+    return { child, loaded };
+  };
+  let spare = load();
+  return {
+    async start(order) {
+      const { child, loaded } = spare;
+      spare = load();
+      await loaded;
+      const working = heard(child, 'working');
+      child.send(order);
+      await working;
+      return {
+        async kill() {
+          if (child.exitCode !== null || child.signalCode !== null) return false;
+          const gone = once(child, 'exit');
+          child.kill('SIGKILL');
+          const [, signal] = await gone;
+          return signal === 'SIGKILL';
+        },
+      };
+    },
+    async close() {
+      const ends = [...children].map((child) => once(child, 'exit'));
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(ends);
+    },
+  };
+}
+
+function heard(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error(`a worker did not say “${word}” in ${START_SECONDS} s`)),
+      START_SECONDS * 1000,
+    );
+    const end = (settle: () => void) => {
+      clearTimeout(late);
+      settle();
+    };
+    child.on('message', (message) => {
+      if (message === word) end(resolve);
+    });
+    child.once('exit', () => end(() => reject(new Error(`a worker ended before it said “${word}”`))));
+  });
+}
