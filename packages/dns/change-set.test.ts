@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   changeSet,
-  inBatches,
   type NameChange,
   othersRecords,
   ownedRecords,
   type RecordSet,
+  sizeOf,
 } from './change-set.ts';
 
 const zone = 'shop.test';
@@ -205,21 +205,11 @@ describe('othersRecords', () => {
   });
 });
 
-describe('inBatches', () => {
-  const change = (name: string, values: number): NameChange => ({
-    name,
-    remove: [],
-    add: [set(name, 'A', ...Array.from({ length: values }, (_, i) => `10.0.0.${i}`))],
-  });
-  it.each([
-    { sizes: [], limit: 10, batches: [] },
-    { sizes: [4, 4, 4], limit: 10, batches: [2, 1] },
-    { sizes: [5, 5, 1], limit: 10, batches: [2, 1] },
-    { sizes: [11, 1], limit: 10, batches: [1, 1] },
-  ])('$sizes of at most $limit make $batches', ({ sizes, limit, batches }) => {
-    const changes = sizes.map((size, i) => change(`n${i}.${zone}`, size));
-    const made = inBatches(changes, limit);
-    expect(made.map((one) => one.length)).toEqual(batches);
-    expect(made.flat()).toEqual(changes);
-  });
+it('counts values and characters of what is deleted and of what is added', () => {
+  const change = {
+    name: 'a.shop.test',
+    remove: [set('a.shop.test', 'A', '10.0.0.1')],
+    add: [set('a.shop.test', 'A', '10.0.0.1', '10.0.0.22'), mark('a.shop.test', 'net_1')],
+  };
+  expect(sizeOf(change)).toEqual({ values: 4, characters: 8 + 8 + 9 + 13 });
 });

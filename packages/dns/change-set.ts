@@ -156,20 +156,8 @@ export function changeSet(input: {
   return result;
 }
 
-const weight = ({ remove, add }: NameChange) =>
-  [...remove, ...add].reduce((sum, set) => sum + set.values.length, 0);
-
-/** Changes in as few batches as possible, in order; each holds at most `limit` record values unless one name alone is more. */
-export function inBatches(changes: readonly NameChange[], limit: number): NameChange[][] {
-  const batches: NameChange[][] = [];
-  let filled = Number.POSITIVE_INFINITY;
-  for (const change of changes) {
-    if (filled + weight(change) > limit) {
-      batches.push([]);
-      filled = 0;
-    }
-    batches.at(-1)?.push(change);
-    filled += weight(change);
-  }
-  return batches;
+/** How many record values a change deletes and adds, and how many characters these have. */
+export function sizeOf({ remove, add }: NameChange): { values: number; characters: number } {
+  const values = [...remove, ...add].flatMap((set) => set.values);
+  return { values: values.length, characters: values.reduce((sum, value) => sum + value.length, 0) };
 }

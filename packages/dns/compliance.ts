@@ -3,6 +3,7 @@
  * provider's spec calls `dnsCompliance` and has nothing else to write.
  */
 import { randomBytes } from 'node:crypto';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Dns, type DnsContext, DnsError, type ZoneSpec, type ZoneState } from './provider.ts';
 
@@ -37,6 +38,7 @@ export function dnsCompliance(title: string, start: () => Promise<DnsBench>): vo
       signal,
       waitingFor: () => {},
       attempt: 1,
+      resume: resumeInMemory(),
     });
     const zoneSpec = (visibility: 'public' | 'private' = 'public'): ZoneSpec => ({
       organizationId,

@@ -5,13 +5,11 @@
  * `_skein.<name>` holding `owner=<networkId>`: a name without it, made by somebody else, is never touched.
  */
 import type { OwnIdentity } from '@skein/clouds/own-identity.ts';
+import { type CallContext, CloudError, type CloudErrorCode } from '@skein/clouds/provider.ts';
 import type { AccountProvider } from '@skein/contract/primitive.ts';
 
-export interface DnsContext {
-  signal: AbortSignal;
-  waitingFor: (what: string) => void;
-  attempt: number;
-}
+/** What each call gets beside its subject: the same as a call to a cloud. */
+export type DnsContext = CallContext;
 
 /** A zone is `public`, or `private` to the VPCs it is bound to. `key` is unique within the network. */
 export interface ZoneSpec {

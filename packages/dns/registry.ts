@@ -1,40 +1,100 @@
-/** Every DNS service that Skein knows, by the provider whose cloud account opens it: one entry a service. */
+/** Every DNS service that Skein knows, by the provider whose account opens it: one entry a service. */
 
-import type { OwnIdentity } from '@skein/clouds/own-identity.ts';
-import type { ProviderId } from '@skein/contract/primitive.ts';
-import { AwsCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
-import { cloudDns } from './cloud-dns/cloud-dns.ts';
-import { type Dns, DnsError } from './provider.ts';
-import { route53 } from './route53/route53.ts';
+import type { CredentialField } from '@skein/clouds/registry.ts';
+import type { AccountProvider, NameServerId } from '@skein/contract/primitive.ts';
+import {
+  AwsCredentials,
+  AzureCredentials,
+  GcpCredentials,
+  PowerDnsCredentials,
+  Rfc2136Credentials,
+} from '@skein/contract/rest/account.ts';
+import type { z } from 'zod';
+import { lateDns } from './late-dns.ts';
+import { type Dns, type DnsAccount, DnsError, type DnsProvider } from './provider.ts';
 
-const REGISTRY: { readonly [Id in ProviderId]: { title: string; connect: (account: Account) => Dns } } = {
-  aws: {
-    title: route53.title,
-    connect: (account) => route53.connect({ ...account, credentials: parsed(AwsCredentials, account) }),
-  },
-  gcp: {
-    title: cloudDns.title,
-    connect: (account) => cloudDns.connect({ ...account, credentials: parsed(GcpCredentials, account) }),
-  },
-};
-
-interface Account {
-  credentials: unknown;
-  endpoint: string | null;
-  identity: OwnIdentity;
+interface Entry<Credentials> {
+  title: string;
+  /** Zones are made and deleted by Skein. Where they are not, a person has made them and Skein's are the records alone. */
+  makesZones: boolean;
+  credentials: z.ZodType<Credentials>;
+  /** Loads the service's SDK. */
+  load: () => Promise<DnsProvider<Credentials>>;
 }
 
-function parsed<T>(
-  schema: { safeParse: (value: unknown) => { success: boolean; data?: T } },
-  account: Account,
-): T {
-  const { data } = schema.safeParse(account.credentials);
-  if (data !== undefined) return data;
-  throw new DnsError('invalid', 'The credentials of this account are not complete.');
+const REGISTRY: { readonly [Id in AccountProvider]: Entry<never> } = {
+  aws: entry({
+    title: 'Amazon Route 53',
+    makesZones: true,
+    credentials: AwsCredentials,
+    load: async () => (await import('./route53/route53.ts')).route53,
+  }),
+  gcp: entry({
+    title: 'Google Cloud DNS',
+    makesZones: true,
+    credentials: GcpCredentials,
+    load: async () => (await import('./cloud-dns/cloud-dns.ts')).cloudDns,
+  }),
+  azure: entry({
+    title: 'Azure DNS',
+    makesZones: true,
+    credentials: AzureCredentials,
+    load: async () => (await import('./azure-dns/azure-dns.ts')).azureDns,
+  }),
+  rfc2136: entry({
+    title: 'Name server (RFC 2136)',
+    makesZones: false,
+    credentials: Rfc2136Credentials,
+    load: async () => (await import('./rfc2136/rfc2136.ts')).rfc2136,
+  }),
+  powerdns: entry({
+    title: 'PowerDNS',
+    makesZones: true,
+    credentials: PowerDnsCredentials,
+    load: async () => (await import('./powerdns/powerdns.ts')).powerdns,
+  }),
+};
+
+/** Keeps an entry's service and credentials of one type; outside, credentials are unknown until parsed. */
+function entry<Credentials>(one: Entry<Credentials>): Entry<never> {
+  return one as unknown as Entry<never>;
+}
+
+/** What a person is asked for to open an account at a name server; clouds' fields are in `packages/clouds/registry.ts`. */
+export const NAME_SERVER_FIELDS: { readonly [Id in NameServerId]: readonly CredentialField[] } = {
+  rfc2136: [
+    { name: 'server', title: 'Server', kind: 'text', hint: 'Address or name of the zone’s primary' },
+    { name: 'port', title: 'Port', kind: 'text', hint: '53 unless it was changed' },
+    { name: 'keyName', title: 'Key name', kind: 'text', hint: 'Of the TSIG key, as the server has it' },
+    { name: 'algorithm', title: 'Algorithm', kind: 'text', hint: 'hmac-sha256 or hmac-sha512' },
+    { name: 'secret', title: 'Secret', kind: 'secret', hint: 'Of the TSIG key, in base64' },
+  ],
+  powerdns: [
+    { name: 'url', title: 'Address of the API', kind: 'text', hint: 'Such as https://ns1.example.net:8081' },
+    { name: 'apiKey', title: 'API key', kind: 'secret', hint: 'The server’s api-key setting' },
+    { name: 'serverId', title: 'Server id', kind: 'text', hint: 'localhost unless a proxy serves several' },
+  ],
+};
+
+/** What a service is called, and whether Skein makes the zones in it. */
+export function dnsService(id: AccountProvider): { title: string; makesZones: boolean } {
+  const { title, makesZones } = REGISTRY[id];
+  return { title, makesZones };
 }
 
 /**
- * The DNS of a cloud account. Opens no connection.
+ * The DNS of an account. Opens no connection.
  * @throws DnsError `invalid` when the credentials are not of the provider's form; the message holds none of them.
  */
-export const connectDns = (id: ProviderId, account: Account): Dns => REGISTRY[id].connect(account);
+export function connectDns(id: AccountProvider, account: DnsAccount): Dns {
+  const { title, credentials, load } = REGISTRY[id];
+  const parsed = credentials.safeParse(account.credentials);
+  if (!parsed.success) {
+    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'all of them'))];
+    throw new DnsError(
+      'invalid',
+      `The credentials of this ${title} account are not complete: ${fields.join(', ')}.`,
+    );
+  }
+  return lateDns(async () => (await load()).connect({ ...account, credentials: parsed.data }));
+}

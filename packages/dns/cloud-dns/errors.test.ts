@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { codeFor, dnsErrorFrom } from './errors.ts';
+import { dnsErrorFrom } from './errors.ts';
 
-describe('codeFor', () => {
+describe('dnsErrorFrom', () => {
   it.each([
     [403, 'rateLimitExceeded', 'Rate Limit Exceeded', 'throttled'],
     [403, 'quotaExceeded', "exceeded limit for quota 'managedZones'", 'quota'],
@@ -14,18 +14,19 @@ describe('codeFor', () => {
     [400, 'invalid', 'Invalid value', 'invalid'],
     [503, 'backendError', 'later', 'unavailable'],
   ] as const)('%i %s is %s', (status, reason, text, expected) => {
-    expect(codeFor(status, reason, text)).toBe(expected);
+    const errors = [{ reason, message: text }];
+    expect(dnsErrorFrom('x', Object.assign(new Error(text), { code: status, errors })).code).toBe(expected);
   });
-});
 
-describe('dnsErrorFrom', () => {
   it('keeps the first of the messages that the library strings together', () => {
     const errors = [{ reason: 'alreadyExists', message: "The resource 'a.test. (A)' already exists" }];
     const error = dnsErrorFrom(
       'changing records',
       Object.assign(new Error('Multiple errors occurred…'), { code: 409, errors }),
     );
-    expect(error.message).toBe("Cloud DNS, changing records: The resource 'a.test. (A)' already exists");
+    expect(error.message).toBe(
+      "Google Cloud, changing records in Cloud DNS: The resource 'a.test. (A)' already exists",
+    );
     expect(error).toMatchObject({ code: 'conflict', cause: { status: 409, reason: 'alreadyExists' } });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { awsCodeOf, codeFor, dnsErrorFrom } from './errors.ts';
+import { awsCodeOf, dnsErrorFrom } from './errors.ts';
 
 const sdkError = (name: string, message: string, status = 400, more: object = {}) =>
   Object.assign(new Error(message), {
@@ -8,10 +8,11 @@ const sdkError = (name: string, message: string, status = 400, more: object = {}
     ...more,
   });
 
-describe('codeFor', () => {
+describe('dnsErrorFrom', () => {
   it.each([
     ['Throttling', 400, 'throttled'],
     ['PriorRequestNotComplete', 400, 'throttled'],
+    ['TooManyRequestsException', 400, 'throttled'],
     ['NoSuchHostedZone', 404, 'not-found'],
     ['HostedZoneNotEmpty', 400, 'in-use'],
     ['TooManyHostedZones', 400, 'quota'],
@@ -23,15 +24,15 @@ describe('codeFor', () => {
     ['InvalidInput', 400, 'invalid'],
     ['Whatever', 503, 'unavailable'],
   ] as const)('%s (%i) is %s', (awsCode, status, expected) => {
-    expect(codeFor(awsCode, status)).toBe(expected);
+    expect(dnsErrorFrom('x', sdkError(awsCode, 'said', status)).code).toBe(expected);
   });
-});
 
-describe('dnsErrorFrom', () => {
   it('says what Route 53 says of each change in a batch', () => {
     const messages = ['Tried to create a.test. A, but it already exists', 'and b.test. too'];
     const error = dnsErrorFrom('changing records', sdkError('InvalidChangeBatch', '', 400, { messages }));
-    expect(error.message).toBe(`Route 53, changing records: ${messages.join(' ')} (InvalidChangeBatch)`);
+    expect(error.message).toBe(
+      `AWS, changing records in Route 53: ${messages.join(' ')} (InvalidChangeBatch)`,
+    );
     expect(awsCodeOf(error)).toBe('InvalidChangeBatch');
   });
 

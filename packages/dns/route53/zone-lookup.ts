@@ -6,13 +6,12 @@ import {
   type ListHostedZonesByNameCommandOutput,
   ListTagsForResourcesCommand,
   paginateListHostedZones,
-  type Route53Client,
   type Tag,
 } from '@aws-sdk/client-route-53';
 import { plainName } from '../change-set.ts';
 import { type DnsContext, DnsError } from '../provider.ts';
 import { ownerIn, sameOwner, type ZoneOwner } from '../zone-owner.ts';
-import { ask } from './ask.ts';
+import { ask, type Route53 } from './ask.ts';
 
 /** Of one call that asks for tags; Route 53's own limit. */
 const TAGS_AT_ONCE = 10;
@@ -40,14 +39,14 @@ function ownerByTags(tags: readonly Tag[] | undefined): ZoneOwner | undefined {
 }
 
 async function withOwners(
-  client: Route53Client,
+  service: Route53,
   zones: readonly HostedZone[],
   context: DnsContext,
 ): Promise<OwnedZone[]> {
   const ids = zones.map((zone) => plainZoneId(zone.Id));
   const tags = new Map<string, Tag[]>();
   for (let from = 0; from < ids.length; from += TAGS_AT_ONCE)
-    for (const [id, set] of await tagsById(client, ids.slice(from, from + TAGS_AT_ONCE), context))
+    for (const [id, set] of await tagsById(service, ids.slice(from, from + TAGS_AT_ONCE), context))
       tags.set(id, set);
   return zones.flatMap((zone) => {
     const set = tags.get(plainZoneId(zone.Id));
@@ -63,12 +62,12 @@ async function withOwners(
  * by itself, and one that is not there is not in the answer.
  */
 async function tagsById(
-  client: Route53Client,
+  service: Route53,
   ResourceIds: string[],
   context: DnsContext,
 ): Promise<Map<string, Tag[]>> {
   try {
-    const answer = await ask('reading the zones’ tags', context, (o) =>
+    const answer = await ask(service, 'reading the zones’ tags', context, (client, o) =>
       client.send(new ListTagsForResourcesCommand({ ResourceType: 'hostedzone', ResourceIds }), o),
     );
     const sets = new Map(answer.ResourceTagSets?.map((set) => [set.ResourceId, set.Tags]));
@@ -78,14 +77,14 @@ async function tagsById(
     const there = new Map<string, Tag[]>();
     if (ResourceIds.length === 1) return there;
     for (const id of ResourceIds)
-      for (const [known, set] of await tagsById(client, [id], context)) there.set(known, set);
+      for (const [known, set] of await tagsById(service, [id], context)) there.set(known, set);
     return there;
   }
 }
 
 /** Ours of that name, the smallest id first. */
 export async function findZones(
-  client: Route53Client,
+  service: Route53,
   at: ZoneOwner & { name: string },
   context: DnsContext,
 ): Promise<OwnedZone[]> {
@@ -96,8 +95,11 @@ export async function findZones(
   };
   for (let page = 0; next && page < PAGES; page++) {
     const input: ListHostedZonesByNameCommandInput = next;
-    const answer: ListHostedZonesByNameCommandOutput = await ask('looking the zone up', context, (o) =>
-      client.send(new ListHostedZonesByNameCommand(input), o),
+    const answer: ListHostedZonesByNameCommandOutput = await ask(
+      service,
+      'looking the zone up',
+      context,
+      (client, o) => client.send(new ListHostedZonesByNameCommand(input), o),
     );
     const zones = answer.HostedZones ?? [];
     found.push(...zones.filter((zone) => plainName(zone.Name ?? '') === name));
@@ -106,7 +108,7 @@ export async function findZones(
     next = over ? undefined : { DNSName: answer.NextDNSName, HostedZoneId: answer.NextHostedZoneId };
   }
   if (next) throw new DnsError('invalid', `There are more zones called ${name} than Skein reads.`);
-  const owned = await withOwners(client, found, context);
+  const owned = await withOwners(service, found, context);
   return owned
     .filter((one) => sameOwner(one.owner, at))
     .sort((a, b) => ((a.zone.Id ?? '') < (b.zone.Id ?? '') ? -1 : 1));
@@ -114,17 +116,17 @@ export async function findZones(
 
 /** All of an organization's, or of one of its networks. */
 export async function listOwnedZones(
-  client: Route53Client,
+  service: Route53,
   asked: { organizationId: string; networkId?: string },
   context: DnsContext,
 ): Promise<OwnedZone[]> {
-  const zones = await ask('listing zones', context, async (o) => {
+  const zones = await ask(service, 'listing zones', context, async (client, o) => {
     const all: HostedZone[] = [];
     for await (const page of paginateListHostedZones({ client }, {}, o))
       all.push(...(page.HostedZones ?? []));
     return all;
   });
-  const owned = await withOwners(client, zones, context);
+  const owned = await withOwners(service, zones, context);
   return owned.filter(
     ({ owner }) =>
       owner.organizationId === asked.organizationId &&

@@ -7,25 +7,25 @@ import {
   DisassociateVPCFromHostedZoneCommand,
   GetHostedZoneCommand,
   type HostedZone,
-  type Route53Client,
   type VPC,
 } from '@aws-sdk/client-route-53';
-import { pause, unlessMissing } from '../bounded-call.ts';
+import { pause } from '@skein/clouds/bounded-wait.ts';
+import { unlessMissing } from '../bounded-call.ts';
 import { plainName } from '../change-set.ts';
 import { type DnsContext, DnsError, type ZoneSpec, type ZoneState } from '../provider.ts';
 import { ownerHash, ownerText } from '../zone-owner.ts';
-import { ask } from './ask.ts';
+import { ask, type Route53 } from './ask.ts';
 import { awsCodeOf } from './errors.ts';
 import { findZones, type OwnedZone, plainZoneId, tagsOf } from './zone-lookup.ts';
 
 const GENERATIONS = 20;
 
 async function detailsOf(
-  client: Route53Client,
+  service: Route53,
   zone: HostedZone,
   context: DnsContext,
 ): Promise<{ state: ZoneState; vpcs: VPC[] }> {
-  const answer = await ask('reading the zone', context, (o) =>
+  const answer = await ask(service, 'reading the zone', context, (client, o) =>
     client.send(new GetHostedZoneCommand({ Id: plainZoneId(zone.Id) }), o),
   );
   const state: ZoneState = {
@@ -37,20 +37,30 @@ async function detailsOf(
   return { state, vpcs: answer.VPCs ?? [] };
 }
 
-/** Undefined when the zone went away meanwhile. */
-export const zoneState = async (client: Route53Client, { zone }: OwnedZone, context: DnsContext) =>
-  (await unlessMissing(detailsOf(client, zone, context)))?.state;
+/** Each with its owner; one that went away meanwhile is not among them. */
+export async function zoneStates(
+  service: Route53,
+  zones: readonly OwnedZone[],
+  context: DnsContext,
+): Promise<(ZoneState & { networkId: string; key: string })[]> {
+  const states = [];
+  for (const { zone, owner } of zones) {
+    const found = await unlessMissing(detailsOf(service, zone, context));
+    if (found) states.push({ ...found.state, networkId: owner.networkId, key: owner.key });
+  }
+  return states;
+}
 
 /**
  * Route 53 lets a zone be made twice, but never with one caller reference twice: the reference is derived, so a
  * repeated call is refused and finds the first one's zone. It remembers deleted zones' references: then the next
  * generation is tried.
  */
-async function createZone(client: Route53Client, spec: ZoneSpec, context: DnsContext): Promise<OwnedZone> {
+async function createZone(service: Route53, spec: ZoneSpec, context: DnsContext): Promise<OwnedZone> {
   const [vpc] = spec.vpcs;
   for (let generation = 0; generation < GENERATIONS; generation++) {
     try {
-      const made = await ask('creating the zone', context, (o) =>
+      const made = await ask(service, 'creating the zone', context, (client, o) =>
         client.send(
           new CreateHostedZoneCommand({
             Name: spec.name,
@@ -65,7 +75,7 @@ async function createZone(client: Route53Client, spec: ZoneSpec, context: DnsCon
     } catch (error) {
       if (awsCodeOf(error) !== 'HostedZoneAlreadyExists') throw error;
       await pause(200, context.signal);
-      const [found] = await findZones(client, spec, context);
+      const [found] = await findZones(service, spec, context);
       if (found) return found;
     }
   }
@@ -80,7 +90,7 @@ const asVpc = (vpc: { id: string; region: string }): VPC => ({
 });
 
 async function bindVpcs(
-  client: Route53Client,
+  service: Route53,
   id: string,
   held: readonly VPC[],
   spec: ZoneSpec,
@@ -88,14 +98,14 @@ async function bindVpcs(
 ) {
   for (const vpc of spec.vpcs) {
     if (held.some((one) => one.VPCId === vpc.id)) continue;
-    await ask('binding the zone to a VPC', context, (o) =>
+    await ask(service, 'binding the zone to a VPC', context, (client, o) =>
       client.send(new AssociateVPCWithHostedZoneCommand({ HostedZoneId: id, VPC: asVpc(vpc) }), o),
     );
   }
   for (const one of held) {
     if (spec.vpcs.some((vpc) => vpc.id === one.VPCId)) continue;
     await unlessMissing(
-      ask('unbinding the zone from a VPC', context, (o) =>
+      ask(service, 'unbinding the zone from a VPC', context, (client, o) =>
         client.send(new DisassociateVPCFromHostedZoneCommand({ HostedZoneId: id, VPC: one }), o),
       ),
     );
@@ -103,14 +113,14 @@ async function bindVpcs(
 }
 
 export async function reconcileZone(
-  client: Route53Client,
+  service: Route53,
   spec: ZoneSpec,
   context: DnsContext,
 ): Promise<ZoneState> {
   if (spec.visibility === 'private' && spec.vpcs.length === 0) {
     throw new DnsError('invalid', `The private zone ${spec.name} needs a VPC: Route 53 makes none without.`);
   }
-  const owned = (await findZones(client, spec, context))[0] ?? (await createZone(client, spec, context));
+  const owned = (await findZones(service, spec, context))[0] ?? (await createZone(service, spec, context));
   const Id = plainZoneId(owned.zone.Id);
   if ((owned.zone.Config?.PrivateZone === true) !== (spec.visibility === 'private')) {
     throw new DnsError(
@@ -122,7 +132,7 @@ export async function reconcileZone(
     );
   }
   if (!owned.tagged) {
-    await ask('tagging the zone', context, (o) =>
+    await ask(service, 'tagging the zone', context, (client, o) =>
       client.send(
         new ChangeTagsForResourceCommand({
           ResourceType: 'hostedzone',
@@ -133,14 +143,16 @@ export async function reconcileZone(
       ),
     );
   }
-  const { state, vpcs } = await detailsOf(client, owned.zone, context);
-  if (spec.visibility === 'private') await bindVpcs(client, Id, vpcs, spec, context);
+  const { state, vpcs } = await detailsOf(service, owned.zone, context);
+  if (spec.visibility === 'private') await bindVpcs(service, Id, vpcs, spec, context);
   return state;
 }
 
 /** The zone must hold no records but its own. Deleting what is gone succeeds. */
-export async function removeZone(client: Route53Client, id: string, context: DnsContext): Promise<void> {
+export async function removeZone(service: Route53, id: string, context: DnsContext): Promise<void> {
   await unlessMissing(
-    ask('deleting the zone', context, (o) => client.send(new DeleteHostedZoneCommand({ Id: id }), o)),
+    ask(service, 'deleting the zone', context, (client, o) =>
+      client.send(new DeleteHostedZoneCommand({ Id: id }), o),
+    ),
   );
 }
