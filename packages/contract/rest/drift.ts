@@ -32,3 +32,13 @@ export const DriftFinding = z.object({
   operationId: z.string().nullable().describe('The operation that mends it'),
 });
 export type DriftFinding = z.infer<typeof DriftFinding>;
+
+/** What one look at a network or an account found. */
+export const DriftCheck = z.object({
+  checkedAt: Time,
+  findings: z.array(DriftFinding).describe('All that stand now'),
+  unseen: z
+    .array(z.object({ where: z.string(), reason: z.string() }))
+    .describe('What could not be looked at; nothing is known of it'),
+});
+export type DriftCheck = z.infer<typeof DriftCheck>;

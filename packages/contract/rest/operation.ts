@@ -45,6 +45,8 @@ export const Operation = z.object({
     'remove-peer',
     'change-network',
     'records',
+    'heal',
+    'delete-orphans',
     'teardown',
   ]),
   title: z.string(),

@@ -16,7 +16,8 @@ export async function createOperation(
   tx: Transaction,
   context: Context,
   wanted: {
-    networkId: string;
+    /** Null for what concerns no network that we know. */
+    networkId: string | null;
     kind: Operation['kind'];
     title: string;
     steps: readonly PlannedStep[];

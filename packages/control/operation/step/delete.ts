@@ -1,13 +1,23 @@
 import type { CloudResource } from '@skein/database/generated/client.ts';
+import { z } from 'zod';
 import { openCloud, openDns } from '../../cloud/open.ts';
 import { providerError } from '../engine/provider-error.ts';
 import { LeaseLost, StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
-import { unmaking } from './ledger.ts';
+import { forgetting, unmaking } from './ledger.ts';
+import { endPeering } from './peering.ts';
 import { callOf, gone, inputOf } from './site.ts';
 import { privateZoneKey } from './zones.ts';
 
 /** In the order in which a cloud lets go. Records go with their zone. */
-const ORDER = ['zone', 'record', 'instance', 'address', 'firewall', 'network'];
+export const DELETE_ORDER = [
+  'zone',
+  'record',
+  'instance',
+  'address',
+  'firewall',
+  'peering',
+  'network',
+] as const;
 
 /** Kind `delete`: what the step names goes from its cloud. Each is tried, whatever becomes of the others. */
 export const deleteResources: StepHandler = async (run) => {
@@ -22,25 +32,36 @@ export const deleteResources: StepHandler = async (run) => {
       ...(kinds && { kind: { in: kinds } }),
       ...(keys && { key: { in: keys } }),
     },
+    orderBy: { key: 'asc' },
   });
-  const failures: unknown[] = [];
-  for (const kind of ORDER) {
-    const results = await Promise.allSettled(
-      rows.filter((row) => row.kind === kind).map((row) => deleteOne(run, row)),
-    );
-    for (const one of results) if (one.status === 'rejected') failures.push(one.reason);
+  const failures: Failed[] = [];
+  for (const kind of DELETE_ORDER) {
+    const ofKind = rows.filter((row) => row.kind === kind);
+    const results = await Promise.allSettled(ofKind.map((row) => deleteOne(run, row)));
+    for (const [index, one] of results.entries()) {
+      const row = ofKind[index];
+      if (one.status === 'rejected' && row) failures.push({ what: row.summary, error: one.reason });
+    }
   }
   if (failures.length > 0) throw gathered(run, failures);
   return { deleted: rows.length };
 };
 
+/** `what` names the resource for people. */
+export interface Failed {
+  what: string;
+  error: unknown;
+}
+
 async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   const { context } = run;
   const { organizationId, networkId } = row;
+  // Somebody else made it: we only stop speaking of it.
+  if (Existing.safeParse(row.spec).success) return forgetting(run, row);
   const account = await context.database.cloudAccount.findFirst({
     where: { id: row.cloudAccountId, organizationId },
   });
-  if (!account) throw gone(`The cloud account that holds ${row.summary} is gone.`);
+  if (!account) throw gone('The cloud account that holds it is gone.');
   const call = callOf(run);
   const cloud = () => openCloud(context, account, row.region);
   const at = { owner: { organizationId, networkId, clusterId: row.clusterId ?? '' }, key: row.key };
@@ -57,6 +78,7 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
     instance: () => cloud().instances.delete(at, call),
     address: () => cloud().addresses.delete(at, call),
     firewall: () => cloud().firewalls.delete(at, call),
+    peering: () => endPeering(run, row, cloud()),
     network: () => cloud().networks.delete(at, call),
   };
   const verb = verbs[row.kind];
@@ -64,18 +86,24 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   await unmaking(run, row, verb);
 }
 
-/** One failure that names all; tried again by itself where at least one is worth it. */
-function gathered(run: StepRun, failures: readonly unknown[]): unknown {
+const Existing = z.object({ existing: z.literal(true) });
+
+/** One failure that names each resource with its own words; tried again by itself where at least one is worth it. */
+export function gathered(run: StepRun, failures: readonly Failed[]): unknown {
   run.signal.throwIfAborted();
-  const lost = failures.find((one) => one instanceof LeaseLost);
-  if (lost || failures.length === 1) return lost ?? failures[0];
-  const details = failures.map((one) => (one instanceof StepFailure ? one.detail : providerError(one)));
+  const lost = failures.find((one) => one.error instanceof LeaseLost);
+  if (lost) return lost.error;
+  const details = failures.map(({ what, error }) => {
+    const detail = error instanceof StepFailure ? error.detail : providerError(error);
+    return detail && { ...detail, message: `Not deleted: ${what}. ${detail.message}` };
+  });
   const known = details.filter((one) => one !== undefined);
+  const [first] = known;
   // What is ours to mend is told as such, not hidden among what clouds said.
-  if (known.length < details.length) return failures[details.indexOf(undefined)];
+  if (!first || known.length < details.length) return failures[details.indexOf(undefined)]?.error;
   return new StepFailure({
-    code: known[0]?.code ?? 'internal',
-    message: known.map((one) => one.message).join(' '),
+    code: first.code,
+    message: known.map((one) => one.message.replace(/\.?$/, '.')).join(' '),
     remedy: known.find((one) => one.remedy)?.remedy ?? null,
     retryable: known.some((one) => one.retryable),
   });

@@ -3,11 +3,14 @@ import type { StepKind } from '../steps/planned.ts';
 import { reserveAddresses } from './addresses.ts';
 import { awaitApplied } from './applied.ts';
 import { makeNetwork } from './cluster-network.ts';
+import { checkCredentials } from './credentials.ts';
 import { deleteResources } from './delete.ts';
+import { deleteOrphans } from './delete-orphans.ts';
 import { setFirewall } from './firewall.ts';
 import { forgetCluster, forgetNetwork } from './forget.ts';
 import { startInstances } from './instances.ts';
 import { awaitJoin } from './join.ts';
+import { makePeering } from './peering.ts';
 import { writeRecords } from './records.ts';
 import { verifyTunnels } from './verify.ts';
 import { makeZones } from './zones.ts';
@@ -15,6 +18,7 @@ import { makeZones } from './zones.ts';
 /** What each kind of step does. */
 export const HANDLERS = {
   network: makeNetwork,
+  peering: makePeering,
   addresses: reserveAddresses,
   firewall: setFirewall,
   instances: startInstances,
@@ -23,7 +27,9 @@ export const HANDLERS = {
   records: writeRecords,
   verify: verifyTunnels,
   applied: awaitApplied,
+  credentials: checkCredentials,
   delete: deleteResources,
+  'delete-orphans': deleteOrphans,
   'forget-cluster': forgetCluster,
   'forget-network': forgetNetwork,
 } satisfies StepHandlers & Record<StepKind, unknown>;

@@ -1,3 +1,4 @@
+import { type Pair, peeringSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 import { firewallStep, recordsStep } from './provision.ts';
 
@@ -8,6 +9,8 @@ export interface Ailing {
   what: 'missing' | 'changed';
   /** Name of its cluster; null for what belongs to the network as a whole. */
   cluster: string | null;
+  /** Name of the cluster at the other end of a peering. */
+  peeredWith?: string;
 }
 /** A cluster that Skein made nodes for, with all of its managed peers. */
 export interface HealCluster {
@@ -74,26 +77,17 @@ export function healSteps(ailing: readonly Ailing[], clusters: readonly HealClus
       );
     return made;
   });
-  return [...steps, ...peeringSteps(ailing, clusters, steps), ...nameSteps(ailing, steps)];
+  return [...steps, ...peeringSteps(pairsOf(ailing), steps), ...nameSteps(ailing, steps)];
 }
 
-/** A peering names the VPCs of both its ends. */
-function peeringSteps(
-  ailing: readonly Ailing[],
-  clusters: readonly HealCluster[],
-  before: readonly PlannedStep[],
-): PlannedStep[] {
-  const networks = before.filter((step) => step.kind === 'network').map((step) => step.key);
-  return clusters
-    .filter(({ name }) => ailing.some((one) => one.kind === 'peering' && one.cluster === name))
-    .map(({ name }) =>
-      planned('peering', {
-        key: `${name}/peering`,
-        title: `Mend the peerings of ${name}`,
-        cluster: name,
-        dependsOn: networks,
-      }),
-    );
+/** Each pair once, whichever half is off: one step mends both. */
+function pairsOf(ailing: readonly Ailing[]): Pair[] {
+  const pairs = ailing.flatMap((one) => {
+    if (one.kind !== 'peering' || one.cluster === null || one.peeredWith === undefined) return [];
+    const [a, b] = [one.cluster, one.peeredWith].sort();
+    return a !== undefined && b !== undefined ? [[a, b] as const] : [];
+  });
+  return [...new Map(pairs.map((pair) => [pair.join(' '), pair])).values()];
 }
 
 /** Zones stand in VPCs; records name nodes and addresses. */

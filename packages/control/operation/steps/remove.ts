@@ -40,7 +40,8 @@ export function removeClusterSteps(
   const made = others.filter((cluster) => cluster.cloudAccountId !== null);
   const checked = removed.cloudAccountId === null ? [] : [credentialsStep(removed.name)];
   const before = checked.map((step) => step.key);
-  const gone = [...deleteClusterSteps(removed, before), ...unpeerFromSteps(removed, peered)];
+  const unpeered = unpeerFromSteps(removed, peered).map((step) => ({ ...step, dependsOn: [...before] }));
+  const gone = [...deleteClusterSteps(removed, before), ...unpeered];
   return [
     ...checked,
     recordsStep(before),
