@@ -21,6 +21,8 @@ export interface MeshCluster {
   readonly name: string;
   readonly overlayCidr: string;
   readonly vpcCidr: string | null;
+  /** Ids of the clusters whose VPC this one routes to, sorted. Counts where both say so: see `arePeered`. */
+  readonly peered: readonly string[];
 }
 
 /** An enrolled peer. `privateAddress` and `publicAddress` are what names answer; `endpoints` is where WireGuard listens. */
@@ -118,6 +120,19 @@ export function changeSnapshot(
   }
   const network = change.network ?? before.network;
   return { after: { number: change.number, network, parts }, touched };
+}
+
+/** Whether the VPCs of two clusters route to each other. Half a peering passes nothing. */
+export function arePeered(a: ClusterPart, b: ClusterPart): boolean {
+  return a.cluster.peered.includes(b.cluster.id) && b.cluster.peered.includes(a.cluster.id);
+}
+
+/** The parts that a part is peered with, in the order of its list. */
+export function peeredWith(snapshot: Snapshot, part: ClusterPart): ClusterPart[] {
+  return part.cluster.peered.flatMap((id) => {
+    const other = snapshot.parts.get(id);
+    return other && arePeered(part, other) ? [other] : [];
+  });
 }
 
 /** The peer with this id, if the snapshot holds it in this cluster. */

@@ -2,7 +2,9 @@
 import { Endpoint } from '@skein/contract/agent/map.ts';
 import { AllowedPort, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
+import { Prisma } from '@skein/database/generated/client.ts';
 import {
+  compareText,
   type MeshCluster,
   type MeshNetwork,
   type MeshPeer,
@@ -28,6 +30,7 @@ const ClusterRow = z.object({
   name: z.string(),
   overlayCidr: z.string(),
   vpcCidr: z.string().nullable(),
+  peered: z.array(z.string()),
   deletedAt: z.unknown().nullable(),
 });
 const PeerRow = z.object({
@@ -55,6 +58,16 @@ const Rows = z.object({
   peers: z.array(PeerRow),
 });
 
+/** Of an existing VPC the range is what its cloud said of the subnet; of one that Skein made, what was given out. */
+const VPC_CIDR = Prisma.sql`coalesce("vpcCidr", (
+  SELECT r.state->>'cidr' FROM cloud_resource r WHERE r."networkId" = cluster."networkId"
+    AND r."clusterId" = cluster.id AND r.key = 'network' AND r.status = 'present' LIMIT 1)) AS "vpcCidr"`;
+/** Clusters to which this one's half of a peering is active: the rows' keys are `peering/<the other's id>`. */
+const PEERED = Prisma.sql`(
+  SELECT coalesce(json_agg(DISTINCT substr(r.key, 9)), '[]') FROM cloud_resource r
+  WHERE r."networkId" = cluster."networkId" AND r."clusterId" = cluster.id AND r.kind = 'peering'
+    AND r.status = 'present' AND r.state->'active' = 'true') AS peered`;
+
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
 export async function loadSnapshot(
   database: Database | Transaction,
@@ -70,7 +83,7 @@ export async function loadSnapshot(
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", ${VPC_CIDR}, ${PEERED}, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
@@ -116,7 +129,7 @@ export async function loadNewer(
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", ${VPC_CIDR}, ${PEERED}, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
@@ -160,8 +173,8 @@ function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr } = row;
-  return { id, name, overlayCidr, vpcCidr };
+  const { id, name, overlayCidr, vpcCidr, peered } = row;
+  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText) };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */

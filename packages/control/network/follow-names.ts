@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { loadSnapshot } from '../map/snapshot.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { OPEN_STATES } from '../operation/open.ts';
-import { gatewayAddresses, othersThan } from '../operation/step/gateway-addresses.ts';
+import { gatewayAddresses, othersThan, peeredGatewayAddresses } from '../operation/step/gateway-addresses.ts';
 import { recordsDigest } from '../operation/step/names.ts';
 import { firewallStep, recordsStep } from '../operation/steps/provision.ts';
 import { lockNetwork } from './lock.ts';
@@ -70,6 +70,7 @@ async function staleFirewalls(
   networkId: string,
 ): Promise<{ id: string; name: string }[]> {
   const addresses = await gatewayAddresses(tx, organizationId, networkId);
+  const peered = await peeredGatewayAddresses(tx, organizationId, networkId);
   const groups = await tx.cloudResource.findMany({
     where: {
       organizationId,
@@ -78,13 +79,15 @@ async function staleFirewalls(
       status: 'present',
       cluster: { deletedAt: null, state: { not: 'deleting' } },
     },
-    select: { spec: true, cluster: { select: { id: true, name: true, vpcCidr: true } } },
+    select: { spec: true, cluster: { select: { id: true, name: true } } },
   });
   return groups.flatMap(({ spec, cluster }) => {
     if (!cluster) return [];
     const written = (spec as { rules: { cidrs: string[] }[] }).rules.flatMap((rule) => rule.cidrs);
-    const wanted = othersThan(cluster.id, addresses).map((address) => `${address}/32`);
-    const known = new Set(written.filter((cidr) => cidr !== cluster.vpcCidr));
+    const callers = [...othersThan(cluster.id, addresses), ...(peered.get(cluster.id) ?? [])];
+    const wanted = callers.map((address) => `${address}/32`);
+    // The one other rule is for the whole VPC.
+    const known = new Set(written.filter((cidr) => cidr.endsWith('/32')));
     const same = known.size === new Set(wanted).size && wanted.every((cidr) => known.has(cidr));
     return same ? [] : [{ id: cluster.id, name: cluster.name }];
   });

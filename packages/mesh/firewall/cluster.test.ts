@@ -23,8 +23,23 @@ test('a gateway hears its cluster and the other clusters’ gateways, each once 
   ]);
 });
 
+test('a gateway hears those of peered clusters by their private addresses too, and none of their other nodes', () => {
+  const [, outside, peered] = clusterRules(
+    'gateway',
+    cluster,
+    ['203.0.113.9'],
+    ['10.64.16.11', '10.64.16.10'],
+  );
+  expect(outside?.cidrs).toEqual(['203.0.113.9/32']);
+  expect(peered).toEqual({
+    ...within,
+    cidrs: ['10.64.16.10/32', '10.64.16.11/32'],
+    description: 'WireGuard from the gateways of peered clusters',
+  });
+});
+
 test('a member hears its cluster only', () => {
-  expect(clusterRules('member', cluster, ['203.0.113.9'])).toEqual([within]);
+  expect(clusterRules('member', cluster, ['203.0.113.9'], ['10.64.16.10'])).toEqual([within]);
 });
 
 test('the gateway of an only cluster has nobody outside to hear', () => {

@@ -17,11 +17,13 @@ export interface ClusterRule {
 /**
  * Rules of one cluster's group for `role`.
  * @param otherGatewayAddresses public addresses of the gateways of all other clusters of the network
+ * @param peeredGatewayAddresses private addresses of the gateways of peered clusters
  */
 export function clusterRules(
   role: PeerRole,
   cluster: { vpcCidr: string; wireguardPort: number },
   otherGatewayAddresses: readonly string[],
+  peeredGatewayAddresses: readonly string[] = [],
 ): ClusterRule[] {
   const rule = (cidrs: string[], description: string): ClusterRule => ({
     protocol: 'udp',
@@ -30,9 +32,12 @@ export function clusterRules(
     cidrs,
     description,
   });
+  const single = (addresses: readonly string[]) =>
+    [...new Set(addresses)].sort(compareText).map((address) => `${address}/32`);
   const rules = [rule([cluster.vpcCidr], 'WireGuard within the cluster')];
-  const others = [...new Set(otherGatewayAddresses)].sort(compareText).map((address) => `${address}/32`);
-  if (role === 'gateway' && others.length > 0)
-    rules.push(rule(others, 'WireGuard from the gateways of other clusters'));
+  if (role !== 'gateway') return rules;
+  const [outside, peered] = [single(otherGatewayAddresses), single(peeredGatewayAddresses)];
+  if (outside.length > 0) rules.push(rule(outside, 'WireGuard from the gateways of other clusters'));
+  if (peered.length > 0) rules.push(rule(peered, 'WireGuard from the gateways of peered clusters'));
   return rules;
 }

@@ -1,11 +1,12 @@
 /** Builds the network map of one peer from a snapshot. */
 import type { MapDelegation, MapName, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
-import { clusterDomain, namesOf } from '../name/view.ts';
+import { clusterDomain, namesOf, peeredNameOf } from '../name/view.ts';
 import {
   type ClusterPart,
   compareText,
   type MeshNetwork,
   type MeshPeer,
+  peeredWith,
   peerIn,
   type Snapshot,
 } from '../network.ts';
@@ -22,7 +23,7 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
     number: snapshot.number,
     self: selfOf(snapshot.network, part, self),
     peers: linksOf(snapshot, part, self),
-    names: mapNames(part, snapshot.network.zone),
+    names: mapNames(snapshot, part),
     delegations:
       self.role === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
   };
@@ -48,17 +49,27 @@ function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSel
   };
 }
 
-// All agents of a cluster get the same names: they are made once for each state of the cluster.
-const nameMemo = new WeakMap<ClusterPart, { zone: string; names: readonly MapName[] }>();
+// All agents of a cluster get the same names: they are made once for each state of it and of those peered with it.
+const nameMemo = new WeakMap<
+  ClusterPart,
+  { zone: string; peered: readonly ClusterPart[]; names: readonly MapName[] }
+>();
 
-function mapNames(part: ClusterPart, zone: string): MapName[] {
-  let memo = nameMemo.get(part);
-  if (memo?.zone !== zone) {
-    const names = namesOf(part, zone).map(({ name, inside, outside }) => ({ name, inside, outside }));
-    memo = { zone, names };
-    nameMemo.set(part, memo);
-  }
-  return [...memo.names];
+/** The cluster's own names, and those of the gateways of peered clusters, which nobody else would answer so. */
+function mapNames(snapshot: Snapshot, part: ClusterPart): MapName[] {
+  const { zone } = snapshot.network;
+  const peered = peeredWith(snapshot, part);
+  const memo = nameMemo.get(part);
+  const same =
+    memo?.zone === zone &&
+    memo.peered.length === peered.length &&
+    memo.peered.every((one, index) => one === peered[index]);
+  if (same) return [...memo.names];
+  const own = namesOf(part, zone).map(({ name, inside, outside }) => ({ name, inside, outside }));
+  const theirs = peered.flatMap((other) => peeredNameOf(other, zone) ?? []);
+  const names = [...own, ...theirs].sort((a, b) => compareText(a.name, b.name));
+  nameMemo.set(part, { zone, peered, names });
+  return [...names];
 }
 
 /** A member asks its cluster's gateways for everything in the zone that it does not know itself. */

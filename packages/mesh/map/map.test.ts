@@ -9,7 +9,7 @@ import {
   type Snapshot,
   type SnapshotChange,
 } from '../network.ts';
-import { anyRows, PRACTICE, type Rows, toSnapshot } from '../testing/networks.ts';
+import { anyRows, PEERED, PRACTICE, type Rows, toSnapshot } from '../testing/networks.ts';
 import { type Affected, affectedBy } from './affected.ts';
 import { buildMap } from './build.ts';
 import { applyDelta, deltaBetween } from './delta.ts';
@@ -137,6 +137,38 @@ describe('building', () => {
     ['without a gateway nobody is asked', 'dev', 'node-1', []],
   ])('%s', (_, cluster, name, delegations) => {
     expect(buildMap(PRACTICE, `clu_${cluster}`, `peer_${cluster}_${name}`)?.delegations).toEqual(delegations);
+  });
+
+  test('peered gateways reach each other privately first; members learn the name of the others’ gateways', () => {
+    const endpoints = (snapshot: Snapshot) =>
+      mapOf(snapshot, { id: 'peer_prod_gw-1', clusterId: 'clu_prod' })
+        ?.peers.filter((peer) => peer.clusterId === 'clu_dr')
+        .map((peer) => [peer.name, peer.allowedIps, peer.endpoints.map((one) => one.address)]);
+    expect(endpoints(PRACTICE)).toEqual([
+      ['gw-1', ['100.64.1.1/32'], []],
+      ['gw-2', ['100.64.1.0/24'], ['203.0.113.9']],
+    ]);
+    expect(endpoints(PEERED)).toEqual([
+      ['gw-1', ['100.64.1.1/32'], ['10.64.16.10']],
+      ['gw-2', ['100.64.1.0/24'], ['10.64.16.11', '203.0.113.9']],
+    ]);
+    const names = (snapshot: Snapshot) =>
+      mapOf(snapshot, { id: 'peer_prod_node-1', clusterId: 'clu_prod' })?.names.filter(
+        (one) => !one.name.includes('prod'),
+      );
+    expect(names(PRACTICE)).toEqual([]);
+    expect(names(PEERED)).toEqual([
+      { name: 'dr.shop.skein.test', inside: ['10.64.16.10', '10.64.16.11'], outside: ['203.0.113.9'] },
+    ]);
+  });
+
+  test('half a peering changes no map', () => {
+    const dr = PEERED.parts.get('clu_dr');
+    const half = changeSnapshot(PRACTICE, {
+      number: 7,
+      clusters: new Map([['clu_dr', dr?.cluster as MeshCluster]]),
+    }).after;
+    for (const peer of peersOf(PRACTICE)) expect(mapOf(half, peer)).toEqual(mapOf(PRACTICE, peer));
   });
 
   test('a peer that the snapshot does not hold has no map', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PRACTICE } from '../testing/networks.ts';
+import { PEERED, PRACTICE } from '../testing/networks.ts';
 import { namesOf } from './view.ts';
 import { privateZoneRecords, publicZoneRecords } from './zone.ts';
 
@@ -62,4 +62,12 @@ test('a cluster’s private zone answers its own names privately and the others 
     'node-2.prod 10.64.0.12',
     'prod 10.64.0.10',
   ]);
+});
+
+test('in a peered cluster the name of the gateways answers privately, those of nodes stay sealed', () => {
+  const before = text(privateZoneRecords(PRACTICE, 'clu_prod'));
+  const after = text(privateZoneRecords(PEERED, 'clu_prod'));
+  expect(after).toEqual(before.map((line) => (line.startsWith('dr ') ? 'dr 10.64.16.10 10.64.16.11' : line)));
+  expect(text(privateZoneRecords(PEERED, 'clu_dev'))).toEqual(text(privateZoneRecords(PRACTICE, 'clu_dev')));
+  expect(text(publicZoneRecords(PEERED))).toEqual(text(publicZoneRecords(PRACTICE)));
 });

@@ -33,6 +33,23 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
   return names.sort((a, b) => compareText(a.name, b.name));
 }
 
+/**
+ * What `C.Z` answers in the clusters peered with C, or undefined where C has no gateway: the private addresses at which
+ * its gateways hear their tunnels, as `C.Z` answers the public ones outside.
+ *
+ * `P.C.Z` keeps its overlay address there. The groups of a cluster let in nothing of a peered VPC but WireGuard to the
+ * gateways: a packet to a node's private address would be dropped, and one that passed would be in the clear. What goes
+ * to the overlay address takes the private way too, sealed, for the gateways' tunnel runs over the peering.
+ */
+export function peeredNameOf(
+  part: ClusterPart,
+  zone: string,
+): { name: string; inside: string[]; outside: string[] } | undefined {
+  const name = clusterDomain(part, zone);
+  const own = namesOf(part, zone).find((view) => view.name === name);
+  return own && { name, inside: own.inside, outside: own.outside };
+}
+
 /** `C.Z`: where a cluster's names live. */
 export function clusterDomain(part: ClusterPart, zone: string): string {
   return `${part.cluster.name}.${zone}`;

@@ -16,10 +16,10 @@ export const NETWORK: MeshNetwork = {
 };
 
 export const CLUSTERS: readonly MeshCluster[] = [
-  { id: 'clu_prod', name: 'prod', overlayCidr: '100.64.0.0/24', vpcCidr: '10.64.0.0/20' },
-  { id: 'clu_dr', name: 'dr', overlayCidr: '100.64.1.0/24', vpcCidr: '10.64.16.0/20' },
+  { id: 'clu_prod', name: 'prod', overlayCidr: '100.64.0.0/24', vpcCidr: '10.64.0.0/20', peered: [] },
+  { id: 'clu_dr', name: 'dr', overlayCidr: '100.64.1.0/24', vpcCidr: '10.64.16.0/20', peered: [] },
   // Plain hosts: no VPC of ours.
-  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null },
+  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null, peered: [] },
 ];
 
 const at = (kind: Endpoint['kind'], address: string): Endpoint => ({ kind, address, port: 51820 });
@@ -60,6 +60,17 @@ export const PEERS: readonly MeshPeer[] = [
 
 export const PRACTICE: Snapshot = snapshotOf(7, NETWORK, CLUSTERS, PEERS);
 
+/** The same with production and disaster recovery peered. */
+export const PEERED: Snapshot = snapshotOf(
+  7,
+  NETWORK,
+  CLUSTERS.map((cluster) => ({
+    ...cluster,
+    peered: { clu_prod: ['clu_dr'], clu_dr: ['clu_prod'] }[cluster.id] ?? [],
+  })),
+  PEERS,
+);
+
 /** Rows of a network of any shape, in any order, with addresses given out as Skein does. */
 export interface Rows {
   number: number;
@@ -84,6 +95,8 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     shape: fc.array(
       fc.record({
         vpc: fc.boolean(),
+        // Halves come and go on their own: some pairs agree, some do not, some name nobody.
+        peered: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
         name: fc.constantFrom('a', 'b'),
         nodes: fc.array(nodeOf, { maxLength: 4 }),
       }),
@@ -96,11 +109,15 @@ export const anyRows: fc.Arbitrary<Rows> = fc
   })
   .map(({ number, ports, shape, present }) => {
     const clusters = shape.map(
-      ({ vpc, name }, index): MeshCluster => ({
+      ({ vpc, name, peered }, index): MeshCluster => ({
         id: `clu_${index}`,
         name: `${name}${index}`,
         overlayCidr: `100.64.${index}.0/24`,
         vpcCidr: vpc ? `10.64.${index * 16}.0/20` : null,
+        peered: peered
+          .filter((other) => other !== index)
+          .map((other) => `clu_${other}`)
+          .sort(),
       }),
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>

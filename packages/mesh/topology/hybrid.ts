@@ -3,7 +3,7 @@
  * full mesh. Traffic to other clusters goes member, its gateway, the other gateway, member.
  */
 import type { Endpoint, MapPeer } from '@skein/contract/agent/map.ts';
-import { type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
+import { arePeered, type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
 
 /** Seconds between keepalives where a NAT may stand in between: below the 30 s after which common NATs forget UDP. */
 export const KEEPALIVE_SECONDS = 25;
@@ -42,21 +42,36 @@ export function linksOf(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): 
     });
   }
   if (self.role === 'gateway')
-    for (const other of snapshot.parts.values()) if (other !== part) links.push(...outsideLinks(other));
+    for (const other of snapshot.parts.values())
+      if (other !== part) links.push(...(arePeered(part, other) ? peeredLinks(other) : outsideLinks(other)));
   return links.sort((a, b) => compareText(a.id, b.id));
 }
 
-/** A cluster's gateways as every other cluster's gateways see them. The same objects for all who ask. */
+/** A cluster's gateways as other clusters' gateways see them. The same objects for all who ask. */
 export function outsideLinks(part: ClusterPart): readonly MapPeer[] {
-  let links = outsideMemo.get(part);
+  return linksFor(part, outsideMemo, endpointsOutside);
+}
+
+/** The same for the gateways of a peered cluster: the private way first, the public one where that is silent. */
+export function peeredLinks(part: ClusterPart): readonly MapPeer[] {
+  return linksFor(part, peeredMemo, endpointsInside);
+}
+
+function linksFor(
+  part: ClusterPart,
+  memo: WeakMap<ClusterPart, readonly MapPeer[]>,
+  endpointsOf: (gateway: MeshPeer) => Endpoint[],
+): readonly MapPeer[] {
+  let links = memo.get(part);
   if (!links) {
     links = gatewaysOf(part).map((gateway, rank) => ({
       ...linkBase(gateway),
-      endpoints: endpointsOutside(gateway),
+      endpoints: endpointsOf(gateway),
+      // Whoever looks, the same gateway carries the range: a peering changes the way and not the choice.
       allowedIps: [rank === 0 ? part.cluster.overlayCidr : `${gateway.overlayAddress}/32`],
       keepaliveSeconds: KEEPALIVE_SECONDS,
     }));
-    outsideMemo.set(part, links);
+    memo.set(part, links);
   }
   return links;
 }
@@ -64,6 +79,7 @@ export function outsideLinks(part: ClusterPart): readonly MapPeer[] {
 // Parts are immutable, so what is derived from one is computed once and shared by all agents' maps.
 const gatewayMemo = new WeakMap<ClusterPart, readonly MeshPeer[]>();
 const outsideMemo = new WeakMap<ClusterPart, readonly MapPeer[]>();
+const peeredMemo = new WeakMap<ClusterPart, readonly MapPeer[]>();
 
 function linkBase(peer: MeshPeer) {
   const { id, name, clusterId, role, wireguardKey, overlayAddress } = peer;

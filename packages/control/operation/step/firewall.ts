@@ -1,7 +1,7 @@
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import type { StepHandler } from '../engine/step-run.ts';
-import { gatewayAddresses, othersThan } from './gateway-addresses.ts';
+import { gatewayAddresses, othersThan, peeredGatewayAddresses } from './gateway-addresses.ts';
 import { making, recorded } from './ledger.ts';
 import { consoleName, gone, siteOf } from './site.ts';
 import { readNetwork } from './states.ts';
@@ -11,12 +11,13 @@ export const setFirewall: StepHandler = async (run) => {
   const site = await siteOf(run);
   const { cluster, account, owner, call, cloud } = site;
   const network = await recorded(run, { clusterId: cluster.id, key: 'network' }, readNetwork);
-  if (!network || cluster.vpcCidr === null) throw gone(`The VPC of ${cluster.name} is not there.`);
-  const vpcCidr = cluster.vpcCidr;
-  const all = await gatewayAddresses(run.context.database, owner.organizationId, owner.networkId);
-  const others = othersThan(cluster.id, all);
+  if (!network) throw gone(`The VPC of ${cluster.name} is not there.`);
+  const vpcCidr = network.cidr;
+  const at = [run.context.database, owner.organizationId, owner.networkId] as const;
+  const others = othersThan(cluster.id, await gatewayAddresses(...at));
+  const peered = (await peeredGatewayAddresses(...at)).get(cluster.id) ?? [];
   for (const role of ['gateway', 'member'] as const) {
-    const rules = clusterRules(role, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others);
+    const rules = clusterRules(role, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others, peered);
     const spec = { owner, key: `firewall/${role}`, name: consoleName(site, role), network, role, rules };
     const from = rules.flatMap((rule) => rule.cidrs);
     await making(
@@ -34,6 +35,8 @@ export const setFirewall: StepHandler = async (run) => {
       (made) => made.externalId,
     );
   }
-  run.log(`UDP ${WIREGUARD_PORT} is open from ${[vpcCidr, ...others].join(', ')} and nothing else is.`);
-  return { others };
+  run.log(
+    `UDP ${WIREGUARD_PORT} is open from ${[vpcCidr, ...others, ...peered].join(', ')} and nothing else is.`,
+  );
+  return { others, peered };
 };
