@@ -186,6 +186,8 @@ export interface Wish {
   instances: number;
   addresses: number;
   networks: number;
+  /** Everything that the account must be allowed, its DNS included. */
+  permissions: readonly Permission[];
 }
 
 export interface Quota {
@@ -216,6 +218,8 @@ export interface Provider<Credentials = unknown> {
   defaultInstanceType: string;
   /** Every permission that the code here uses, and no other. */
   permissions: readonly Permission[];
+  /** Those needed besides where nodes get an identity of their own in the cloud (`InstanceSpec.nodeIdentity`). */
+  nodeIdentityPermissions: readonly Permission[];
   /** What to paste into the cloud so that exactly `permissions` are given to `grantee`. */
   grant(permissions: readonly Permission[], grantee: Grantee): GrantDocument[];
   /** Opens no connection. `endpoint` replaces the provider's own API addresses. */

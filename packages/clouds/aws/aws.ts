@@ -2,6 +2,8 @@
 import type { AwsCredentials } from '@skein/contract/rest/account.ts';
 import { lateResource } from '../late-resource.ts';
 import type { Cloud, Provider } from '../provider.ts';
+import { grant } from './grant.ts';
+import { nodeIdentityPermissions, permissions } from './permissions.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const aws: Provider<AwsCredentials> = {
@@ -26,6 +28,9 @@ export const aws: Provider<AwsCredentials> = {
     { id: 'ap-northeast-2', title: 'Seoul' },
   ],
   defaultInstanceType: 't3.small',
+  permissions,
+  nodeIdentityPermissions,
+  grant,
   connect(account) {
     let loaded: Promise<Omit<Cloud, 'whoAmI' | 'holder'>> | undefined;
     const load = () => {
@@ -36,6 +41,9 @@ export const aws: Provider<AwsCredentials> = {
       whoAmI: (context) => whoAmI(account, context),
       // arn:aws:iam::123456789012:user/skein
       holder: (identity) => identity?.split(':')[4] || null,
+      preflight: async (wish, context) => (await load()).preflight(wish, context),
+      quotas: async (context) => (await load()).quotas(context),
+      lastChange: async (at, since, context) => (await load()).lastChange(at, since, context),
       networks: lateResource(async () => (await load()).networks),
       firewalls: lateResource(async () => (await load()).firewalls),
       addresses: lateResource(async () => (await load()).addresses),

@@ -4,12 +4,18 @@ import { addresses } from './address.ts';
 import { connectTo } from './connection.ts';
 import { firewalls } from './firewall.ts';
 import { instances } from './instance.ts';
+import { lastChange } from './last-change.ts';
 import { networks } from './network.ts';
+import { preflight } from './preflight.ts';
+import { quotas } from './quotas.ts';
 import type { AwsAccount } from './request-settings.ts';
 
 export function resources(account: AwsAccount): Omit<Cloud, 'whoAmI' | 'holder'> {
   const connection = connectTo(account);
   return {
+    preflight: (wish, context) => preflight(account, connection, wish, context),
+    quotas: (context) => quotas(account, connection, context),
+    lastChange: lastChange(account),
     networks: networks(connection),
     firewalls: firewalls(connection),
     addresses: addresses(connection),

@@ -34,6 +34,7 @@ export const azure: Provider<AzureCredentials> = {
   ],
   defaultInstanceType: 'Standard_B2s',
   permissions,
+  nodeIdentityPermissions: [],
   grant,
   connect(account) {
     let loaded: Promise<Omit<Cloud, 'holder'>> | undefined;

@@ -198,15 +198,33 @@ export class Connection {
     if (failed) throw failed;
   }
 
-  /** A call to a Google API that has no SDK here. `host` is what the endpoint replaces. */
-  async post<T>(what: string, host: string, path: string, body: unknown, context: CallContext): Promise<T> {
+  /** A POST to a Google API that has no SDK here. `host` is what the endpoint replaces. */
+  post<T>(what: string, host: string, path: string, body: unknown, context: CallContext): Promise<T> {
+    const sent = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    } as const;
+    return this.#plain(what, host, path, sent, context);
+  }
+
+  /** A GET without an SDK: for what is read seldom, and is not worth a client. */
+  read<T>(what: string, host: string, path: string, context: CallContext): Promise<T> {
+    return this.#plain(what, host, path, { method: 'GET' }, context);
+  }
+
+  #plain<T>(
+    what: string,
+    host: string,
+    path: string,
+    sent: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: string },
+    context: CallContext,
+  ): Promise<T> {
     const url = new URL(path, this.endpoint ?? `https://${host}`);
     const call = async () => {
       const { data } = await this.#token.request<T>({
+        ...sent,
         url: url.href,
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
         timeout: ONE_CALL.timeout,
         signal: context.signal,
       });

@@ -4,8 +4,13 @@ import type { Provider } from '../provider.ts';
 import { addresses } from './address.ts';
 import { Connection } from './connection.ts';
 import { firewalls } from './firewall.ts';
+import { grant } from './grant.ts';
 import { instances } from './instance.ts';
+import { lastChange } from './last-change.ts';
 import { networks } from './network.ts';
+import { nodeIdentityPermissions, permissions } from './permissions.ts';
+import { preflight } from './preflight.ts';
+import { quotas, readRegion } from './quotas.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export const gcp: Provider<GcpCredentials> = {
@@ -31,11 +36,17 @@ export const gcp: Provider<GcpCredentials> = {
     { id: 'australia-southeast1', title: 'Sydney' },
   ],
   defaultInstanceType: 'e2-small',
+  permissions,
+  nodeIdentityPermissions,
+  grant,
   connect(account) {
     const connection = new Connection(account);
     return {
       whoAmI: (context) => whoAmI(connection, context),
       holder: () => connection.project,
+      preflight: (wish, context) => preflight(connection, wish, context),
+      quotas: async (context) => quotas(connection, await readRegion(connection, context), context),
+      lastChange: (at, since, context) => lastChange(connection, at, since, context),
       networks: networks(connection),
       firewalls: firewalls(connection),
       addresses: addresses(connection),

@@ -10,12 +10,12 @@ import {
 } from '../provider.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
+import { IMAGE_FAMILY } from './image.ts';
 import { unlessGone } from './network.ts';
 import { describe, labelFilter, labelsFor, nameFor, ownerIn, within } from './ownership.ts';
 
 type Instance = protos.google.cloud.compute.v1.IInstance;
 
-const IMAGE = 'projects/debian-cloud/global/images/family/debian-12';
 const LIMIT_SECONDS = 300;
 /** The SDK names the one access configuration of an instance so; its interface is always this. */
 const OUTSIDE = 'External NAT';
@@ -45,7 +45,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     machineType: `zones/${zone}/machineTypes/${spec.instanceType}`,
     canIpForward: spec.role === 'gateway',
     tags: { items: tagsOf(spec) },
-    disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: IMAGE } }],
+    disks: [{ boot: true, autoDelete: true, initializeParams: { sourceImage: IMAGE_FAMILY } }],
     networkInterfaces: [
       {
         network: spec.network.externalId,
