@@ -14,6 +14,8 @@ const Environment = z
     SKEIN_MASTER_KEY_FILE: z.string().min(1),
     /** As nodes reach the coordinator: it is in the join command of every instance. */
     SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }),
+    /** How often a network is compared with what its clouds hold. */
+    SKEIN_DRIFT_SECONDS: z.coerce.number().int().min(5).max(86_400).default(300),
     /** The dashboard's address: the issuer of the tokens that clouds trust instead of a key. */
     SKEIN_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
     /** Skein's own keys at AWS, by which it assumes the roles of keyless accounts. */
@@ -30,6 +32,7 @@ export interface Config {
   redisUrl: string | undefined;
   masterKey: Uint8Array;
   coordinatorUrl: string;
+  driftSeconds: number;
   platform: Platform;
 }
 
@@ -49,6 +52,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     redisUrl: parsed.data.REDIS_URL,
     masterKey,
     coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
+    driftSeconds: parsed.data.SKEIN_DRIFT_SECONDS,
     platform: {
       publicUrl: parsed.data.SKEIN_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       aws: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null,

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@skein/control/context.ts';
+import { type Looks, sweepDrift } from '@skein/control/drift/sweep.ts';
 import { followNames } from '@skein/control/network/follow-names.ts';
 import type { Engine } from '@skein/control/operation/engine/run.ts';
 import { startRunner } from '@skein/control/operation/engine/runner.ts';
@@ -24,6 +25,8 @@ const STEPS_AT_ONCE = 32;
 const OUTBOX_DEBOUNCE_MILLISECONDS = 20;
 /** A node that comes with others leads to one writing of records. */
 const FOLLOW_DEBOUNCE_MILLISECONDS = 1_500;
+/** An operation that mended something ends with several notifications. */
+const DRIFT_DEBOUNCE_MILLISECONDS = 1_000;
 /** What no notification told is found after so long. */
 const LOOK_EVERY_MILLISECONDS = 5_000;
 
@@ -76,16 +79,38 @@ export async function startWorker(
     },
     log,
   );
+  const ending = new AbortController();
+  const looks: Looks = { networks: new Map(), accounts: new Map() };
+  const drift = looping(
+    DRIFT_DEBOUNCE_MILLISECONDS,
+    () =>
+      sweepDrift(base, {
+        everySeconds: config.driftSeconds,
+        looks,
+        signal: ending.signal,
+        onProblem: (id, error) =>
+          log('error', 'looking for drift failed inside Skein', {
+            id,
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          }),
+      }),
+    log,
+  );
   const sweep = setInterval(() => void pruneOutbox(database, new Date()).catch(() => {}), 3600_000);
   const hear = (channel: (typeof CHANNEL)['operation' | 'revision'], tell: () => void) =>
     subscribe(database, channel, { onMessage: tell, onGap: tell });
-  const ears = await Promise.all([hear(CHANNEL.operation, outbox.soon), hear(CHANNEL.revision, follow.soon)]);
+  const ears = await Promise.all([
+    hear(CHANNEL.operation, outbox.soon),
+    hear(CHANNEL.operation, drift.soon),
+    hear(CHANNEL.revision, follow.soon),
+  ]);
 
   return {
     async close() {
       clearInterval(sweep);
+      ending.abort();
       await Promise.all(ears.map((ear) => ear.close()));
-      await Promise.all([outbox.close(), follow.close(), runner.close()]);
+      await Promise.all([outbox.close(), follow.close(), drift.close(), runner.close()]);
       await queue.close();
       await database.$disconnect();
     },
