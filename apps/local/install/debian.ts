@@ -2,7 +2,7 @@
  * Debian packages that the lab and the tests use. Present programs are left alone, whatever installed them.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { childEnvironment } from '../config.ts';
 
@@ -21,8 +21,25 @@ const NEEDS = {
     unshare: 'util-linux',
     sysctl: 'procps',
   },
-  test: { 'redis-server': 'redis-server', chromium: 'chromium', socat: 'socat' },
+  test: {
+    'redis-server': 'redis-server',
+    chromium: 'chromium',
+    socat: 'socat',
+    knotd: 'knot',
+    named: 'bind9',
+    pdns_server: 'pdns-server pdns-backend-sqlite3',
+  },
 } as const;
+
+/** Of these packages Debian would run a service; here the programs alone are wanted, and their ports may be somebody's. */
+const SERVICES: Readonly<Record<string, string>> = {
+  'redis-server': 'redis-server',
+  knotd: 'knot',
+  named: 'named',
+  pdns_server: 'pdns',
+};
+/** Debian asks this program before it starts a service. */
+const POLICY = '/usr/sbin/policy-rc.d';
 
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -42,10 +59,11 @@ function present(program: string): boolean {
  * @throws Error that says which command a person must run, where we may not or cannot.
  */
 export function installDebian(purposes: readonly (keyof typeof NEEDS)[], say: (line: string) => void): void {
-  const packages = purposes.flatMap((purpose) =>
-    Object.entries(NEEDS[purpose]).flatMap(([program, name]) => (present(program) ? [] : [name])),
-  );
-  if (packages.length === 0) return;
+  const missing = purposes
+    .flatMap((purpose) => Object.entries(NEEDS[purpose]))
+    .filter(([program]) => !present(program));
+  if (missing.length === 0) return;
+  const packages = missing.map(([, name]) => name);
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !present('apt-get')) {
     throw new Error(
@@ -60,7 +78,20 @@ export function installDebian(purposes: readonly (keyof typeof NEEDS)[], say: (l
       timeout: 300_000,
     });
   run('apt-get update -qq');
-  const result = run(`${command} -qq`);
+  const result = withoutServices(() => run(`${command} -qq`));
+  const services = missing.flatMap(([program]) => SERVICES[program] ?? []);
+  if (services.length > 0 && present('systemctl')) run(`systemctl disable ${services.join(' ')}`);
   if (result.status !== 0)
     throw new Error(`apt-get failed (${command}):\n${result.stderr.trim().slice(-2000)}`);
+}
+
+/** What an administrator has said about services stays as it is. */
+function withoutServices<T>(install: () => T): T {
+  if (existsSync(POLICY)) return install();
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  try {
+    return install();
+  } finally {
+    rmSync(POLICY, { force: true });
+  }
 }
