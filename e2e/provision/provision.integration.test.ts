@@ -38,6 +38,7 @@ beforeAll(async () => {
       masterKey: practice.masterKey,
       platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
+      driftSeconds: 300,
     },
     {
       handlers: HANDLERS,

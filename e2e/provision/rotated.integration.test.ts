@@ -24,6 +24,7 @@ beforeAll(async () => {
       masterKey: practice.masterKey,
       platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
+      driftSeconds: 300,
     },
     { handlers: HANDLERS, timing: { ...TIMING, sweepSeconds: 0.5 }, log: () => {} },
   );

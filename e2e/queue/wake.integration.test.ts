@@ -32,6 +32,7 @@ describe.each(['postgres', 'redis'] as const)('a worker with its queue on %s', (
         masterKey: TEST_KEY,
         platform: context.platform,
         coordinatorUrl: context.coordinatorUrl,
+        driftSeconds: 300,
       },
       {
         handlers: { network: async ({ step }) => ({ did: step.key }) },
