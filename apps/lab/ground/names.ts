@@ -31,8 +31,8 @@ export function machineNamespace(machineId: string): string {
   return `node-${encodeURIComponent(machineId)}`;
 }
 
-/** Name of a link (15 bytes at most), the same for the same id; `m…` in an edge leads to a machine. */
-export function linkName(kind: 'm' | 'i' | 's', id: string): string {
+/** Name of a link (15 bytes at most), the same for the same id; `m…` in an edge leads to a machine, `p…` to a peered realm's edge. */
+export function linkName(kind: 'm' | 'i' | 's' | 'p', id: string): string {
   return kind + createHash('sha256').update(id).digest('hex').slice(0, 12);
 }
 

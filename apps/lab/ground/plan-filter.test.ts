@@ -51,7 +51,7 @@ const numbers = { 'i-a': 2, 'i-b': 3 };
 const [a, b] = [linkName('m', 'i-a'), linkName('m', 'i-b')];
 
 test('the text of an edge', () => {
-  expect(renderEdge(realm, [base, closed], numbers)).toBe(`table inet ground
+  expect(renderEdge(realm, [base, closed], numbers, [])).toBe(`table inet ground
 delete table inet ground
 table inet ground {
   map inward { type ipv4_addr : ipv4_addr; elements = { 198.18.64.5 : 10.64.0.5 }; }
@@ -119,6 +119,8 @@ table inet ground {
     oifname "services" ip daddr 169.254.64.1 ct status dnat accept
     iifname "services" ip saddr 169.254.64.1 ct direction reply accept
     oifname { "internet", "services" } ip saddr != @leaving drop
+    iifname "p*" oifname != "m*" drop
+    oifname "p*" iifname != "m*" drop
     ct direction original jump from_link
     ct direction original jump to_link
     ct direction reply jump back_from_link
@@ -134,7 +136,7 @@ table inet ground {
 });
 
 test('a realm without a way out publishes nobody', () => {
-  const text = renderEdge({ ...realm, internet: false }, [base], numbers);
+  const text = renderEdge({ ...realm, internet: false }, [base], numbers, []);
   expect(text).toContain('map inward { type ipv4_addr : ipv4_addr; }');
   expect(text).toContain('set leaving { type ipv4_addr; }');
 });
@@ -171,4 +173,14 @@ test.each([
 
 test.each(['10.0.0.0/33', '10.0.0', '256.0.0.1', '10.0.0.1; drop', ''])('%j is no range', (text) => {
   expect(() => parse(text)).toThrow(TypeError);
+});
+
+test('what comes over a peering was sent in the other realm; a realm without a subnet sends nothing', () => {
+  const peering = { first: true, routes: [], farRealmId: 'vpc-2' };
+  const text = renderEdge(realm, [base], numbers, [
+    { ...peering, link: 'p1', sources: ['10.64.16.0/20'] },
+    { ...peering, link: 'p2', sources: [] },
+  ]);
+  expect(text).toContain('    iifname "p1" ip saddr != { 10.64.16.0/20 } drop\n    iifname "p2" drop\n');
+  expect(text).toContain('"services" : return, "p1" : return, "p2" : return, ');
 });

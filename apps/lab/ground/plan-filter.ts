@@ -9,6 +9,7 @@
 import { disjoint } from './cidrs.ts';
 import { type GroundRule, INTERNET, type Machine, type Realm, SERVICES } from './ground.ts';
 import { addressAfter, linkName, METADATA_ADDRESS, SERVICES_LINK, TRANSIT } from './names.ts';
+import type { EdgePeering } from './plan-peering.ts';
 
 /** The realm's link to the internet, in its edge. */
 export const UPLINK = 'internet';
@@ -18,9 +19,11 @@ export function renderEdge(
   realm: Realm,
   machines: readonly Machine[],
   numbers: Readonly<Record<string, number>>,
+  peerings: readonly EdgePeering[],
 ): string {
   const links = machines.map((machine) => ({ machine, link: linkName('m', machine.id) }));
   const published = realm.internet ? machines.filter(({ publicAddress }) => publicAddress !== null) : [];
+  const peers = peerings.map(({ link }) => link);
   const outer = `{ "${UPLINK}", "${SERVICES_LINK}" }`;
   const lines = [
     'table inet ground',
@@ -38,6 +41,8 @@ export function renderEdge(
     '    iifname "m*" iifname != @forwarders iifname . ip saddr != @own drop',
     `    iifname "${UPLINK}" ip daddr != @reachable drop`,
     `    iifname "${UPLINK}" ip saddr != ${INTERNET.cidr} drop`,
+    // What comes over a peering was sent in the other realm, and for this one: peerings are not passed through.
+    ...peerings.map(({ link, sources }) => `    iifname "${link}"${sources.length > 0 ? ` ip saddr != { ${sources.join(', ')} }` : ''} drop`),
     `    iifname "${SERVICES_LINK}" ip saddr != { ${TRANSIT.gateway}, ${SERVICES.cidr} } drop`,
     '  }',
     '  chain arrive {',
@@ -52,10 +57,10 @@ export function renderEdge(
     `    oifname ${outer} snat ip to ip saddr map @outward`,
     '  }',
     ...links.flatMap(({ machine, link }) => [...chain(`in_${link}`, machine.ingress, 'saddr'), ...chain(`out_${link}`, machine.egress, 'daddr')]),
-    ...verdicts('from_link', 'iifname', 'out', links.map(({ link }) => link)),
-    ...verdicts('to_link', 'oifname', 'in', links.map(({ link }) => link)),
-    ...verdicts('back_from_link', 'iifname', 'in', links.map(({ link }) => link)),
-    ...verdicts('back_to_link', 'oifname', 'out', links.map(({ link }) => link)),
+    ...verdicts('from_link', 'iifname', 'out', links.map(({ link }) => link), peers),
+    ...verdicts('to_link', 'oifname', 'in', links.map(({ link }) => link), peers),
+    ...verdicts('back_from_link', 'iifname', 'in', links.map(({ link }) => link), peers),
+    ...verdicts('back_to_link', 'oifname', 'out', links.map(({ link }) => link), peers),
     '  chain forward {',
     '    type filter hook forward priority filter; policy drop;',
     '    ct state invalid drop',
@@ -63,6 +68,8 @@ export function renderEdge(
     `    oifname "${SERVICES_LINK}" ip daddr ${TRANSIT.gateway} ct status dnat accept`,
     `    iifname "${SERVICES_LINK}" ip saddr ${TRANSIT.gateway} ct direction reply accept`,
     `    oifname ${outer} ip saddr != @leaving drop`,
+    '    iifname "p*" oifname != "m*" drop',
+    '    oifname "p*" iifname != "m*" drop',
     '    ct direction original jump from_link',
     '    ct direction original jump to_link',
     '    ct direction reply jump back_from_link',
@@ -83,16 +90,18 @@ function table(name: string, type: string, elements: readonly string[]): string[
   return [`  ${name} { ${type};${list} }`];
 }
 
-/** Which group a packet must pass at a link; the outer links have none. An unknown link passes nothing. */
+/** Which group a packet must pass at a link; the outer links and those to peered realms have none. An unknown link passes nothing. */
 function verdicts(
   name: string,
   at: 'iifname' | 'oifname',
   group: 'in' | 'out',
   links: readonly string[],
+  peers: readonly string[],
 ): string[] {
   const known = [
     `"${UPLINK}" : return`,
     `"${SERVICES_LINK}" : return`,
+    ...peers.map((link) => `"${link}" : return`),
     ...links.map((link) => `"${link}" : goto ${group}_${link}`),
   ];
   return [`  chain ${name} {`, `    ${at} vmap { ${known.join(', ')} }`, '    drop', '  }'];

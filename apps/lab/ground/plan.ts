@@ -16,6 +16,7 @@ import {
 import type { Numbers } from './numbers.ts';
 import { renderEdge, UPLINK } from './plan-filter.ts';
 import { OUTSIDE_NUMBER, renderInternet } from './plan-internet.ts';
+import { type EdgePeering, peeringFacts, peeringLinks, peeringsOf } from './plan-peering.ts';
 
 /** One thing `ip` makes; `remove` is null where it goes together with another. Equal keys: the same thing, changed. */
 export interface Fact {
@@ -52,6 +53,7 @@ export function planOf(ground: Ground, numbers: Numbers): Plan {
     name: edgeNamespace(realm.id),
     machines: byRealm.get(realm.id) ?? [],
     number: numbers.realms[realm.id] as number,
+    peerings: peeringsOf(ground, realm),
   }));
   return {
     namespaces: [
@@ -61,15 +63,24 @@ export function planOf(ground: Ground, numbers: Numbers): Plan {
       ...edges.flatMap(({ machines }) => machines.map(({ id }) => machineNamespace(id))),
     ],
     facts: {
-      '': [...servicesBase(), ...edges.flatMap((edge) => servicesOf(edge, numbers))],
+      '': [
+        ...servicesBase(),
+        ...edges.flatMap((edge) => servicesOf(edge, numbers)),
+        ...peeringLinks(ground, numbers.realms),
+      ],
       [INTERNET_NAMESPACE]: [...internetBase(), ...edges.flatMap(internetOf)],
       [OUTSIDE_NAMESPACE]: outside(),
-      ...Object.fromEntries(edges.map((edge) => [edge.name, edgeOf(edge)])),
+      ...Object.fromEntries(
+        edges.map((edge) => [edge.name, [...edgeOf(edge), ...peeringFacts(edge.peerings, numbers.realms)]]),
+      ),
     },
     filters: {
       [INTERNET_NAMESPACE]: renderInternet(ground, numbers.realms),
       ...Object.fromEntries(
-        edges.map(({ realm, name, machines }) => [name, renderEdge(realm, machines, numbers.machines)]),
+        edges.map(({ realm, name, machines, peerings }) => [
+          name,
+          renderEdge(realm, machines, numbers.machines, peerings),
+        ]),
       ),
     },
     translations: Object.fromEntries(
@@ -86,6 +97,7 @@ interface Edge {
   name: string;
   machines: readonly Machine[];
   number: number;
+  peerings: readonly EdgePeering[];
 }
 
 const fact = (key: string, add: string, remove: string | null = null): Fact => ({ key, add, remove });
