@@ -17,6 +17,7 @@ import { serveApiTokens } from './route/api-token/routes.ts';
 import { serveAudit } from './route/audit/routes.ts';
 import { serveCloudAccounts } from './route/cloud-account/routes.ts';
 import { serveClusters } from './route/cluster/routes.ts';
+import { serveDrift } from './route/drift/routes.ts';
 import { serveJoinTokens } from './route/join-token/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
@@ -47,6 +48,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   servePeers(v1);
   serveJoinTokens(v1);
   serveCloudAccounts(v1);
+  serveDrift(v1);
   serveOperations(v1);
   serveApiTokens(v1);
   serveAudit(v1);

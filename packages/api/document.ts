@@ -18,6 +18,7 @@ export function documentOf(app: ApiHono) {
       { name: 'Peers', description: 'Agents on nodes' },
       { name: 'Join tokens', description: 'Let nodes of your own join a cluster' },
       { name: 'Cloud accounts', description: 'Credentials for the clouds' },
+      { name: 'Drift', description: 'What clouds hold otherwise than they should' },
       { name: 'Operations', description: 'Asynchronous work and its steps' },
       { name: 'API tokens', description: 'For programs' },
       { name: 'Audit', description: 'Who did what' },

@@ -50,6 +50,7 @@ export type Tag =
   | 'Peers'
   | 'Join tokens'
   | 'Cloud accounts'
+  | 'Drift'
   | 'Operations'
   | 'API tokens'
   | 'Audit'

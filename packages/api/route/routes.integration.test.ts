@@ -12,6 +12,7 @@ const ids = {
   accountId: '',
   tokenId: '',
   joinTokenId: '',
+  findingId: 'find_0123456789abcdefghjk',
 };
 
 const account = {
@@ -56,6 +57,22 @@ beforeAll(async () => {
   expect(join.status).toBe(201);
   expect(join.body.command).toContain(join.body.token);
   ids.joinTokenId = join.body.id;
+  await house.database.driftFinding.create({
+    data: {
+      id: ids.findingId,
+      organizationId: house.ours.organizationId,
+      networkId: ids.networkId,
+      clusterId: ids.clusterId,
+      cloudAccountId: ids.accountId,
+      provider: 'aws',
+      region: 'us-east-1',
+      kind: 'firewall',
+      key: 'firewall/gateway',
+      externalId: 'sg-1',
+      what: 'changed',
+      differences: [{ field: 'UDP 51820', expected: 'closed', found: 'open from 0.0.0.0/0' }],
+    },
+  });
   const token = await house.ask('POST', '/api-tokens', { body: { name: 'other' } });
   expect(token.status).toBe(201);
   ids.tokenId = token.body.id;
@@ -70,6 +87,8 @@ const LISTS = [
   ['/networks/{networkId}/peers', 2],
   ['/networks/{networkId}/records', null],
   ['/networks/{networkId}/resources', null],
+  ['/networks/{networkId}/drift', 1],
+  ['/cloud-accounts/{accountId}/orphans', 0],
   ['/clusters/{clusterId}/join-tokens', 1],
   ['/cloud-accounts', 1],
   ['/operations', 1],
@@ -129,6 +148,12 @@ const ALL: readonly [string, string, unknown?][] = [
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],
   ['DELETE', '/cloud-accounts/{accountId}'],
   ['POST', '/cloud-accounts/{accountId}/verify'],
+  ['POST', '/networks/{networkId}/drift'],
+  ['POST', '/drift/{findingId}/heal'],
+  ['POST', '/drift/{findingId}/dismiss'],
+  ['DELETE', '/drift/{findingId}'],
+  ['POST', '/cloud-accounts/{accountId}/orphans'],
+  ['DELETE', '/cloud-accounts/{accountId}/orphans'],
   ['POST', '/operations/{operationId}/cancel'],
   ['POST', '/operations/{operationId}/steps/{stepId}/retry'],
   ['POST', '/api-tokens', { name: 'mine' }],
@@ -200,6 +225,25 @@ describe('what is not valid is named by its path', () => {
     const long = await house.ask('POST', '/api-tokens', { body: { name: 'x'.repeat(300_000) } });
     expect([long.status, long.body.code]).toEqual([400, 'invalid-request']);
   });
+});
+
+test('a finding is spoken of, is no orphan, waits for what is under way, and may be dismissed', async () => {
+  const network = await house.ask('GET', fill('/networks/{networkId}'));
+  expect(network.body.drift).toBe(1);
+  const [found] = (await house.ask('GET', fill('/networks/{networkId}/drift'))).body.items;
+  expect(found).toMatchObject({ id: ids.findingId, what: 'changed', changedBy: null, state: 'open' });
+  const orphan = await house.ask('DELETE', fill('/drift/{findingId}'));
+  expect([orphan.status, orphan.body.code]).toEqual([409, 'conflict']);
+  // The network is still being provisioned.
+  const look = await house.ask('POST', fill('/networks/{networkId}/drift'));
+  expect([look.status, look.body.code]).toEqual([409, 'conflict']);
+  const heal = await house.ask('POST', fill('/drift/{findingId}/heal'));
+  expect([heal.status, heal.body.code]).toEqual([409, 'conflict']);
+  const dismissed = await house.ask('POST', fill('/drift/{findingId}/dismiss'));
+  expect([dismissed.status, dismissed.body.state]).toEqual([200, 'dismissed']);
+  const again = await house.ask('POST', fill('/drift/{findingId}/dismiss'));
+  expect([again.status, again.body.code]).toEqual([409, 'conflict']);
+  expect((await house.ask('GET', fill('/networks/{networkId}'))).body.drift).toBe(0);
 });
 
 test('deleting wants the name, and then begins', async () => {
