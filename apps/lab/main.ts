@@ -7,7 +7,7 @@ import { readConfig } from './config.ts';
 import { kernelRealiser } from './ground/realise.ts';
 import { startLab } from './start.ts';
 
-const PORTS = { aws: 7402, gcp: 7403, azure: 7405 };
+const PORTS = { aws: 7402, gcp: 7403, azure: 7404 };
 
 const log = (line: string) => console.log(`lab: ${line}`);
 const config = readConfig();

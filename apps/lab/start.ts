@@ -78,7 +78,15 @@ export async function startLab(options: {
   };
   const aws = openAwsState(store);
   const gcp = openGcpState(store);
-  const project = (): Ground => boots.without(merge(projectAws(aws.ec2.read(), aws.route53.read()), projectGcp(gcp.read())));
+  const azure = openAzureState(store);
+  const project = (): Ground =>
+    boots.without(
+      [
+        projectAws(aws.ec2.read(), aws.route53.read()),
+        projectGcp(gcp.read()),
+        projectAzure(azure.read()),
+      ].reduce(merge),
+    );
   const converger = converge(project, realiser, (error) =>
     console.error('lab: the ground could not be realised:', error),
   );
@@ -145,9 +153,7 @@ type Where = { host: string; port: number; tls?: { cert: string; key: string } }
 async function serve(app: Hono, servers: Server[], where: Where): Promise<string> {
   const tls = 'tls' in where ? where.tls : undefined;
   const server = createAdaptorServer(
-    tls
-      ? { fetch: app.fetch, createServer: createHttpsServer, serverOptions: tls }
-      : { fetch: app.fetch },
+    tls ? { fetch: app.fetch, createServer: createHttpsServer, serverOptions: tls } : { fetch: app.fetch },
   ) as Server;
   // A killed process leaves its socket behind. Nobody else serves there: the state has one process at a time.
   if ('path' in where) await rm(where.path, { force: true });
@@ -158,7 +164,9 @@ async function serve(app: Hono, servers: Server[], where: Where): Promise<string
   servers.push(server);
   if ('path' in where) await chmod(where.path, 0o600);
   const address = server.address() as AddressInfo | string;
-  return typeof address === 'string' ? address : `${tls ? 'https' : 'http'}://${address.address}:${address.port}`;
+  return typeof address === 'string'
+    ? address
+    : `${tls ? 'https' : 'http'}://${address.address}:${address.port}`;
 }
 
 function stop(server: Server): Promise<void> {

@@ -130,7 +130,7 @@ describe('a call that is not signed by the account', () => {
 test('accounts do not see one another', async () => {
   await fixture.ec2().send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
   const accounts = openStore(`${fixture.directory}/state`)
-    .section<Accounts>('accounts', () => ({ aws: [], gcp: [] }))
+    .section<Accounts>('accounts', () => ({ aws: [], gcp: [], azure: [] }))
     .read();
   const other = accounts.aws[1];
   if (!other) throw new Error('the lab has one account only');

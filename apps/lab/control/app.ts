@@ -4,8 +4,8 @@
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { faultRoutes } from '../fault/routes.ts';
 import { azureControl } from '../azure/control.ts';
+import { faultRoutes } from '../fault/routes.ts';
 import type { Ground, Realiser } from '../ground/ground.ts';
 import { serviceAccountFile } from '../store/accounts.ts';
 import type { Lab } from '../store/lab.ts';

@@ -77,7 +77,7 @@ export async function startGcp(): Promise<Fixture> {
     now,
     machine,
     faults: openFaults({ store, now, machine, boots }),
-    urls: { aws: '', gcp: '' },
+    urls: { aws: '', gcp: '', azure: '' },
   };
   const app = gcpApp(lab);
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });

@@ -30,7 +30,7 @@ test('networks, running operations and tokens outlive the process; time ends wha
       now,
       machine,
       faults: openFaults({ store, now, machine, boots: openBoots(store, now, () => {}) }),
-      urls: { aws: '', gcp: 'http://lab' },
+      urls: { aws: '', gcp: 'http://lab', azure: '' },
     };
     return { app: gcpApp(lab), lab };
   };

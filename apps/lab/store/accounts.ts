@@ -1,5 +1,6 @@
 /** Who may call the lab's clouds: accounts with random secrets, made at first start and kept. */
 import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { type AzureAccount, newAzureAccount } from '../azure/entra/account.ts';
 import type { Store } from './store.ts';
 
 export interface AwsAccount {
@@ -24,17 +25,25 @@ export interface GcpAccount {
 export interface Accounts {
   aws: AwsAccount[];
   gcp: GcpAccount[];
+  azure: AzureAccount[];
 }
 
 /** The lab's accounts: two a cloud, so that one can be shown not to see the other's. */
 export function openAccounts(store: Store): Accounts {
-  return store
-    .section<Accounts>('accounts', () => ({
-      aws: [newAwsAccount('skein'), newAwsAccount('other')],
-      gcp: [newGcpAccount('skein-lab'), newGcpAccount('other-lab')],
-    }))
-    .read();
+  const section = store.section<Accounts>('accounts', () => ({
+    aws: [newAwsAccount('skein'), newAwsAccount('other')],
+    gcp: [newGcpAccount('skein-lab'), newGcpAccount('other-lab')],
+    azure: newAzureAccounts(),
+  }));
+  // A lab that was made before it had this cloud.
+  if (!section.read().azure)
+    section.change((accounts) => {
+      accounts.azure = newAzureAccounts();
+    });
+  return section.read();
 }
+
+const newAzureAccounts = () => [newAzureAccount('skein'), newAzureAccount('other')];
 
 /** The key file as Google hands it out, its token endpoint being the lab's. */
 export function serviceAccountFile(account: GcpAccount, gcpUrl: string): Record<string, string> {

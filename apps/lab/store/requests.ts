@@ -21,12 +21,21 @@ export interface LoggedRequest {
   error: string | null;
   /** Whether the action is one that changes things. */
   mutating: boolean;
+  /** Further permissions that the call needed on other resources, where the cloud asks for such. */
+  linked?: readonly string[];
+  /** Who asked: an ARN or an e-mail address; null when it could not be told or nobody noted it. */
+  user: string | null;
+  /** Ids of what was asked about or made, of calls that changed something. */
+  resources: string[];
   /** The faults that bit, such as `throttle` or `delay+lose-answer`; null when none did. */
   fault: string | null;
 }
 
+/** What not every front end notes. */
+type Noted = 'user' | 'resources' | 'fault';
+
 export interface RequestLog {
-  record(request: Omit<LoggedRequest, 'number' | 'at' | 'fault'> & { fault?: string | null }): void;
+  record(request: Omit<LoggedRequest, 'number' | 'at' | Noted> & Partial<Pick<LoggedRequest, Noted>>): void;
   /** Those after `after`, oldest first. */
   list(after?: number): readonly LoggedRequest[];
 }
@@ -42,8 +51,10 @@ export function openRequestLog(directory: string, now: () => Date, bound = 5000)
       const entry: LoggedRequest = {
         number,
         at: now().toISOString(),
+        user: null,
+        resources: [],
+        fault: null,
         ...request,
-        fault: request.fault ?? null,
       };
       kept.push(entry);
       if (kept.length < bound * 2) {
@@ -69,5 +80,8 @@ function load(file: string): LoggedRequest[] {
   // A kill while appending leaves half a last line and no newline; that request is lost, the file is mended.
   const lines = text.split('\n');
   if (lines.pop() !== '') writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
-  return lines.map((line) => JSON.parse(line) as LoggedRequest);
+  // Lines of an earlier lab may lack what later ones note.
+  return lines.map(
+    (line) => ({ user: null, resources: [], fault: null, ...JSON.parse(line) }) as LoggedRequest,
+  );
 }

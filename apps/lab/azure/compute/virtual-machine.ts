@@ -1,0 +1,3 @@
+export interface VirtualMachine {
+  power: 'starting' | 'running' | 'stopped' | 'deallocated';
+}
