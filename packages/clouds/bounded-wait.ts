@@ -36,6 +36,14 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
+/** All outcomes, side by side. Ends when the last has ended, so that nothing goes on after a failure; the first failure is thrown. */
+export async function allOf<const T extends readonly Promise<unknown>[]>(
+  work: T,
+): Promise<{ -readonly [Index in keyof T]: Awaited<T[Index]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work) as never;
+}
+
 /** A delay for the `attempt`-th repetition (from 0): doubling, capped, between half and all of it by chance. */
 export function backOff(attempt: number, firstMilliseconds: number, mostMilliseconds: number): number {
   const whole = Math.min(mostMilliseconds, firstMilliseconds * 2 ** attempt);

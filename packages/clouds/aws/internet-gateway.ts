@@ -10,7 +10,9 @@ import {
   paginateDescribeInternetGateways,
   paginateDescribeRouteTables,
   ReplaceRouteCommand,
+  type RouteTable,
 } from '@aws-sdk/client-ec2';
+import { allOf, waitFor } from '../bounded-wait.ts';
 import type { CallContext, Keyed, NetworkSpec } from '../provider.ts';
 import { ask, askAll, askOfFresh, askUnlessGone, required } from './ask.ts';
 import { awsCodeOf } from './errors.ts';
@@ -33,12 +35,11 @@ export function internetGateways(ec2: EC2Client) {
     const attached = async () =>
       (await internetGatewaysBy([{ Name: 'attachment.vpc-id', Values: [vpcId] }], context))[0]
         ?.InternetGatewayId;
-    const found = await attached();
+    const [found, ours] = await allOf([attached(), internetGatewaysBy(filtersFor(spec), context)]);
     if (found) {
       await removeSpare(spec, context);
       return found;
     }
-    const ours = await internetGatewaysBy(filtersFor(spec), context);
     const loose = ours.find((one) => (one.Attachments ?? []).length === 0)?.InternetGatewayId;
     const id = loose ?? (await createInternetGateway(spec, context));
     try {
@@ -75,20 +76,27 @@ export function internetGateways(ec2: EC2Client) {
     return required(made.InternetGateway?.InternetGatewayId, 'an internet gateway id');
   }
 
-  /** In the VPC's main route table, which comes and goes with the VPC. */
-  async function ensureWayOut(vpcId: string, gatewayId: string, context: CallContext) {
+  /** It comes and goes with the VPC. */
+  async function mainRouteTable(vpcId: string, context: CallContext): Promise<RouteTable> {
     const filters = [
       { Name: 'vpc-id', Values: [vpcId] },
       { Name: 'association.main', Values: ['true'] },
     ];
-    const tables = await askAll(
-      'reading the route table',
-      context,
-      (o) => paginateDescribeRouteTables({ client: ec2 }, { Filters: filters }, o),
-      (page) => page.RouteTables,
-    );
-    const RouteTableId = required(tables[0]?.RouteTableId, 'the VPC’s main route table');
-    const route = tables[0]?.Routes?.find((one) => one.DestinationCidrBlock === '0.0.0.0/0');
+    const find = async () => {
+      const tables = await askAll(
+        'reading the route table',
+        context,
+        (o) => paginateDescribeRouteTables({ client: ec2 }, { Filters: filters }, o),
+        (page) => page.RouteTables,
+      );
+      return tables[0];
+    };
+    return waitFor(find, { what: `the route table of VPC ${vpcId} to show`, limitSeconds: 60, context });
+  }
+
+  async function ensureWayOut(table: RouteTable, gatewayId: string, context: CallContext) {
+    const RouteTableId = required(table.RouteTableId, 'the VPC’s main route table');
+    const route = table.Routes?.find((one) => one.DestinationCidrBlock === '0.0.0.0/0');
     if (route?.GatewayId === gatewayId && route.State !== 'blackhole') return;
     const input = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId: gatewayId };
     await askOfFresh('routing to the internet', context, (o) =>
@@ -118,7 +126,11 @@ export function internetGateways(ec2: EC2Client) {
   return {
     /** Attaches a gateway of ours, unless there is one, and routes to it. */
     async ensure(vpcId: string, spec: NetworkSpec, context: CallContext): Promise<void> {
-      await ensureWayOut(vpcId, await ensureInternetGateway(vpcId, spec, context), context);
+      const [table, gatewayId] = await allOf([
+        mainRouteTable(vpcId, context),
+        ensureInternetGateway(vpcId, spec, context),
+      ]);
+      await ensureWayOut(table, gatewayId, context);
     },
     remove: removeInternetGateways,
   };

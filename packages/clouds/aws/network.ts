@@ -11,7 +11,7 @@ import {
   paginateDescribeVpcs,
   type Vpc,
 } from '@aws-sdk/client-ec2';
-import { backOff, pause } from '../bounded-wait.ts';
+import { allOf, backOff, pause } from '../bounded-wait.ts';
 import { findOrMakeOne } from '../only-one.ts';
 import {
   type CallContext,
@@ -58,18 +58,20 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
 
   /** Both are needed for private hosted zones. */
   async function ensureDns(vpcId: string, context: CallContext) {
-    for (const [Attribute, answer, change] of [
+    const settings = [
       ['enableDnsSupport', 'EnableDnsSupport', { EnableDnsSupport: { Value: true } }],
       ['enableDnsHostnames', 'EnableDnsHostnames', { EnableDnsHostnames: { Value: true } }],
-    ] as const) {
+    ] as const;
+    const switchOn = async ([Attribute, answer, change]: (typeof settings)[number]) => {
       const now = await askOfFresh('reading the VPC’s DNS settings', context, (o) =>
         ec2.send(new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute }), o),
       );
-      if (now[answer]?.Value === true) continue;
+      if (now[answer]?.Value === true) return;
       await ask('switching on the VPC’s DNS', context, (o) =>
         ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpcId, ...change }), o),
       );
-    }
+    };
+    await allOf(settings.map(switchOn));
   }
 
   async function ensureSubnet(vpcId: string, spec: NetworkSpec, context: CallContext): Promise<string> {
@@ -164,9 +166,11 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
           `VPC ${id} has the range ${vpc.CidrBlock}, not ${spec.cidr}: a VPC’s range cannot change.`,
         );
       }
-      await ensureDns(id, context);
-      const subnetId = await ensureSubnet(id, spec, context);
-      await gateways.ensure(id, spec, context);
+      const [subnetId] = await allOf([
+        ensureSubnet(id, spec, context),
+        gateways.ensure(id, spec, context),
+        ensureDns(id, context),
+      ]);
       return { externalId: id, subnetId, cidr: spec.cidr };
     },
 

@@ -27,6 +27,7 @@ const TRIES = 5;
 const OPERATION_SECONDS = 300;
 const RETRIED: readonly CloudError['code'][] = ['throttled', 'unavailable', 'timeout'];
 const ONE_CALL = { timeout: 30_000, retry: null };
+const ONE_WAIT = { timeout: 130_000, retry: null };
 const ONE_LIST = { ...ONE_CALL, autoPaginate: false };
 
 export class Connection {
@@ -179,12 +180,16 @@ export class Connection {
       async () => {
         if (isDone(operation)) return true;
         const at = { project, operation: operation.name ?? '' };
-        operation = await this.ask(`waiting for ${what}`, context, (on, options) => {
-          if (started.zone) return on.zoneOperations.get({ ...at, zone: last(started.zone) }, options);
+        context.waitingFor(`Google Cloud to finish ${what}`);
+        // Google answers when it is done, or after two minutes: one call instead of many.
+        const followed = await this.askUnlessGone(`waiting for ${what}`, context, (on) => {
+          if (started.zone) return on.zoneOperations.wait({ ...at, zone: last(started.zone) }, ONE_WAIT);
           if (started.region)
-            return on.regionOperations.get({ ...at, region: last(started.region) }, options);
-          return on.globalOperations.get(at, options);
+            return on.regionOperations.wait({ ...at, region: last(started.region) }, ONE_WAIT);
+          return on.globalOperations.wait(at, ONE_WAIT);
         });
+        // What has just been started may read as missing for a moment.
+        operation = followed ?? operation;
         return isDone(operation) ? true : undefined;
       },
       {

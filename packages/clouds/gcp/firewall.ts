@@ -1,5 +1,5 @@
 /** The rules of a role: firewall objects that target its tag. The tag is what stands for the group. */
-import { waitFor } from '../bounded-wait.ts';
+import { allOf, waitFor } from '../bounded-wait.ts';
 import type { CallContext, FirewallSpec, FirewallState, Keyed, Resource } from '../provider.ts';
 import { permissionsOf } from '../rule-set.ts';
 import type { Connection } from './connection.ts';
@@ -68,7 +68,7 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
         network: spec.network.externalId,
         description: (note) => describe(spec, region, note),
       });
-      for (const [name, one] of wanted) await ensure(name, one, spec, context);
+      await allOf([...wanted].map(([name, one]) => ensure(name, one, spec, context)));
       for (const one of await objectsOf(spec, context)) {
         if (one.name && !wanted.has(one.name)) await remove(one.name, context);
       }

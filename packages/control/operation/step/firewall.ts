@@ -1,3 +1,4 @@
+import { allOf } from '@skein/clouds/bounded-wait.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import type { StepHandler } from '../engine/step-run.ts';
@@ -16,7 +17,7 @@ export const setFirewall: StepHandler = async (run) => {
   const at = [run.context.database, owner.organizationId, owner.networkId] as const;
   const others = othersThan(cluster.id, await gatewayAddresses(...at));
   const peered = (await peeredGatewayAddresses(...at)).get(cluster.id) ?? [];
-  for (const role of ['gateway', 'member'] as const) {
+  const set = async (role: 'gateway' | 'member') => {
     const rules = clusterRules(role, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others, peered);
     const spec = { owner, key: `firewall/${role}`, name: consoleName(site, role), network, role, rules };
     const from = rules.flatMap((rule) => rule.cidrs);
@@ -34,7 +35,8 @@ export const setFirewall: StepHandler = async (run) => {
       () => cloud.firewalls.reconcile(spec, call),
       (made) => made.externalId,
     );
-  }
+  };
+  await allOf([set('gateway'), set('member')]);
   run.log(
     `UDP ${WIREGUARD_PORT} is open from ${[vpcCidr, ...others, ...peered].join(', ')} and nothing else is.`,
   );
