@@ -1,9 +1,9 @@
 /** Google Cloud's state, projected onto the ground. Pure: the same state gives the same ground. */
 import type { Ground, GroundZone, Machine, Realm } from '../ground/ground.ts';
+import { parseAddress } from '../ground/ranges.ts';
 import { regionOf } from './catalog.ts';
 import { routerOf } from './compute/subnetworks.ts';
 import { metadataOf } from './metadata.ts';
-import { parseAddress } from './ranges.ts';
 import { rulesOf } from './reach.ts';
 import { type GcpState, type Instance, type ManagedZone, type Project, sorted } from './state.ts';
 

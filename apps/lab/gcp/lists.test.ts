@@ -1,6 +1,6 @@
 /** Filters, pages, ranges: the pure parts of listing and addressing. */
 import { describe, expect, test } from 'vitest';
-import { blocksOf, overlap, parseRange, type Range } from './ranges.ts';
+import { blocksOf, overlap, parseRange, type Range } from '../ground/ranges.ts';
 import { parseFilter } from './wire/filter.ts';
 import { pageOf } from './wire/page.ts';
 

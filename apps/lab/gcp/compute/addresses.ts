@@ -1,7 +1,7 @@
 /** `compute.addresses`: reserved public addresses of a region, and the giving out of public addresses. */
 import { INTERNET } from '../../ground/ground.ts';
+import { formatAddress, parseRange } from '../../ground/ranges.ts';
 import { regionNames } from '../catalog.ts';
-import { formatAddress, parseRange } from '../ranges.ts';
 import {
   type Address,
   fingerprintOf,

@@ -1,5 +1,5 @@
 /** `compute.firewalls`: which packets a network lets through. */
-import { parseRange } from '../ranges.ts';
+import { parseRange } from '../../ground/ranges.ts';
 import { type Firewall, lookUp, nextId, sorted, type Traffic } from '../state.ts';
 import { alreadyExists, GoogleError, invalid, notFound, required } from '../wire/errors.ts';
 import { type Call, LISTING, type Method, method } from '../wire/method.ts';

@@ -1,6 +1,7 @@
 /** What `compute.instances.insert` takes: its checks, and the instance that comes of it. */
+
+import { formatAddress, parseAddress, parseRange } from '../../ground/ranges.ts';
 import { IMAGES, MACHINE_TYPES, regionOf } from '../catalog.ts';
-import { formatAddress, parseAddress, parseRange } from '../ranges.ts';
 import type { Instance, Operation, Project, Subnetwork } from '../state.ts';
 import { GoogleError, invalid, required } from '../wire/errors.ts';
 import type { Call } from '../wire/method.ts';

@@ -1,6 +1,7 @@
 /** `compute.subnetworks`: a network's ranges, one region each. */
+
+import { formatAddress, isPrivate, overlap, parseRange } from '../../ground/ranges.ts';
 import { regionNames } from '../catalog.ts';
-import { formatAddress, isPrivate, overlap, parseRange } from '../ranges.ts';
 import { fingerprintOf, lookUp, nextId, type Subnetwork, sorted } from '../state.ts';
 import { alreadyExists, inUse, invalid, notFound, required } from '../wire/errors.ts';
 import { AGGREGATED, type Call, LISTING, type Method, method } from '../wire/method.ts';

@@ -1,6 +1,6 @@
 /** Record sets of Cloud DNS: their form, their checks, and applying additions and deletions as one. Pure. */
 import { isIPv6 } from 'node:net';
-import { parseAddress } from '../ranges.ts';
+import { parseAddress } from '../../ground/ranges.ts';
 import type { ManagedZone, RecordSet } from '../state.ts';
 import { GoogleError } from '../wire/errors.ts';
 import type { Value } from '../wire/shape.ts';
