@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '@skein/contract/rest/problem.ts';
 import { Refusal } from '@skein/control/failure.ts';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { ZodError } from 'zod';
+import type { ZodError, z } from 'zod';
 
 export const STATUS = {
   'invalid-request': 400,
@@ -11,6 +11,7 @@ export const STATUS = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
+  'plan-changed': 409,
   'confirmation-needed': 422,
   'cloud-refused': 422,
   'too-many-requests': 429,
@@ -24,6 +25,7 @@ const TITLES: Record<ProblemCode, string> = {
   forbidden: 'Not allowed',
   'not-found': 'Not found',
   conflict: 'Not possible as things stand',
+  'plan-changed': 'The plan has changed',
   'confirmation-needed': 'Confirmation is needed',
   'cloud-refused': 'The cloud refused',
   'too-many-requests': 'Too many requests',
@@ -33,8 +35,17 @@ const TITLES: Record<ProblemCode, string> = {
 
 /** A refusal in the words of a zod error: one entry for each path. */
 export function refusalOf(error: ZodError): Refusal {
-  const errors = error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+  const errors = error.issues
+    .flatMap(closest)
+    .map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
   return new Refusal('invalid-request', 'Some fields are not valid: see `errors`.', errors);
+}
+
+/** Of what may take several forms, the issues of the form that was missed least. */
+function closest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const [best = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+  return best.map((one) => ({ path: [...issue.path, ...one.path], message: one.message }));
 }
 
 /** What the caller is told of a failure. Anything that is not a refusal tells the request id and no more. */

@@ -7,6 +7,7 @@ export const PROBLEM_CODES = [
   'forbidden',
   'not-found',
   'conflict',
+  'plan-changed',
   'confirmation-needed',
   'too-many-requests',
   'cloud-refused',

@@ -3,9 +3,11 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
 import { publishRevision } from '../map/publish.ts';
 import { lockNetwork } from '../network/lock.ts';
+import { removedCluster } from '../network/plan/after/remove.ts';
+import { holdTo } from '../network/plan/hold.ts';
+import { loadBook } from '../network/plan/load.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { refuseWhileOpen } from '../operation/open.ts';
-import { removeClusterSteps } from '../operation/steps/remove.ts';
 import type { Operation } from '../operation/view.ts';
 
 /**
@@ -14,7 +16,7 @@ import type { Operation } from '../operation/view.ts';
  */
 export async function removeCluster(
   context: Context,
-  input: { id: string; confirm: string },
+  input: { id: string; confirm: string; planHash?: string | undefined },
 ): Promise<Operation> {
   const { organizationId } = context.actor;
   const operation = await context.database.$transaction(async (tx) => {
@@ -28,26 +30,19 @@ export async function removeCluster(
       ]);
     await lockNetwork(tx, organizationId, networkId);
     await refuseWhileOpen(tx, organizationId, networkId);
-    const clusters = await tx.cluster.findMany({
-      where: { networkId, organizationId, deletedAt: null },
-      include: { peers: { where: { removedAt: null } } },
-    });
-    const removed = clusters.find((cluster) => cluster.id === input.id);
-    if (!removed) throw new Refusal('not-found', 'There is no such cluster.');
+    const book = await loadBook(tx, organizationId, networkId);
+    const change = removedCluster(book, input.id);
+    const removed = change.cluster;
+    holdTo(input.planHash, book, change);
 
     await tx.peer.updateMany({
       where: { clusterId: removed.id, organizationId, removedAt: null },
       data: { removedAt: now, disconnectedAt: now },
     });
     await tx.cluster.update({ where: { id: removed.id, organizationId }, data: { state: 'deleting' } });
-    const others = clusters.filter((cluster) => cluster.id !== removed.id);
-    const operation = await createOperation(tx, context, {
-      networkId,
-      kind: 'remove-cluster',
-      title: `Remove the cluster ${name}`,
-      steps: removeClusterSteps(removed, others),
-      clusterIds: new Map(clusters.map((cluster) => [cluster.name, cluster.id])),
-    });
+    const { kind, title, steps } = change;
+    const clusterIds = new Map(book.shape.clusters.map((cluster) => [cluster.name, cluster.id]));
+    const operation = await createOperation(tx, context, { networkId, kind, title, steps, clusterIds });
     await recordAudit(tx, context, 'cluster.remove', removed.id, { name, operationId: operation.id });
     await publishRevision(
       tx,

@@ -6,12 +6,15 @@ import { publicKeyOf } from '@skein/mesh/map/sign.ts';
 import { recordAudit } from '../audit/record.ts';
 import { writeCluster } from '../cluster/write.ts';
 import type { Context } from '../context.ts';
-import { Refusal } from '../failure.ts';
 import { publishRevision } from '../map/publish.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import type { Operation } from '../operation/view.ts';
-import { type Draft, planView } from './plan/draft.ts';
-import { draftFor, lockRanges } from './plan.ts';
+import { newNetwork } from './plan/after/new-network.ts';
+import type { Draft } from './plan/draft.ts';
+import { lookAtExisting } from './plan/existing.ts';
+import { holdTo } from './plan/hold.ts';
+import { knownTo, lockRanges } from './plan/known.ts';
+import { draftFor, nothingYet } from './plan.ts';
 import { loadNetwork } from './view.ts';
 
 /**
@@ -24,26 +27,20 @@ export async function createNetwork(
 ): Promise<{ network: Network; operation: Operation }> {
   const { organizationId } = context.actor;
   const { planHash, ...request } = input;
+  const existing = await lookAtExisting(context, request.clusters, (index) => `clusters.${index}.`);
   const made = await context.database.$transaction(async (tx) => {
     await lockRanges(tx, organizationId);
-    const draft = await draftFor(tx, organizationId, request);
-    if (planHash !== undefined && planView(draft).hash !== planHash)
-      throw new Refusal(
-        'conflict',
-        'What would be made has changed since you saw the plan. Look at the new plan first.',
-      );
+    const known = await knownTo(tx, organizationId, existing);
+    const draft = await draftFor(tx, organizationId, request, known);
+    const change = newNetwork(draft);
+    holdTo(planHash, nothingYet(change.after, known), change);
 
     const networkId = await writeNetwork(tx, context, draft);
     const clusterIds = new Map<string, string>();
     for (const cluster of draft.clusters)
       clusterIds.set(cluster.name, await writeCluster(tx, context, networkId, cluster));
-    const operation = await createOperation(tx, context, {
-      networkId,
-      kind: 'provision',
-      title: `Provision ${draft.name}`,
-      steps: draft.steps,
-      clusterIds,
-    });
+    const { kind, title, steps } = change;
+    const operation = await createOperation(tx, context, { networkId, kind, title, steps, clusterIds });
     await recordAudit(tx, context, 'network.create', networkId, {
       name: draft.name,
       operationId: operation.id,
@@ -61,19 +58,20 @@ async function writeNetwork(tx: Transaction, context: Context, draft: Draft): Pr
   const { privateKey } = generateKeyPairSync('ed25519');
   const place = { organizationId, purpose: 'network-map-key', rowId: id } as const;
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const { name, zone, cidr, allowedPorts, peering, driftPolicy, dns } = draft;
   await tx.network.create({
     data: {
       id,
       organizationId,
-      name: draft.name,
-      zone: draft.zone,
-      cidr: draft.cidr,
-      allowedPorts: draft.allowedPorts,
-      peering: draft.peering,
-      driftPolicy: draft.driftPolicy,
+      name,
+      zone,
+      cidr,
+      allowedPorts,
+      peering,
+      driftPolicy,
       mapPublicKey: publicKeyOf(privateKey),
       mapPrivateKeySealed: context.sealer.seal(place, der),
-      dnsCloudAccountId: draft.dns?.cloudAccountId ?? null,
+      dnsCloudAccountId: dns?.cloudAccountId ?? null,
       createdAt: context.now(),
     },
   });

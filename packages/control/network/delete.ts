@@ -5,9 +5,11 @@ import { publishRevision } from '../map/publish.ts';
 import { cancelSteps } from '../operation/cancel.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { OPEN_STATES } from '../operation/open.ts';
-import { teardownSteps } from '../operation/steps/remove.ts';
 import type { Operation } from '../operation/view.ts';
 import { lockNetwork } from './lock.ts';
+import { deleted } from './plan/after/remove.ts';
+import { holdTo } from './plan/hold.ts';
+import { loadBook } from './plan/load.ts';
 
 /**
  * Takes a network down: peers are cut off at once, then everything made for it is deleted, each part whatever becomes
@@ -16,32 +18,27 @@ import { lockNetwork } from './lock.ts';
  */
 export async function deleteNetwork(
   context: Context,
-  input: { id: string; confirm: string },
+  input: { id: string; confirm: string; planHash?: string | undefined },
 ): Promise<Operation> {
   const { organizationId } = context.actor;
   const { id } = input;
   const operation = await context.database.$transaction(async (tx) => {
     const now = context.now();
     await lockNetwork(tx, organizationId, id);
-    const network = await tx.network.findFirst({
-      where: { id, organizationId, deletedAt: null },
-      include: {
-        clusters: { where: { deletedAt: null }, include: { peers: { where: { removedAt: null } } } },
-      },
-    });
-    if (!network) throw new Refusal('not-found', 'There is no such network.');
-    if (input.confirm !== network.name)
-      throw new Refusal(
-        'confirmation-needed',
-        `This deletes everything in ${network.name}. Confirm with its name.`,
-        [{ path: 'confirm', message: `must be ${network.name}` }],
-      );
+    const book = await loadBook(tx, organizationId, id);
+    const { name, clusters } = book.shape;
+    if (input.confirm !== name)
+      throw new Refusal('confirmation-needed', `This deletes everything in ${name}. Confirm with its name.`, [
+        { path: 'confirm', message: `must be ${name}` },
+      ]);
     const open = await tx.operation.findMany({
       where: { networkId: id, organizationId, state: { in: [...OPEN_STATES] } },
       select: { id: true, kind: true, state: true },
     });
     if (open.some((one) => one.kind === 'teardown' && one.state !== 'cancelling'))
-      throw new Refusal('conflict', `${network.name} is being deleted already.`);
+      throw new Refusal('conflict', `${name} is being deleted already.`);
+    const change = deleted(book);
+    holdTo(input.planHash, book, change);
     for (const one of open) if (one.state !== 'cancelling') await cancelSteps(tx, one.id, now);
 
     await tx.peer.updateMany({
@@ -53,19 +50,12 @@ export async function deleteNetwork(
       data: { state: 'deleting' },
     });
     await tx.network.update({ where: { id, organizationId }, data: { state: 'deleting' } });
-    await recordAudit(tx, context, 'network.delete', id, { name: network.name });
-    const publicZone = await tx.cloudResource.findFirst({
-      where: { networkId: id, organizationId, key: 'zone/public', status: { not: 'gone' } },
-    });
-    const made = await createOperation(tx, context, {
-      networkId: id,
-      kind: 'teardown',
-      title: `Delete ${network.name}`,
-      steps: teardownSteps(network.clusters, publicZone !== null),
-      clusterIds: new Map(network.clusters.map((cluster) => [cluster.name, cluster.id])),
-    });
-    const changes = network.clusters.map((cluster) => ({ cluster: cluster.id }));
-    await publishRevision(tx, organizationId, id, changes, `${network.name} is being deleted`);
+    await recordAudit(tx, context, 'network.delete', id, { name });
+    const { kind, title, steps } = change;
+    const clusterIds = new Map(clusters.map((cluster) => [cluster.name, cluster.id]));
+    const made = await createOperation(tx, context, { networkId: id, kind, title, steps, clusterIds });
+    const changes = clusters.map((cluster) => ({ cluster: cluster.id }));
+    await publishRevision(tx, organizationId, id, changes, `${name} is being deleted`);
     return made;
   });
   await wakeFor(context, operation);

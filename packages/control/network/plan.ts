@@ -1,12 +1,32 @@
 import type { NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Context } from '../context.ts';
-import { Refusal } from '../failure.ts';
-import { type Draft, draftNetwork, type Known, type Problem, planView } from './plan/draft.ts';
+import { newNetwork } from './plan/after/new-network.ts';
+import { type Draft, draftNetwork, type Known, type Problem } from './plan/draft.ts';
+import { lookAtExisting } from './plan/existing.ts';
+import { otherRanges } from './plan/hold.ts';
+import { knownTo, refusal } from './plan/known.ts';
+import { planOf } from './plan/plan-of.ts';
+import { askQuotas } from './plan/quotas.ts';
+import { type Book, emptied } from './plan/shape.ts';
 
-/** What creating this network now would make. Changes nothing. */
+/** What creating this network now would make. Changes nothing, here or in a cloud. */
 export async function planNetwork(context: Context, input: NewNetwork): Promise<NetworkPlan> {
-  return planView(await draftFor(context.database, context.actor.organizationId, input));
+  const { database, actor } = context;
+  const { organizationId } = actor;
+  const existing = await lookAtExisting(context, input.clusters, (index) => `clusters.${index}.`);
+  const known = await knownTo(database, organizationId, existing);
+  const draft = await draftFor(database, organizationId, input, known);
+  const change = newNetwork(draft);
+  const ranges = await otherRanges(database, organizationId, null);
+  const plan = planOf(nothingYet(change.after, known), change, ranges);
+  const quotas = await askQuotas(context, known.accounts, change.after, plan.resources);
+  return { ...plan, warnings: [...plan.warnings, ...quotas] };
+}
+
+/** The book of a network that is not there yet. */
+export function nothingYet(after: Book['shape'], known: Known): Book {
+  return { shape: emptied(after), rows: [], accounts: known.accounts };
 }
 
 /** The draft behind a plan; throws `Refusal` with the fields that do not fit. */
@@ -14,10 +34,10 @@ export async function draftFor(
   database: Database | Transaction,
   organizationId: string,
   input: NewNetwork,
+  known: Known,
 ): Promise<Draft> {
-  const living = { organizationId, deletedAt: null };
   const same = await database.network.findMany({
-    where: { ...living, OR: [{ name: input.name }, { zone: input.zone }] },
+    where: { organizationId, deletedAt: null, OR: [{ name: input.name }, { zone: input.zone }] },
     select: { name: true, zone: true },
   });
   const problems: Problem[] = [];
@@ -25,38 +45,8 @@ export async function draftFor(
     problems.push({ path: 'name', message: `there is a network named ${input.name} already` });
   if (same.some((network) => network.zone === input.zone))
     problems.push({ path: 'zone', message: `${input.zone} is the zone of another network` });
-  const drafted = draftNetwork(input, await knownTo(database, organizationId));
+  const drafted = draftNetwork(input, known);
   if (!drafted.ok) problems.push(...drafted.problems);
   if (!drafted.ok || problems.length > 0) throw refusal(problems);
   return drafted.draft;
-}
-
-export function refusal(problems: readonly Problem[]): Refusal {
-  return new Refusal(
-    'invalid-request',
-    `This cannot be made: ${problems.map((one) => one.message).join('; ')}.`,
-    problems,
-  );
-}
-
-/** Accounts and the ranges in use. Hold `lockRanges` while what is planned with it is written. */
-export async function knownTo(database: Database | Transaction, organizationId: string): Promise<Known> {
-  const living = { organizationId, deletedAt: null };
-  const accounts = await database.cloudAccount.findMany({
-    where: { organizationId },
-    select: { id: true, provider: true },
-  });
-  const networks = await database.network.findMany({ where: living, select: { cidr: true } });
-  const clusters = await database.cluster.findMany({ where: living, select: { vpcCidr: true } });
-  return {
-    accounts: new Map(accounts.map(({ id, provider }) => [id, { provider }])),
-    existing: new Map(),
-    takenOverlay: networks.map((network) => network.cidr),
-    takenVpc: clusters.flatMap((cluster) => cluster.vpcCidr ?? []),
-  };
-}
-
-/** One plan at a time is written in an organization: ranges are given out by looking at those taken. */
-export async function lockRanges(tx: Transaction, organizationId: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${organizationId}, 11))`;
 }

@@ -2,12 +2,13 @@ import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import { overlaps } from '@skein/mesh/ipam/cidr.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { draftNetwork, draftPeers, type Known, planView } from './draft.ts';
+import { draftNetwork, draftPeers, type Known } from './draft.ts';
 
 const known: Known = {
   accounts: new Map([
-    ['acc_aws', { provider: 'aws' }],
-    ['acc_gcp', { provider: 'gcp' }],
+    ['acc_aws', { name: 'Production', provider: 'aws', keyless: true }],
+    ['acc_gcp', { name: 'Development', provider: 'gcp', keyless: true }],
+    ['acc_dns', { name: 'Names', provider: 'rfc2136', keyless: false }],
   ]),
   takenOverlay: [],
   takenVpc: [],
@@ -53,37 +54,7 @@ describe('planning a network', () => {
       [{ name: 'gw-1', role: 'gateway', overlayAddress: '100.64.1.1' }],
       [],
     ]);
-    expect(draft.dns).toEqual({ cloudAccountId: 'acc_aws', provider: 'aws', region: 'global' });
-    expect(draft.warnings).toHaveLength(1);
-  });
-
-  it('lets rules wait for the addresses of every cluster', () => {
-    const steps = new Map(drafted(shop).steps.map((step) => [step.key, step.dependsOn]));
-    expect(Object.fromEntries(steps)).toEqual({
-      'prod/network': [],
-      'prod/addresses': [],
-      'prod/firewall': ['prod/network', 'prod/addresses', 'dev/addresses'],
-      'prod/instances': ['prod/firewall'],
-      'prod/join': ['prod/instances'],
-      'dev/network': [],
-      'dev/addresses': [],
-      'dev/firewall': ['dev/network', 'prod/addresses', 'dev/addresses'],
-      'dev/instances': ['dev/firewall'],
-      'dev/join': ['dev/instances'],
-      zones: ['prod/network', 'dev/network'],
-      records: ['zones', 'prod/join', 'dev/join'],
-      verify: ['prod/join', 'dev/join'],
-    });
-  });
-
-  it('says in words what each group lets in', () => {
-    const summaries = drafted(shop).resources.filter(
-      (one) => one.kind === 'firewall' && one.cluster === 'prod',
-    );
-    expect(summaries.map((one) => `${one.key}: ${one.summary}`)).toEqual([
-      'firewall/gateway: UDP 51820 from 10.64.0.0/20 and the gateways of 1 other cluster',
-      'firewall/member: UDP 51820 from 10.64.0.0/20',
-    ]);
+    expect(draft.dns).toEqual({ cloudAccountId: 'acc_aws', provider: 'aws' });
   });
 
   it('names each field that does not fit', () => {
@@ -103,13 +74,37 @@ describe('planning a network', () => {
     expect(problems({ ...shop, cidr: '100.80.0.0/20', clusters: many })).toEqual(['clusters.16.name']);
   });
 
-  it('is another plan when anything that will be made differs', () => {
-    const hash = planView(drafted(shop)).hash;
-    expect(planView(drafted(structuredClone(shop))).hash).toBe(hash);
-    const taken = { ...known, takenVpc: ['10.64.0.0/20'] };
-    const ports = { ...shop, allowedPorts: [{ protocol: 'tcp' as const, port: 80 }] };
-    expect(planView(drafted(shop, taken)).hash).not.toBe(hash);
-    expect(planView(drafted(ports)).hash).not.toBe(hash);
+  it('runs machines in clouds only, and keeps names wherever there is a name server', () => {
+    const [first] = shop.clusters;
+    if (!first) throw new Error('no cluster');
+    expect(problems({ ...shop, clusters: [{ ...first, cloudAccountId: 'acc_dns' }] })).toContain(
+      'clusters.0.cloudAccountId',
+    );
+    expect(drafted({ ...shop, dnsCloudAccountId: 'acc_dns' }).dns).toEqual({
+      cloudAccountId: 'acc_dns',
+      provider: 'rfc2136',
+    });
+  });
+
+  it('puts a cluster into an existing VPC with its range, unless that is taken', () => {
+    const [first, second] = shop.clusters;
+    if (!first || !second) throw new Error('no cluster');
+    const existingNetwork = { networkId: 'vpc-1', subnetId: 'subnet-1' };
+    const own = { ...shop, clusters: [{ ...first, existingNetwork }, second] };
+    const found = (cidr: string) => ({ ...known, existing: new Map([['prod', { cidr }]]) });
+    expect(drafted(own, found('172.20.0.0/16')).clusters.map((one) => one.vpcCidr)).toEqual([
+      '172.20.0.0/16',
+      '10.64.0.0/20',
+    ]);
+    expect(drafted(own, found('10.64.0.0/18')).clusters[1]?.vpcCidr).toBe('10.64.64.0/20');
+    expect(problems(own, { ...found('172.20.0.0/16'), takenVpc: ['172.20.8.0/24'] })).toEqual([
+      'clusters.0.existingNetwork',
+    ]);
+    expect(problems({ ...own, cidr: '172.20.0.0/16' }, found('172.20.0.0/16'))).toEqual([
+      'clusters.0.existingNetwork',
+    ]);
+    const office = { ...first, cloudAccountId: null, existingNetwork };
+    expect(problems({ ...shop, clusters: [office] })).toEqual(['clusters.0.existingNetwork']);
   });
 
   it('never gives out a range twice', () => {

@@ -1,8 +1,4 @@
-/**
- * Planning a network, purely: what was asked for, and what is taken already, gives ranges, peers, resources, steps and
- * warnings. `create` makes exactly this; the hash tells whether two plans are the same.
- */
-import { createHash } from 'node:crypto';
+/** Drafting networks and clusters, purely: what was asked for, and what is taken already, gives ranges and peers. */
 import {
   type AccountProvider,
   type AllowedPort,
@@ -11,12 +7,10 @@ import {
   type PeerRole,
   ProviderId,
 } from '@skein/contract/primitive.ts';
-import type { NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
+import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
-import type { PlannedStep } from '../../operation/steps/planned.ts';
-import { provisionSteps } from '../../operation/steps/provision.ts';
-import { plannedResources } from './resources.ts';
+import type { KnownAccount } from './shape.ts';
 
 export const OVERLAY_POOL = '100.64.0.0/10';
 export const VPC_POOL = '10.64.0.0/10';
@@ -48,16 +42,13 @@ export interface Draft {
   allowedPorts: AllowedPort[];
   peering: Peering;
   driftPolicy: DriftPolicy;
-  dns: { cloudAccountId: string; provider: AccountProvider; region: string } | null;
+  dns: { cloudAccountId: string; provider: AccountProvider } | null;
   clusters: PlannedCluster[];
-  steps: PlannedStep[];
-  resources: NetworkPlan['resources'];
-  warnings: NetworkPlan['warnings'];
 }
 
 export interface Known {
   /** The organization's cloud accounts, by id. */
-  accounts: ReadonlyMap<string, { provider: AccountProvider }>;
+  accounts: ReadonlyMap<string, KnownAccount>;
   /** Ranges of the VPCs that clusters are to be put into, by the cluster's name. */
   existing: ReadonlyMap<string, { cidr: string }>;
   /** Ranges of the organization's living networks and clusters. */
@@ -72,7 +63,6 @@ export type WantedCluster = NewNetwork['clusters'][number];
 /** Plans a new network. Problems name the fields of the request. */
 export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const problems: Problem[] = [];
-  const warnings: NetworkPlan['warnings'] = [];
   const cidr = overlayFor(request, known, problems);
   if (cidr === undefined) return { ok: false, problems };
 
@@ -90,7 +80,6 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
     });
     if (cluster.ok) clusters.push(cluster.cluster);
     else problems.push(...cluster.problems.map((one) => ({ ...one, path: `clusters.${index}.${one.path}` })));
-    warnings.push(...warningsOf(wanted));
   }
 
   const first = clusters.find((cluster) => cluster.cloudAccountId !== null)?.cloudAccountId;
@@ -98,26 +87,11 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const dnsAccount = dnsId ? known.accounts.get(dnsId) : undefined;
   if (dnsId && !dnsAccount)
     problems.push({ path: 'dnsCloudAccountId', message: 'there is no such cloud account' });
-  if (!dnsId)
-    warnings.push({
-      code: 'no-public-zone',
-      message: 'No account holds a public zone: names answer inside the network only.',
-    });
   if (problems.length > 0) return { ok: false, problems };
 
-  const dns =
-    dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider, region: 'global' } : null;
+  const dns = dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider } : null;
   const { name, zone, allowedPorts, peering, driftPolicy } = request;
-  const shape = { name, zone, cidr, allowedPorts, peering, driftPolicy, dns, clusters };
-  return {
-    ok: true,
-    draft: {
-      ...shape,
-      steps: provisionSteps(clusters, dns !== null),
-      resources: plannedResources(shape),
-      warnings,
-    },
-  };
+  return { ok: true, draft: { name, zone, cidr, allowedPorts, peering, driftPolicy, dns, clusters } };
 }
 
 /** Plans one cluster in a network's range: its ranges, its peers with their addresses. */
@@ -192,23 +166,6 @@ export function draftPeers(
   return peers;
 }
 
-/** The plan as the API tells it. */
-export function planView(draft: Draft): NetworkPlan {
-  const plan = {
-    cidr: draft.cidr,
-    clusters: draft.clusters.map(({ name, vpcCidr, overlayCidr }) => ({ name, vpcCidr, overlayCidr })),
-    resources: draft.resources,
-    rules: [],
-    records: [],
-    cost: { pricesOf: '2026-11-01', beforeUsd: 0, afterUsd: 0, lines: [], leftOut: [] },
-    blastRadius: { peers: [], flows: [] },
-    steps: draft.steps.map(({ key, title, dependsOn }) => ({ key, title, dependsOn })),
-    warnings: draft.warnings,
-  };
-  // The whole draft counts, not only what is shown: the same text with another account is another plan.
-  return { ...plan, hash: createHash('sha256').update(JSON.stringify(draft)).digest('hex') };
-}
-
 /** The range of a cluster's VPC: one of our own, or that of the VPC it is put into; null where there is no cloud. */
 function vpcFor(
   wanted: WantedCluster,
@@ -256,17 +213,4 @@ function overlayFor(request: NewNetwork, known: Known, problems: Problem[]): str
   else if (clash) problems.push({ path: 'cidr', message: `overlaps ${clash} of another network` });
   else return request.cidr;
   return undefined;
-}
-
-function warningsOf(wanted: WantedCluster): NetworkPlan['warnings'] {
-  if (wanted.cloudAccountId === null)
-    return [
-      {
-        code: 'no-nodes',
-        message: `${wanted.name} has no cloud account: add its nodes with the join command; the first becomes its gateway.`,
-      },
-    ];
-  if (wanted.nodes === 0)
-    return [{ code: 'no-nodes', message: `${wanted.name} has no nodes: only its VPC is made.` }];
-  return [];
 }

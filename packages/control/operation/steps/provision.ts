@@ -102,7 +102,8 @@ function joinStep(cluster: string, peers: string[]): PlannedStep {
   });
 }
 
-function verifyStep(dependsOn: string[]): PlannedStep {
+/** Every tunnel is looked at. */
+export function verifyStep(dependsOn: string[]): PlannedStep {
   return planned('verify', { key: 'verify', title: 'Check every tunnel', cluster: null, dependsOn });
 }
 

@@ -1,0 +1,101 @@
+import type { NetworkPlan } from '@skein/contract/rest/network.ts';
+import { affectedBy } from '@skein/mesh/map/affected.ts';
+import { buildMap } from '@skein/mesh/map/build.ts';
+import { arePeered, compareText, type MeshPeer, type Snapshot } from '@skein/mesh/network.ts';
+import { gatewaysOf, outsideLinks, peeredLinks } from '@skein/mesh/topology/hybrid.ts';
+import type { Shape } from './shape.ts';
+
+type BlastRadius = NetworkPlan['blastRadius'];
+type Flow = BlastRadius['flows'][number];
+
+/** Which peers come, go or get another map, and which flows between clusters begin, end or take another way. */
+export function blastRadius(before: Shape, after: Shape): BlastRadius {
+  return { peers: peersOf(before, after), flows: [...flowsOf(before, after), ...portsOf(before, after)] };
+}
+
+function peersOf(before: Shape, after: Shape): BlastRadius['peers'] {
+  const [was, will] = [before, after].map(
+    (shape) =>
+      new Map(
+        shape.clusters.flatMap((cluster) =>
+          cluster.peers.map((peer) => [peer.id, { cluster: cluster.name, name: peer.name }] as const),
+        ),
+      ),
+  );
+  const peers: BlastRadius['peers'] = [];
+  for (const [id, peer] of was ?? []) if (!will?.has(id)) peers.push({ ...peer, effect: 'removed' });
+  for (const [id, peer] of will ?? []) if (!was?.has(id)) peers.push({ ...peer, effect: 'added' });
+  for (const peer of newMaps(before.snapshot, after.snapshot)) peers.push({ ...peer, effect: 'new-map' });
+  return peers.sort((a, b) => compareText(a.cluster, b.cluster) || compareText(a.name, b.name));
+}
+
+/** Peers in both snapshots whose maps differ in more than their number. */
+function newMaps(before: Snapshot, after: Snapshot): { cluster: string; name: string }[] {
+  const touched = new Set<string>();
+  for (const [id, part] of before.parts) if (after.parts.get(id) !== part) touched.add(id);
+  for (const [id, part] of after.parts) if (before.parts.get(id) !== part) touched.add(id);
+  const affected = affectedBy(before, after, touched);
+  const found: { cluster: string; name: string }[] = [];
+  for (const [id, part] of before.parts) {
+    if (!after.parts.has(id)) continue;
+    const all = affected.everyone || affected.clusters.has(id);
+    for (const peer of part.peers) {
+      if (!all && !(affected.gateways && peer.role === 'gateway')) continue;
+      const now = after.parts.get(id)?.peers.some((one) => one.id === peer.id);
+      if (now && mapText(before, id, peer) !== mapText(after, id, peer))
+        found.push({ cluster: part.cluster.name, name: peer.name });
+    }
+  }
+  return found;
+}
+
+function mapText(snapshot: Snapshot, clusterId: string, peer: MeshPeer): string {
+  return JSON.stringify({ ...buildMap(snapshot, clusterId, peer.id), number: 0 });
+}
+
+/** Between two clusters traffic flows where both have a gateway; its way is told by where those are reached. */
+function flowsOf(before: Shape, after: Shape): Flow[] {
+  const [was, will] = [waysOf(before.snapshot), waysOf(after.snapshot)];
+  const flows: Flow[] = [];
+  for (const key of [...new Set([...was.keys(), ...will.keys()])].sort(compareText)) {
+    const [from = '', to = ''] = key.split(' ');
+    const [old, now] = [was.get(key), will.get(key)];
+    if (old === now) continue;
+    flows.push({ from, to, effect: old === undefined ? 'opened' : now === undefined ? 'cut' : 'rerouted' });
+  }
+  return flows;
+}
+
+/** Each pair of clusters once, by name, with its way in a text that differs where the way does. */
+function waysOf(snapshot: Snapshot): Map<string, string> {
+  const doors = [...snapshot.parts.values()].filter((part) => gatewaysOf(part).length > 0);
+  const ways = new Map<string, string>();
+  for (const from of doors)
+    for (const to of doors) {
+      if (compareText(from.cluster.name, to.cluster.name) >= 0) continue;
+      const seen = arePeered(from, to) ? peeredLinks : outsideLinks;
+      const ends = [from, to].map((part) =>
+        seen(part).map(({ id, endpoints, allowedIps }) => [id, endpoints, allowedIps]),
+      );
+      ways.set(`${from.cluster.name} ${to.cluster.name}`, JSON.stringify(ends));
+    }
+  return ways;
+}
+
+/** Ports are open or closed between all clusters alike. */
+function portsOf(before: Shape, after: Shape): Flow[] {
+  if (after.clusters.length < 2) return [];
+  const [was, will] = [before, after].map(
+    (shape) => new Set(shape.allowedPorts.map((one) => `${one.protocol.toUpperCase()} ${one.port}`)),
+  );
+  // A network that is being made or deleted opens and cuts its flows whole.
+  if (before.clusters.length === 0) return [];
+  const flow = (port: string, effect: Flow['effect']): Flow => ({
+    from: 'every cluster',
+    to: `every other cluster, ${port}`,
+    effect,
+  });
+  const opened = [...(will ?? [])].filter((port) => !was?.has(port)).sort(compareText);
+  const cut = [...(was ?? [])].filter((port) => !will?.has(port)).sort(compareText);
+  return [...opened.map((port) => flow(port, 'opened')), ...cut.map((port) => flow(port, 'cut'))];
+}

@@ -1,0 +1,116 @@
+/** All that clouds hold for a network once it stands, purely: one thing for each row that steps write. */
+import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { PlannedResource } from '@skein/contract/rest/network.ts';
+import type { z } from 'zod';
+import { peeringKey } from '../../operation/step/peering.ts';
+import { peeredClusters } from './peered.ts';
+import { cloudClusters, gatewayAddressesOf, type Shape, type ShapeCluster } from './shape.ts';
+
+export interface Thing extends Omit<z.infer<typeof PlannedResource>, 'action'> {
+  clusterId: string | null;
+  /** Key of its row: as `key`, but that a peering's row names the other cluster by its id. */
+  rowKey: string;
+  /** Of a peering: the other cluster's name. */
+  far: string | null;
+  /** Somebody else's, which Skein uses and neither tags nor deletes. */
+  theirs: boolean;
+}
+type Kind = Thing['kind'];
+
+export const GROUPS = ['gateway', 'member'] as const;
+
+export function thingsOf(shape: Shape): Thing[] {
+  const names = namesIn(shape);
+  const clusters = cloudClusters(shape).flatMap((cluster) => [
+    ...clusterThings(cluster, shape, names),
+    ...peeringThings(cluster, shape),
+  ]);
+  if (!shape.dns) return clusters;
+  const { provider } = shape.dns;
+  const home = { clusterId: null, cluster: null, provider, region: 'global' };
+  return [
+    ...clusters,
+    thing(home, 'zone', 'public', `public zone ${shape.zone}`),
+    thing(home, 'record', 'public', `${names} names with their public answers`),
+  ];
+}
+
+/** `key` beyond its kind: `gw-1`, `gateway`; nothing for a network. */
+function thing(
+  home: Pick<Thing, 'clusterId' | 'cluster' | 'provider' | 'region'>,
+  kind: Kind,
+  own: string | null,
+  summary: string,
+): Thing {
+  const key = own === null ? kind : `${kind === 'record' ? 'records' : kind}/${own}`;
+  return { ...home, kind, key, rowKey: key, summary, far: null, theirs: false };
+}
+
+function clusterThings(
+  cluster: ReturnType<typeof cloudClusters>[number],
+  shape: Shape,
+  names: number,
+): Thing[] {
+  const { id: clusterId, name, provider, region, vpcCidr, existingNetwork } = cluster;
+  const home = { clusterId, cluster: name, provider, region };
+  const made = cluster.peers.filter((peer) => peer.managed);
+  const gateways = made.filter((peer) => peer.role === 'gateway');
+  const network = thing(home, 'network', null, `VPC and subnet ${vpcCidr}`);
+  return [
+    existingNetwork
+      ? { ...network, theirs: true, summary: `${theirVpc(existingNetwork)} (${vpcCidr}): ${NOT_OURS}` }
+      : network,
+    ...gateways.map((peer) => thing(home, 'address', peer.name, `public address of ${peer.name}`)),
+    ...GROUPS.map((role) => thing(home, 'firewall', role, firewallSummary(role, cluster, shape))),
+    ...made.map((peer) =>
+      thing(home, 'instance', peer.name, `${peer.role} ${peer.name} at ${peer.overlayAddress}`),
+    ),
+    thing(home, 'zone', 'private', `private zone ${shape.zone} for this VPC`),
+    thing(home, 'record', 'private', `${names} names with their answers inside ${name}`),
+  ];
+}
+
+const NOT_OURS = 'not Skein’s, used and neither tagged nor deleted';
+function theirVpc({ networkId, subnetId }: { networkId: string; subnetId: string }): string {
+  return `VPC ${networkId}, subnet ${subnetId}`;
+}
+
+/** What becomes of a VPC that is somebody else's when its cluster goes. */
+export function leftAlone(existing: { networkId: string; subnetId: string }): string {
+  return `${theirVpc(existing)}: ${NOT_OURS}`;
+}
+
+/** This cluster's halves. */
+function peeringThings(near: ReturnType<typeof cloudClusters>[number], shape: Shape): Thing[] {
+  const { id: clusterId, name, provider, region } = near;
+  const home = { clusterId, cluster: name, provider, region };
+  return peeredClusters(shape, near).map((far) => ({
+    ...thing(
+      home,
+      'peering',
+      far.name,
+      `peering with the VPC of ${far.name}, and the route to ${far.vpcCidr}`,
+    ),
+    rowKey: peeringKey(far.id),
+    far: far.name,
+  }));
+}
+
+/** In words: from where each group is entered. */
+function firewallSummary(role: 'gateway' | 'member', cluster: ShapeCluster, shape: Shape): string {
+  const others = [...gatewayAddressesOf(shape)].filter(([id, from]) => id !== cluster.id && from.length > 0);
+  const count = role === 'gateway' ? others.length : 0;
+  const from = [
+    `${cluster.vpcCidr}`,
+    ...(count > 0 ? [`the gateways of ${count} other ${count === 1 ? 'cluster' : 'clusters'}`] : []),
+  ];
+  return `UDP ${WIREGUARD_PORT} from ${from.join(' and ')}`;
+}
+
+/** A name a peer, and one for the gateways of a cluster that has any. */
+function namesIn(shape: Shape): number {
+  return shape.clusters.reduce((sum, { peers }) => {
+    const own = peers.some((peer) => peer.role === 'gateway') ? 1 : 0;
+    return sum + peers.length + own;
+  }, 0);
+}
