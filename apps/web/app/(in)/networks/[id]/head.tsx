@@ -1,10 +1,12 @@
 'use client';
 import { Network } from '@skein/contract/rest/network.ts';
+import { TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useLoaded } from '../../../../fetch/use-loaded.ts';
 import { Mono } from '../../../../ui/page.tsx';
 import { Status } from '../../../../ui/status.tsx';
+import { plural } from '../../../../ui/words.ts';
 
 const VIEWS = [
   ['', 'Overview'],
@@ -13,6 +15,7 @@ const VIEWS = [
   ['/clusters', 'Clusters'],
   ['/dns', 'DNS'],
   ['/resources', 'Resources'],
+  ['/drift', 'Drift'],
   ['/operations', 'Operations'],
 ] as const;
 
@@ -31,6 +34,15 @@ export function NetworkHead({ initial }: { initial: Network }) {
       <div className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="text-2xl font-semibold tracking-tight">{network.name}</h1>
         <Status state={network.state} />
+        {network.drift > 0 && (
+          <Link
+            href={`${base}/drift`}
+            className="inline-flex items-center gap-1.5 rounded-full bg-warn-soft py-0.5 pr-2.5 pl-1.5 text-sm font-medium text-warn hover:underline"
+          >
+            <TriangleAlert size={15} strokeWidth={2.2} aria-hidden />
+            {plural(network.drift, 'difference')} in the clouds
+          </Link>
+        )}
         <span className="text-sm text-faint">
           <Mono>{network.zone}</Mono>
         </span>

@@ -1,0 +1,124 @@
+'use client';
+import { DriftFinding } from '@skein/contract/rest/drift.ts';
+import type { Cluster } from '@skein/contract/rest/network.ts';
+import { Operation } from '@skein/contract/rest/operation.ts';
+import Link from 'next/link';
+import { useState } from 'react';
+import { call } from '../../../../../fetch/call.ts';
+import { Button } from '../../../../../ui/button.tsx';
+import { KIND_NAMES, KindIcon } from '../../../../../ui/kinds.tsx';
+import { Notice } from '../../../../../ui/notice.tsx';
+import { Mono } from '../../../../../ui/page.tsx';
+import { Status } from '../../../../../ui/status.tsx';
+import { Ago } from '../../../../../ui/time.tsx';
+import { providerName } from '../../../../../ui/words.ts';
+
+const WHAT = { missing: 'is missing', changed: 'was changed', orphan: 'is in no book of Skein’s' } as const;
+
+/** One finding: what should be, what is, who did it, and what can be done about it. */
+export function FindingCard({
+  finding,
+  clusters,
+  onDone,
+}: {
+  finding: DriftFinding;
+  clusters: readonly Cluster[];
+  onDone: () => void;
+}) {
+  const [busy, setBusy] = useState<'heal' | 'dismiss' | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const cluster = clusters.find((one) => one.id === finding.clusterId);
+  const standing = finding.state === 'open' || finding.state === 'dismissed';
+
+  async function run(what: 'heal' | 'dismiss') {
+    setBusy(what);
+    setFailure(null);
+    try {
+      if (what === 'heal') await call('POST', `/drift/${finding.id}/heal`, Operation);
+      else await call('POST', `/drift/${finding.id}/dismiss`, DriftFinding);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+    setBusy(null);
+    onDone();
+  }
+
+  return (
+    <li className="rounded-lg border border-line bg-raised p-5" data-finding={finding.state}>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0">
+          <h3 className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
+            <KindIcon kind={finding.kind} />
+            {KIND_NAMES[finding.kind]} <Mono>{finding.key}</Mono> {WHAT[finding.what]}
+            <Status state={finding.state} bare />
+          </h3>
+          <p className="mt-1 text-sm text-faint">
+            {cluster ? `${cluster.name}, ` : ''}
+            {providerName(finding.provider)}, {finding.region}
+            {finding.externalId && (
+              <>
+                {' · '}
+                <Mono>{finding.externalId}</Mono>
+              </>
+            )}
+            {' · found '}
+            <Ago at={finding.foundAt} />
+            {finding.endedAt && (
+              <>
+                {', over '}
+                <Ago at={finding.endedAt} />
+              </>
+            )}
+          </p>
+        </div>
+        {standing && finding.what !== 'orphan' && (
+          <div className="flex gap-2">
+            <Button look="primary" busy={busy === 'heal'} onClick={() => void run('heal')}>
+              Mend
+            </Button>
+            {finding.state === 'open' && (
+              <Button busy={busy === 'dismiss'} onClick={() => void run('dismiss')}>
+                Dismiss
+              </Button>
+            )}
+          </div>
+        )}
+        {finding.operationId && (
+          <Link
+            href={`/operations/${finding.operationId}`}
+            className="text-sm text-accent hover:underline"
+            aria-label={`Watch ${finding.key} being mended`}
+          >
+            {finding.state === 'healing' ? 'Watch it being mended' : 'How it was mended'}
+          </Link>
+        )}
+      </div>
+      <dl className="mt-4 space-y-3 text-sm">
+        {finding.differences.map((one) => (
+          <div key={one.field} className="grid gap-x-6 gap-y-1 sm:grid-cols-[11rem_1fr_1fr]">
+            <dt className="text-faint">{one.field}</dt>
+            <dd className="min-w-0 [overflow-wrap:anywhere]">
+              <span className="block text-faint">Should be</span>
+              {one.expected}
+            </dd>
+            <dd className="min-w-0 [overflow-wrap:anywhere]">
+              <span className="block text-faint">Is</span>
+              <span className={standing ? 'text-bad' : ''}>{one.found}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {finding.changedBy && (
+        <p className="mt-4 text-sm text-quiet">
+          By <Mono>{finding.changedBy.who}</Mono> (<Mono>{finding.changedBy.action}</Mono>),{' '}
+          <Ago at={finding.changedBy.at} />
+        </p>
+      )}
+      {failure && (
+        <div className="mt-4">
+          <Notice tone="bad">{failure}</Notice>
+        </div>
+      )}
+    </li>
+  );
+}
