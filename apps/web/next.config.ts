@@ -25,6 +25,7 @@ export default {
     '@aws-sdk/client-ec2',
     '@aws-sdk/client-iam',
     '@aws-sdk/client-route-53',
+    '@aws-sdk/client-service-quotas',
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
     '@google-cloud/compute',

@@ -18,6 +18,7 @@ import { serveAudit } from './route/audit/routes.ts';
 import { serveCloudAccounts } from './route/cloud-account/routes.ts';
 import { serveClusters } from './route/cluster/routes.ts';
 import { serveDrift } from './route/drift/routes.ts';
+import { serveIssuer } from './route/issuer/routes.ts';
 import { serveJoinTokens } from './route/join-token/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
@@ -80,6 +81,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   });
   for (const path of SERVED_AUTH_PATHS)
     app.on(['GET', 'POST'], `/api/auth/${path}`, (c) => auth.handler(c.req.raw));
+  serveIssuer(app, dependencies);
   app.route('/api/v1', v1);
   app.notFound(() => {
     throw new Refusal('not-found', 'There is no such address in this API.');

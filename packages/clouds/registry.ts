@@ -4,7 +4,18 @@
  */
 
 import { type AccountProvider, ProviderId } from '@skein/contract/primitive.ts';
-import { AwsCredentials, AzureCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
+import {
+  AwsCredentials,
+  AwsKeys,
+  AwsRole,
+  AzureCredentials,
+  AzureFederation,
+  AzureSecret,
+  GcpCredentials,
+  GcpFederation,
+  GcpKey,
+} from '@skein/contract/rest/account.ts';
+import type { CredentialField, SignInWay } from '@skein/contract/rest/provider.ts';
 import type { z } from 'zod';
 import { aws } from './aws/aws.ts';
 import { azure } from './azure/azure.ts';
@@ -12,63 +23,109 @@ import { gcp } from './gcp/gcp.ts';
 import type { OwnIdentity } from './own-identity.ts';
 import { type Cloud, CloudError, type Provider } from './provider.ts';
 
-/** One thing to ask a person for. `json-file` is a file whose fields together are the credentials. */
-export interface CredentialField {
-  name: string;
-  title: string;
-  kind: 'text' | 'secret' | 'json-file';
-  hint: string;
-}
-
 interface Entry<Credentials> {
   provider: Provider<Credentials>;
   credentials: z.ZodType<Credentials>;
-  fields: readonly CredentialField[];
+  /** Ways of signing in; what is asked for in each, and what tells its credentials from another's. */
+  ways: readonly (SignInWay & { credentials: z.ZodType<Credentials> })[];
 }
+
+const text = (name: string, title: string, hint: string): CredentialField => ({
+  name,
+  title,
+  kind: 'text',
+  hint,
+  preset: null,
+});
+const APPLICATION = [
+  text('tenantId', 'Directory (tenant) ID', 'Of the Entra ID directory'),
+  text('subscriptionId', 'Subscription ID', 'Everything is made in it'),
+  text('clientId', 'Application (client) ID', 'Of the app registration made for Skein'),
+];
 
 export const REGISTRY: { readonly [Id in ProviderId]: Entry<never> } = {
   aws: entry({
     provider: aws,
     credentials: AwsCredentials,
-    fields: [
-      { name: 'accessKeyId', title: 'Access key ID', kind: 'text', hint: 'Of an IAM user made for Skein' },
+    ways: [
       {
-        name: 'secretAccessKey',
-        title: 'Secret access key',
-        kind: 'secret',
-        hint: 'Shown once by AWS when the key is made',
+        id: 'key',
+        title: 'Access key',
+        keyless: false,
+        credentials: AwsKeys,
+        fields: [
+          text('accessKeyId', 'Access key ID', 'Of an IAM user made for Skein'),
+          {
+            ...text('secretAccessKey', 'Secret access key', 'Shown once by AWS when the key is made'),
+            kind: 'secret',
+          },
+        ],
+      },
+      {
+        id: 'role',
+        title: 'Role that trusts Skein',
+        keyless: true,
+        credentials: AwsRole,
+        fields: [text('roleArn', 'ARN of the role', 'Such as arn:aws:iam::123456789012:role/skein')],
       },
     ],
   }),
   gcp: entry({
     provider: gcp,
     credentials: GcpCredentials,
-    fields: [
+    ways: [
       {
-        name: 'key',
+        id: 'key',
         title: 'Service account key',
-        kind: 'json-file',
-        hint: 'The JSON file that Google gives out for a key',
+        keyless: false,
+        credentials: GcpKey,
+        fields: [
+          {
+            ...text('key', 'Service account key', 'The JSON file that Google gives out for a key'),
+            kind: 'json-file',
+          },
+        ],
+      },
+      {
+        id: 'federation',
+        title: 'Workload identity federation',
+        keyless: true,
+        credentials: GcpFederation,
+        fields: [
+          text('projectId', 'Project ID', 'Everything is made in it'),
+          text(
+            'workloadIdentityProvider',
+            'Workload identity provider',
+            'projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER',
+          ),
+          text('serviceAccount', 'Service account', 'Its e-mail address'),
+        ],
       },
     ],
   }),
   azure: entry({
     provider: azure,
     credentials: AzureCredentials,
-    fields: [
-      { name: 'tenantId', title: 'Directory (tenant) ID', kind: 'text', hint: 'Of the Entra ID directory' },
-      { name: 'subscriptionId', title: 'Subscription ID', kind: 'text', hint: 'Everything is made in it' },
+    ways: [
       {
-        name: 'clientId',
-        title: 'Application (client) ID',
-        kind: 'text',
-        hint: 'Of the app registration made for Skein',
+        id: 'secret',
+        title: 'Client secret',
+        keyless: false,
+        credentials: AzureSecret,
+        fields: [
+          ...APPLICATION,
+          {
+            ...text('clientSecret', 'Client secret', 'Its value, shown once by Entra ID when it is made'),
+            kind: 'secret',
+          },
+        ],
       },
       {
-        name: 'clientSecret',
-        title: 'Client secret',
-        kind: 'secret',
-        hint: 'Its value, shown once by Entra ID when it is made',
+        id: 'federation',
+        title: 'Federated credential',
+        keyless: true,
+        credentials: AzureFederation,
+        fields: APPLICATION,
       },
     ],
   }),
@@ -93,6 +150,12 @@ function cloudId(id: AccountProvider): ProviderId {
   const { data } = ProviderId.safeParse(id);
   if (data) return data;
   throw new CloudError('invalid', 'This account is of a name server: it holds records, and no nodes.');
+}
+
+/** Whether these credentials, which must be of the provider's form, hold no static key. */
+export function isKeyless(id: ProviderId, credentials: unknown): boolean {
+  const way = REGISTRY[id].ways.find((one) => one.credentials.safeParse(credentials).success);
+  return way?.keyless ?? false;
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Every DNS service that Skein knows, by the provider whose account opens it: one entry a service. */
 
-import type { CredentialField } from '@skein/clouds/registry.ts';
 import type { AccountProvider, NameServerId } from '@skein/contract/primitive.ts';
 import {
   AwsCredentials,
@@ -9,6 +8,7 @@ import {
   PowerDnsCredentials,
   Rfc2136Credentials,
 } from '@skein/contract/rest/account.ts';
+import type { CredentialField } from '@skein/contract/rest/provider.ts';
 import type { z } from 'zod';
 import { lateDns } from './late-dns.ts';
 import { type Dns, type DnsAccount, DnsError, type DnsProvider } from './provider.ts';
@@ -63,18 +63,28 @@ function entry<Credentials>(one: Entry<Credentials>): Entry<never> {
 /** What a person is asked for to open an account at a name server; clouds' fields are in `packages/clouds/registry.ts`. */
 export const NAME_SERVER_FIELDS: { readonly [Id in NameServerId]: readonly CredentialField[] } = {
   rfc2136: [
-    { name: 'server', title: 'Server', kind: 'text', hint: 'Address or name of the zone’s primary' },
-    { name: 'port', title: 'Port', kind: 'text', hint: '53 unless it was changed' },
-    { name: 'keyName', title: 'Key name', kind: 'text', hint: 'Of the TSIG key, as the server has it' },
-    { name: 'algorithm', title: 'Algorithm', kind: 'text', hint: 'hmac-sha256 or hmac-sha512' },
-    { name: 'secret', title: 'Secret', kind: 'secret', hint: 'Of the TSIG key, in base64' },
+    field('server', 'Server', 'text', 'Address or name of the zone’s primary'),
+    field('port', 'Port', 'number', '53 unless it was changed', '53'),
+    field('keyName', 'Key name', 'text', 'Of the TSIG key, as the server has it'),
+    field('algorithm', 'Algorithm', 'text', 'hmac-sha256 or hmac-sha512', 'hmac-sha256'),
+    field('secret', 'Secret', 'secret', 'Of the TSIG key, in base64'),
   ],
   powerdns: [
-    { name: 'url', title: 'Address of the API', kind: 'text', hint: 'Such as https://ns1.example.net:8081' },
-    { name: 'apiKey', title: 'API key', kind: 'secret', hint: 'The server’s api-key setting' },
-    { name: 'serverId', title: 'Server id', kind: 'text', hint: 'localhost unless a proxy serves several' },
+    field('url', 'Address of the API', 'text', 'Such as https://ns1.example.net:8081'),
+    field('apiKey', 'API key', 'secret', 'The server’s api-key setting'),
+    field('serverId', 'Server id', 'text', 'localhost unless a proxy serves several', 'localhost'),
   ],
 };
+
+function field(
+  name: string,
+  title: string,
+  kind: CredentialField['kind'],
+  hint: string,
+  preset: string | null = null,
+): CredentialField {
+  return { name, title, kind, hint, preset };
+}
 
 /** What a service is called, and whether Skein makes the zones in it. */
 export function dnsService(id: AccountProvider): { title: string; makesZones: boolean } {

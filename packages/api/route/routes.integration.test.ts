@@ -57,7 +57,7 @@ beforeAll(async () => {
   expect(join.status).toBe(201);
   expect(join.body.command).toContain(join.body.token);
   ids.joinTokenId = join.body.id;
-  await house.database.driftFinding.create({
+  await house.fresh.database.driftFinding.create({
     data: {
       id: ids.findingId,
       organizationId: house.ours.organizationId,
@@ -95,7 +95,11 @@ const LISTS = [
   ['/operations/{operationId}/log', 0],
   ['/api-tokens', 2],
   ['/audit-events', null],
-  ['/providers', 2],
+  ['/providers', 5],
+  ['/cloud-accounts/{accountId}/grant', 2],
+  ['/cloud-accounts/{accountId}/preflights', 0],
+  ['/providers/aws/grant', 2],
+  ['/providers/gcp/grant?keyless=true', 2],
 ] as const;
 
 test.each(LISTS)('GET %s answers a page of what the organization has', async (path, count) => {
@@ -148,6 +152,7 @@ const ALL: readonly [string, string, unknown?][] = [
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],
   ['DELETE', '/cloud-accounts/{accountId}'],
   ['POST', '/cloud-accounts/{accountId}/verify'],
+  ['POST', '/cloud-accounts/{accountId}/preflight', { region: 'us-east-1' }],
   ['POST', '/networks/{networkId}/drift'],
   ['POST', '/drift/{findingId}/heal'],
   ['POST', '/drift/{findingId}/dismiss'],
@@ -210,6 +215,8 @@ describe('what is not valid is named by its path', () => {
       { provider: 'aws', credentials: { accessKeyId: 'AKIATEST' } },
       'credentials.secretAccessKey',
     ],
+    ['POST', '/cloud-accounts/{accountId}/preflight', { region: 'us-east-1', nodes: 0 }, 'nodes'],
+    ['POST', '/cloud-accounts/{accountId}/preflight', { region: 'nowhere' }, 'region'],
     ['POST', '/api-tokens', { name: '', expiresInDays: 0 }, 'expiresInDays'],
     ['GET', '/networks?limit=0', undefined, 'limit'],
   ])('%s %s', async (method, path, body, where) => {

@@ -119,6 +119,14 @@ export const PreflightFinding = z.object({
 });
 export type PreflightFinding = z.infer<typeof PreflightFinding>;
 
+/** What a preflight is to judge by: one more cluster there. */
+export const PreflightWish = z.object({
+  region: z.string().min(1).max(60),
+  instanceType: z.string().min(1).max(60).optional().describe('The provider’s default when left out'),
+  nodes: z.int().min(1).max(100).default(3),
+});
+export type PreflightWish = z.output<typeof PreflightWish>;
+
 export const Preflight = z.object({
   cloudAccountId: z.string(),
   region: z.string(),

@@ -3,6 +3,7 @@ import type { CloudAccount, NewCloudAccount } from '@skein/contract/rest/account
 import { recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
+import { holdsNoKey } from './holds-no-key.ts';
 import { accountFields, accountView } from './view.ts';
 
 /** Keeps an account's credentials, sealed. They are checked with the cloud by `verifyAccount`. */
@@ -24,13 +25,14 @@ export async function createAccount(context: Context, input: NewCloudAccount): P
         organizationId,
         name,
         provider,
+        keyless: holdsNoKey(input),
         endpoint: input.endpoint ?? null,
         credentialsSealed,
         createdAt: context.now(),
       },
       select: accountFields,
     });
-    await recordAudit(tx, context, 'cloud-account.create', id, { name, provider });
+    await recordAudit(tx, context, 'cloud-account.create', id, { name, provider, keyless: row.keyless });
     return accountView(row);
   });
 }

@@ -7,6 +7,7 @@ export const accountFields = {
   id: true,
   name: true,
   provider: true,
+  keyless: true,
   endpoint: true,
   identity: true,
   verifiedAt: true,

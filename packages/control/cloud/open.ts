@@ -28,13 +28,14 @@ export function openDns(context: IdentityContext, account: SealedAccount): Dns {
 
 function opened(context: IdentityContext, account: SealedAccount) {
   return {
-    credentials: unseal(context, account),
+    credentials: openCredentials(context, account),
     endpoint: account.endpoint,
     identity: ownIdentity(context, account.organizationId),
   };
 }
 
-function unseal({ sealer }: Pick<Context, 'sealer'>, account: SealedAccount): unknown {
+/** What an account is opened with. For those who must look into it; it goes nowhere else. */
+export function openCredentials({ sealer }: Pick<Context, 'sealer'>, account: SealedAccount): unknown {
   const place = {
     organizationId: account.organizationId,
     purpose: 'cloud-account',
