@@ -1,6 +1,6 @@
 /** AWS's own words for what a fault makes it refuse. */
 import type { Entry } from '../fault/passage.ts';
-import type { Service } from './authenticate.ts';
+import { JSON_SERVICES, type Service } from './authenticate.ts';
 import { AwsError } from './wire/error.ts';
 
 type Refusal = Extract<Entry, { go: 'refuse' }>['as'];
@@ -18,8 +18,6 @@ const OTHERS: Record<Refusal, () => AwsError> = {
     new AwsError('InternalFailure', 'The request processing has failed because of an unknown error.', 500),
   unavailable: () => new AwsError('ServiceUnavailable', 'Service Unavailable', 503),
 };
-
-const JSON_SERVICES: readonly Service[] = ['ssm'];
 
 export function refusalOf(service: Service, as: Refusal): AwsError {
   if (service === 'ec2') return EC2[as]();

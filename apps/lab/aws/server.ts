@@ -4,12 +4,15 @@ import { Hono } from 'hono';
 import { connectionOf } from '../fault/connection.ts';
 import type { Passage } from '../fault/passage.ts';
 import type { Lab } from '../store/lab.ts';
-import { authenticate, SERVICES, type Service } from './authenticate.ts';
-import { callEc2, writesEc2 } from './ec2/service.ts';
+import type { Caller } from './access/caller.ts';
+import { openAwsAccess } from './access/state.ts';
+import { authenticate, JSON_SERVICES, SERVICES, type Service } from './authenticate.ts';
+import { type Answer, execute, JSON_TYPE } from './dispatch.ts';
+import { writesEc2 } from './ec2/service.ts';
 import { refusalOf } from './fault-words.ts';
-import { callIam, callSsm, callSts } from './identity.ts';
-import { callRoute53, routeOf } from './route53/service.ts';
+import { routeOf } from './route53/service.ts';
 import { openAwsState } from './state.ts';
+import { resourcesIn } from './trail.ts';
 import { AwsError } from './wire/error.ts';
 import { Params } from './wire/query.ts';
 import { type Credential, parseCredential } from './wire/sigv4.ts';
@@ -17,16 +20,9 @@ import { document } from './wire/xml.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
-interface Answer {
-  status: number;
-  type: string;
-  body: string;
-  headers?: Record<string, string>;
-}
-
 /** All AWS services of the lab, to be served on one port. */
 export function awsApp(lab: Lab): Hono {
-  const state = openAwsState(lab.store);
+  const state = { ...openAwsState(lab.store), access: openAwsAccess(lab) };
   const app = new Hono();
 
   app.all('*', async (c) => {
@@ -38,10 +34,11 @@ export function awsApp(lab: Lab): Hono {
     const credential = parseCredential(header('authorization'));
     const service = serviceOf(credential);
     const called = nameOf(service, c.req.method, url, header('x-amz-target'), text);
-    let account: string | null = null;
+    let caller: Caller | null = null;
     let answer: Answer;
     let refused: AwsError | null = null;
     let passage: Passage | null = null;
+    let resources: string[] = [];
     const connection = connectionOf(c);
     const region = service === 'iam' || service === 'route53' ? 'global' : (credential?.region ?? 'unknown');
     const record = (status: number, error: string | null) =>
@@ -50,10 +47,12 @@ export function awsApp(lab: Lab): Hono {
         service: service ?? 'unknown',
         action: called.action,
         region,
-        account,
+        account: caller?.account.accountId ?? null,
         status,
         error,
         mutating: called.mutating,
+        user: caller?.arn ?? null,
+        resources,
         fault: passage?.bitten() ?? null,
       });
     try {
@@ -62,8 +61,15 @@ export function awsApp(lab: Lab): Hono {
       if (body.length > MOST_BYTES)
         throw new AwsError('RequestEntityTooLarge', 'Request body is too large', 413);
       const request = { method: c.req.method, url, header, body };
-      const who = authenticate(lab.accounts, request, credential, service, called.mutating, lab.now());
-      account = who.accountId;
+      caller = authenticate(
+        lab.accounts,
+        state.access.read(),
+        request,
+        credential,
+        service,
+        called.writes,
+        lab.now(),
+      );
       const call = {
         cloud: 'aws' as const,
         service,
@@ -78,22 +84,23 @@ export function awsApp(lab: Lab): Hono {
         return connection.cut();
       }
       if (entry.go === 'refuse') throw refusalOf(service, entry.as);
-      const xml = (document: string): Answer => ({
-        status: 200,
-        type: 'text/xml;charset=UTF-8',
-        body: document,
-      });
-      if (service === 'ec2')
-        answer = xml(callEc2(lab, state.ec2, who, region, called.action, called.params, passage));
-      else if (service === 'sts') answer = xml(callSts(who, called.action, called.params, requestId));
-      else if (service === 'iam') answer = xml(callIam(who, called.action, called.params, requestId));
-      else if (service === 'ssm')
-        answer = {
-          status: 200,
-          type: JSON_TYPE,
-          body: JSON.stringify(callSsm(region, called.action, parseJson(text))),
-        };
-      else answer = { ...xml(''), ...callRoute53(lab, state, who, c.req.method, url, text, passage) };
+      answer = execute(
+        lab,
+        state,
+        caller,
+        {
+          service,
+          action: called.action,
+          region: credential.region,
+          params: called.params,
+          method: c.req.method,
+          url,
+          text,
+          requestId,
+        },
+        passage,
+      );
+      if (called.mutating) resources = resourcesIn(`${url.pathname} ${text} ${answer.body}`);
     } catch (error) {
       // What is no refusal is a fault of the lab: its caller sees a 500 without the reason, its log has it.
       if (!(error instanceof AwsError)) console.error('lab aws:', called.action, error);
@@ -119,15 +126,16 @@ export function awsApp(lab: Lab): Hono {
   return app;
 }
 
-const JSON_TYPE = 'application/x-amz-json-1.1';
-
 const serviceOf = (credential: Credential | undefined): Service | undefined =>
   credential && SERVICES.includes(credential.service) ? (credential.service as Service) : undefined;
 
 interface Called {
   action: string;
   params: Params;
+  /** Whether it changes things. */
   mutating: boolean;
+  /** Whether it is an action that does, tried out only or not. */
+  writes: boolean;
 }
 
 function nameOf(
@@ -138,29 +146,26 @@ function nameOf(
   text: string,
 ): Called {
   if (service === 'route53') {
-    const route = routeOf(method, url);
-    return { action: route?.action ?? 'unknown', params: new Params(new Map()), mutating: method !== 'GET' };
+    const action = routeOf(method, url)?.action ?? 'unknown';
+    const mutating = method !== 'GET' && action !== 'ListTagsForResources';
+    return { action, params: new Params(new Map()), mutating, writes: mutating };
   }
-  if (service === 'ssm')
-    return { action: target?.split('.')[1] ?? 'unknown', params: new Params(new Map()), mutating: false };
+  if (service && JSON_SERVICES.includes(service))
+    return {
+      action: target?.split('.').at(-1) ?? 'unknown',
+      params: new Params(new Map()),
+      mutating: false,
+      writes: false,
+    };
   const params = Params.parse(method === 'GET' ? url.search : text);
   const action = params.text('Action') ?? 'unknown';
-  return { action, params, mutating: service === 'ec2' && writesEc2(action) };
-}
-
-function parseJson(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // Refused below, with what is JSON but no object.
-  }
-  throw new AwsError('SerializationException', 'Start of structure or map found where not expected.');
+  const writes = service === 'ec2' && writesEc2(action);
+  return { action, params, mutating: writes && params.text('DryRun')?.toLowerCase() !== 'true', writes };
 }
 
 function errorAnswer(service: Service | undefined, error: AwsError, requestId: string): Answer {
   const { code, message, status } = error;
-  if (service === 'ssm')
+  if (service && JSON_SERVICES.includes(service))
     return {
       status,
       type: JSON_TYPE,
@@ -177,7 +182,7 @@ function errorAnswer(service: Service | undefined, error: AwsError, requestId: s
         RequestID: requestId,
       }),
     };
-  const namespaces = {
+  const namespaces: Partial<Record<Service, string>> = {
     sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
     iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
     route53: 'https://route53.amazonaws.com/doc/2013-04-01/',
@@ -185,7 +190,7 @@ function errorAnswer(service: Service | undefined, error: AwsError, requestId: s
   return {
     status,
     type,
-    body: document('ErrorResponse', namespaces[service], {
+    body: document('ErrorResponse', namespaces[service] ?? null, {
       Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
       RequestId: requestId,
     }),

@@ -20,8 +20,6 @@ import { holdsInterface, stateOf } from './instance-state.ts';
 import type { Address, Ec2State, Instance, RegionState } from './state.ts';
 import { tagSet, tagSpecifications } from './tag.ts';
 
-const MOST_ADDRESSES = 30;
-
 /** A public address nobody has, of all accounts and regions. Not one freed lately: the cursor goes round. */
 export function freePublicIp(whole: Ec2State): string {
   const used = new Set<string | null>();
@@ -46,7 +44,7 @@ export function disassociate(whole: Ec2State, state: RegionState, address: Addre
 }
 
 export const addressActions: Ec2Actions = {
-  AllocateAddress: writes(({ params, state, whole, region }) => {
+  AllocateAddress: writes(({ params, state, whole, region, full }) => {
     const tags = tagSpecifications(params, ['elastic-ip'])['elastic-ip'];
     const domain = params.text('Domain') ?? 'vpc';
     const group = params.text('NetworkBorderGroup') ?? region;
@@ -54,7 +52,7 @@ export const addressActions: Ec2Actions = {
       throw new AwsError('InvalidParameterValue', `Invalid value '${domain}' for domain.`);
     if (group !== region)
       throw new AwsError('InvalidParameterValue', `Invalid value '${group}' for network border group.`);
-    if (Object.keys(state.addresses).length >= MOST_ADDRESSES)
+    if (full('elastic-ips', Object.keys(state.addresses).length + 1))
       throw new AwsError('AddressLimitExceeded', 'The maximum number of addresses has been reached.');
     const address: Address = {
       id: newId('eipalloc'),

@@ -1,8 +1,8 @@
 /** One EC2 call, and how a family of calls is written down. */
 import { randomBytes } from 'node:crypto';
-import type { Passage } from '../../fault/passage.ts';
 import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
+import type { QuotaName } from '../quota.ts';
 import { AwsError } from '../wire/error.ts';
 import type { Params } from '../wire/query.ts';
 import type { Xml } from '../wire/xml.ts';
@@ -17,8 +17,8 @@ export interface Ec2Call {
   account: AwsAccount;
   now: Date;
   machine: Lab['machine'];
-  /** Whether a quota allows no more than `limit`, or what a fault allows. */
-  full: Passage['full'];
+  /** Whether so many (what the call adds among them) are more than a quota allows. */
+  full(quota: QuotaName, used: number): boolean;
 }
 
 export interface Ec2Action {

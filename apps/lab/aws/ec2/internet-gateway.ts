@@ -10,6 +10,11 @@ import { tagSet, tagSpecifications } from './tag.ts';
 export const internetGatewayActions: Ec2Actions = {
   CreateInternetGateway: writes((call) => {
     const tags = tagSpecifications(call.params, ['internet-gateway'])['internet-gateway'];
+    if (call.full('internet-gateways', Object.keys(call.state.gateways).length + 1))
+      throw new AwsError(
+        'InternetGatewayLimitExceeded',
+        'The maximum number of internet gateways has been reached.',
+      );
     const gateway: InternetGateway = { id: newId('igw'), vpcId: null, tags };
     call.state.gateways[gateway.id] = gateway;
     return { internetGateway: view(call, gateway) };

@@ -11,7 +11,8 @@ import type { Instance, RegionState, Subnet } from './state.ts';
 import { freePrivateIp } from './subnet.ts';
 import { tagSpecifications } from './tag.ts';
 
-const MOST_INSTANCES = 64;
+/** On one network interface. */
+const MOST_GROUPS = 5;
 const USER_DATA_BYTES = 16384;
 
 /** Makes the instances the call asks for; the same client token again answers the ones made first. */
@@ -41,10 +42,19 @@ export function runInstances(call: Ec2Call): Instance[] {
   if (made.length > 0) return made;
 
   const alive = Object.values(state.instances).filter((each) => stateOf(call, each).name !== 'terminated');
-  if (alive.length + count > MOST_INSTANCES)
+  if (call.full('instances', alive.length + count))
     throw new AwsError(
       'InstanceLimitExceeded',
-      `You have requested more instances (${alive.length + count}) than your current instance limit of ${MOST_INSTANCES} allows for the specified instance type.`,
+      `You have requested more instances (${alive.length + count}) than your current instance limit allows for the specified instance type.`,
+    );
+  const vcpus = (type: string) => INSTANCE_TYPES[type]?.vcpus ?? 0;
+  const used = alive
+    .filter((each) => !each.stoppedAt)
+    .reduce((sum, each) => sum + vcpus(each.instanceType), 0);
+  if (call.full('vcpus', used + count * vcpus(shape.instanceType)))
+    throw new AwsError(
+      'VcpuLimitExceeded',
+      'You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.',
     );
   const reservationId = newId('r');
   return Array.from({ length: count }, (_, launchIndex) => {
@@ -122,6 +132,7 @@ function readShape(params: Params, architecture: string) {
     for (const name of ['VolumeSize', 'VolumeType', 'DeleteOnTermination', 'Encrypted', 'Iops', 'Throughput'])
       disk.text(name);
   }
+  const instanceProfile = readProfile(params);
   params.struct('Monitoring').bool('Enabled');
   params.struct('CreditSpecification').text('CpuCredits');
   params.bool('EbsOptimized');
@@ -139,9 +150,32 @@ function readShape(params: Params, architecture: string) {
     throw new AwsError('InvalidParameterValue', `Value (${httpTokens}) for parameter HttpTokens is invalid.`);
   return {
     instanceType,
+    instanceProfile,
     httpTokens: httpTokens as Instance['httpTokens'],
     terminationProtected: params.bool('DisableApiTermination') ?? false,
   };
+}
+
+/** Name or ARN of an instance profile. The lab has no list of them: any well-formed one is taken. */
+function readProfile(params: Params): string | null {
+  const profile = params.struct('IamInstanceProfile');
+  const [name, arn] = [profile.text('Name'), profile.text('Arn')];
+  if (name && arn)
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'The parameter iamInstanceProfile.name may not be used in combination with iamInstanceProfile.arn',
+    );
+  if (name && !/^[\w+=,.@-]{1,128}$/.test(name))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value (${name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`,
+    );
+  if (arn && !/^arn:aws:iam::\d{12}:instance-profile\/[\w+=,.@/-]{1,512}$/.test(arn))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value (${arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN`,
+    );
+  return arn ?? name ?? null;
 }
 
 interface Place {
@@ -198,15 +232,19 @@ function readGroups(state: RegionState, subnet: Subnet, ids: readonly string[]):
         'InvalidParameter',
         `Security group ${group.id} and subnet ${subnet.id} belong to different networks.`,
       );
-  if (groups.length > 5)
-    throw new AwsError(
-      'SecurityGroupsPerInterfaceLimitExceeded',
-      'The maximum number of security groups per interface has been reached.',
-    );
+  checkGroupCount(groups);
   if (groups.length > 0) return groups.map((group) => group.id);
   return Object.values(state.groups)
     .filter((group) => group.vpcId === subnet.vpcId && group.name === 'default')
     .map((group) => group.id);
+}
+
+export function checkGroupCount(groups: readonly unknown[]): void {
+  if (groups.length > MOST_GROUPS)
+    throw new AwsError(
+      'SecurityGroupsPerInterfaceLimitExceeded',
+      'The maximum number of security groups per interface has been reached.',
+    );
 }
 
 function checkPrivateIp(state: RegionState, subnet: Subnet, text: string): void {

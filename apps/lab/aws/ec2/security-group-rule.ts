@@ -7,9 +7,6 @@ import { keyOf, type Permission, peerOf, readPermissions, ruleView } from './per
 import type { Rule, SecurityGroup } from './state.ts';
 import { tagSet, tagSpecifications } from './tag.ts';
 
-/** In each direction. */
-const MOST_RULES = 60;
-
 export const securityGroupRuleActions: Ec2Actions = {
   AuthorizeSecurityGroupIngress: writes((call) => authorize(call, false)),
   AuthorizeSecurityGroupEgress: writes((call) => authorize(call, true)),
@@ -52,7 +49,7 @@ function authorize(call: Ec2Call, egress: boolean): { [name: string]: Xml } {
         'InvalidPermission.Duplicate',
         `the specified rule "${inWords(permission)}" already exists`,
       );
-  if (present.length + permissions.length > MOST_RULES)
+  if (call.full('rules', present.length + permissions.length))
     throw new AwsError(
       'RulesPerSecurityGroupLimitExceeded',
       'The maximum number of rules per security group has been reached.',

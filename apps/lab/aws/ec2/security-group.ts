@@ -8,7 +8,6 @@ import { permissionSet } from './permission.ts';
 import type { SecurityGroup, Tags } from './state.ts';
 import { tagSet, tagSpecifications } from './tag.ts';
 
-const MOST_GROUPS = 500;
 const CHARACTERS = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
 
 /** A group with the one rule AWS gives it: out to everywhere. */
@@ -35,7 +34,7 @@ export function newGroup(vpcId: string, name: string, description: string, tags:
 }
 
 export const securityGroupActions: Ec2Actions = {
-  CreateSecurityGroup: writes(({ params, state, region, account }) => {
+  CreateSecurityGroup: writes(({ params, state, region, account, full }) => {
     const name = params.required('GroupName');
     const description = params.required('GroupDescription');
     const vpcId = params.text('VpcId');
@@ -60,10 +59,10 @@ export const securityGroupActions: Ec2Actions = {
         'InvalidGroup.Duplicate',
         `The security group '${name}' already exists for VPC '${vpc.id}'`,
       );
-    if (siblings.length >= MOST_GROUPS)
+    if (full('security-groups', Object.keys(state.groups).length + 1))
       throw new AwsError(
         'SecurityGroupLimitExceeded',
-        'The maximum number of security groups for this VPC has been reached.',
+        'The maximum number of security groups has been reached.',
       );
     const group = newGroup(vpc.id, name, description, tags);
     state.groups[group.id] = group;

@@ -6,6 +6,7 @@ import type { AwsAccount } from '../../store/accounts.ts';
 import type { Lab } from '../../store/lab.ts';
 import type { Section } from '../../store/store.ts';
 import { isMissing } from '../fault-words.ts';
+import { type QuotaName, quotaOf } from '../quota.ts';
 import { AwsError } from '../wire/error.ts';
 import type { Params } from '../wire/query.ts';
 import { document, type Xml } from '../wire/xml.ts';
@@ -15,6 +16,7 @@ import { catalogActions } from './catalog-view.ts';
 import { instanceActions } from './instance.ts';
 import { isVisible } from './instance-state.ts';
 import { internetGatewayActions } from './internet-gateway.ts';
+import { peeringActions } from './peering.ts';
 import { routeTableActions } from './route-table.ts';
 import { securityGroupActions } from './security-group.ts';
 import { securityGroupRuleActions } from './security-group-rule.ts';
@@ -31,6 +33,7 @@ const ACTIONS: Ec2Actions = {
   ...subnetActions,
   ...internetGatewayActions,
   ...routeTableActions,
+  ...peeringActions,
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...addressActions,
@@ -38,6 +41,8 @@ const ACTIONS: Ec2Actions = {
   ...catalogActions,
   ...tagActions,
 };
+
+export const knowsEc2 = (action: string) => Object.hasOwn(ACTIONS, action);
 
 export const writesEc2 = (action: string) =>
   Object.hasOwn(ACTIONS, action) && ACTIONS[action]?.writes === true;
@@ -61,6 +66,8 @@ export function callEc2(
       `The requested version (${version}) of service AmazonEC2 does not exist`,
     );
 
+  const full = (quota: QuotaName, used: number) =>
+    passage.full(quota, used, quotaOf(lab.store, account.accountId, quota));
   // One answer shows each machine in one state, and reading its console is no light work.
   const seen = new Map<string, MachineStatus | undefined>();
   const run = (whole: Ec2State, machineOf: MachineOf = lab.machine): { [name: string]: Xml } => {
@@ -80,7 +87,7 @@ export function callEc2(
       for (const instance of Object.values(state.instances))
         if (!isVisible(now, instance)) delete state.instances[instance.id];
     const standing = standingIn(state);
-    const answer = action.run({ params, state, whole, region, account, now, machine, full: passage.full });
+    const answer = action.run({ params, state, whole, region, account, now, machine, full });
     const [unknown] = params.unread();
     if (unknown) throw new AwsError('UnknownParameter', `The parameter ${unknown} is not recognized`);
     if (dry)

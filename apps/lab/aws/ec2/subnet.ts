@@ -12,7 +12,6 @@ import { tagSet, tagSpecifications } from './tag.ts';
 /** AWS keeps the first four addresses of a subnet and its last: network, router, resolver, future, broadcast. */
 const KEPT_FIRST = 4;
 const KEPT = KEPT_FIRST + 1;
-const MOST_SUBNETS = 200;
 
 export const subnetActions: Ec2Actions = {
   CreateSubnet: writes((call) => {
@@ -31,7 +30,7 @@ export const subnetActions: Ec2Actions = {
     const siblings = Object.values(state.subnets).filter((subnet) => subnet.vpcId === vpc.id);
     if (siblings.some((subnet) => overlaps(knownCidr(subnet.cidr), cidr)))
       throw new AwsError('InvalidSubnet.Conflict', `The CIDR '${text}' conflicts with another subnet`);
-    if (siblings.length >= MOST_SUBNETS)
+    if (call.full('subnets', siblings.length + 1))
       throw new AwsError('SubnetLimitExceeded', 'The maximum number of subnets has been reached.');
     const subnet: Subnet = {
       id: newId('subnet'),

@@ -4,12 +4,10 @@ import { AwsError } from '../wire/error.ts';
 import type { Xml } from '../wire/xml.ts';
 import { DONE, type Ec2Actions, type Ec2Call, findVpc, newId, reads, writes } from './call.ts';
 import { chosen, selectRows } from './filter.ts';
+import { peeringsOfVpc } from './peering-view.ts';
 import { newGroup } from './security-group.ts';
 import type { Vpc } from './state.ts';
 import { tagSet, tagSpecifications } from './tag.ts';
-
-// AWS gives 5 until one asks for more; a lab account has asked.
-const MOST_VPCS = 50;
 
 export const vpcActions: Ec2Actions = {
   CreateVpc: writes((call) => {
@@ -30,7 +28,7 @@ export const vpcActions: Ec2Actions = {
       );
     if (cidr.length < 16 || cidr.length > 28)
       throw new AwsError('InvalidVpc.Range', `The CIDR '${text}' is invalid.`);
-    if (Object.keys(state.vpcs).length >= MOST_VPCS)
+    if (call.full('vpcs', Object.keys(state.vpcs).length + 1))
       throw new AwsError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.');
     const vpc: Vpc = {
       id: newId('vpc'),
@@ -64,7 +62,7 @@ export const vpcActions: Ec2Actions = {
     return { vpc: { ...view(call, vpc), state: 'pending' } };
   }),
 
-  DeleteVpc: writes(({ params, state }) => {
+  DeleteVpc: writes(({ params, state, whole }) => {
     const vpc = findVpc(state, params.required('VpcId'));
     const inVpc = (each: { vpcId: string | null }) => each.vpcId === vpc.id;
     const tables = Object.values(state.routeTables).filter(inVpc);
@@ -73,7 +71,8 @@ export const vpcActions: Ec2Actions = {
       Object.values(state.subnets).some(inVpc) ||
       Object.values(state.gateways).some(inVpc) ||
       tables.some((table) => table.associations.every((association) => association.subnetId !== null)) ||
-      groups.some((group) => group.name !== 'default');
+      groups.some((group) => group.name !== 'default') ||
+      peeringsOfVpc(whole, vpc.id).length > 0;
     if (used)
       throw new AwsError(
         'DependencyViolation',
