@@ -3,7 +3,7 @@ import type { AzureCredentials } from '@skein/contract/rest/account.ts';
 import { lateResource } from '../late-resource.ts';
 import type { Cloud, Provider } from '../provider.ts';
 import { grant } from './grant.ts';
-import { permissions } from './permissions.ts';
+import { nodeIdentityPermissions, permissions } from './permissions.ts';
 
 export const azure: Provider<AzureCredentials> = {
   id: 'azure',
@@ -34,7 +34,7 @@ export const azure: Provider<AzureCredentials> = {
   ],
   defaultInstanceType: 'Standard_B2s',
   permissions,
-  nodeIdentityPermissions: [],
+  nodeIdentityPermissions,
   grant,
   connect(account) {
     let loaded: Promise<Omit<Cloud, 'holder'>> | undefined;

@@ -1,0 +1,48 @@
+/** What Azure is asked for when an instance is made. */
+import type { VirtualMachine } from '@azure/arm-compute';
+import type { InstanceSpec } from '../provider.ts';
+import { imageFor } from './image.ts';
+import { nameFor } from './names.ts';
+import { ownerTags } from './tags.ts';
+import { throwawayPublicKey } from './throwaway-key.ts';
+
+const USER = 'skein';
+
+/** `gw-1` of `instance/gw-1`: the name that the machine calls itself. */
+const hostName = (key: string) => nameFor(key.slice(key.lastIndexOf('/') + 1)).slice(0, 60);
+
+export function machineFor(spec: InstanceSpec, region: string, interfaceId: string): VirtualMachine {
+  const { nodeIdentity } = spec;
+  return {
+    location: region,
+    tags: ownerTags(spec, spec.name),
+    ...(nodeIdentity === null
+      ? {}
+      : { identity: { type: 'UserAssigned', userAssignedIdentities: { [nodeIdentity]: {} } } }),
+    hardwareProfile: { vmSize: spec.instanceType },
+    storageProfile: {
+      imageReference: imageFor(spec.instanceType),
+      osDisk: {
+        name: `${nameFor(spec.key)}-disk`,
+        createOption: 'FromImage',
+        deleteOption: 'Delete',
+        managedDisk: { storageAccountType: 'StandardSSD_LRS' },
+      },
+    },
+    osProfile: {
+      computerName: hostName(spec.key),
+      adminUsername: USER,
+      // Run once, as root, by cloud-init at the first boot.
+      customData: Buffer.from(spec.userData).toString('base64'),
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: {
+          publicKeys: [{ path: `/home/${USER}/.ssh/authorized_keys`, keyData: throwawayPublicKey() }],
+        },
+      },
+    },
+    networkProfile: {
+      networkInterfaces: [{ id: interfaceId, primary: true, deleteOption: 'Delete' }],
+    },
+  };
+}

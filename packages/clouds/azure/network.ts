@@ -1,0 +1,130 @@
+/** A virtual network with one subnet, in the cluster's resource group, which it takes with it when it goes. */
+import type { VirtualNetwork } from '@azure/arm-network';
+import {
+  type CallContext,
+  CloudError,
+  type Keyed,
+  type NetworkSpec,
+  type NetworkState,
+  type Resource,
+} from '../provider.ts';
+import type { Connection } from './connection.ts';
+import { ensure, failed, inProgress, oursOnly, remove, type Subject } from './ensure.ts';
+import { contentsOf, ensureGroup, groupIsOurs, groupsOf, removeGroupIfEmpty } from './group.ts';
+import { groupNameFor, nameFor, sameId } from './names.ts';
+import { isOf, keyedBy, ownerTags } from './tags.ts';
+
+const SUBNET = 'nodes';
+const TYPE = 'Microsoft.Network/virtualNetworks';
+
+export function networks(connection: Connection): Resource<NetworkSpec, NetworkState> {
+  const subjectOf = (at: Keyed, context: CallContext): Subject<'network', VirtualNetwork> => {
+    const [group, name] = [groupNameFor(at.owner), nameFor(at.key)];
+    return {
+      family: 'network',
+      what: `the virtual network ${group}/${name}`,
+      id: connection.id(group, TYPE, name),
+      get: () =>
+        connection.askUnlessGone('network', 'reading the virtual network', context, (on, o) =>
+          on.virtualNetworks.get(group, name, o),
+        ),
+      ours: (one) => isOf(one.tags, at),
+    };
+  };
+  const subnetOf = (one: VirtualNetwork) => one.subnets?.find((subnet) => subnet.name === SUBNET);
+
+  function stateOf(id: string, one: VirtualNetwork): NetworkState {
+    const subnet = subnetOf(one);
+    const whole = subnet && !inProgress(one) && !failed(one);
+    return {
+      externalId: id,
+      subnetId: whole ? `${id}/subnets/${SUBNET}` : '',
+      cidr: one.addressSpace?.addressPrefixes?.[0] ?? '',
+    };
+  }
+
+  /** What would have to go first, beside our own subnet. */
+  async function holders(id: string, one: VirtualNetwork | undefined, group: string, context: CallContext) {
+    const inGroup = (await contentsOf(connection, group, context)).filter((held) => !sameId(held, id));
+    const subnets = (one?.subnets ?? []).filter((subnet) => subnet.name !== SUBNET);
+    return [...inGroup, ...subnets.map((subnet) => `subnet ${subnet.name}`)];
+  }
+
+  return {
+    async observe(at, context) {
+      const subject = subjectOf(at, context);
+      const found = await oursOnly(subject);
+      return found && stateOf(subject.id, found);
+    },
+
+    async reconcile(spec, context) {
+      const group = await ensureGroup(connection, spec.owner, context);
+      const subject = subjectOf(spec, context);
+      const name = nameFor(spec.key);
+      const subnet = { addressPrefix: spec.cidr, defaultOutboundAccess: false };
+      const made = await ensure(
+        connection,
+        subject,
+        (one) => {
+          const held = one.addressSpace?.addressPrefixes ?? [];
+          // Only what is whole tells: a range cannot change once there is something in it.
+          if (!failed(one) && held.length > 0 && !held.includes(spec.cidr)) {
+            throw new CloudError(
+              'conflict',
+              `Virtual network ${subject.id} has the range ${held.join(', ')}, not ${spec.cidr}.`,
+              { remedy: 'Delete the network first: its range cannot change.' },
+            );
+          }
+          return !failed(one) && subnetOf(one)?.addressPrefix === spec.cidr;
+        },
+        (on, o, found) =>
+          found && !failed(found)
+            ? // Never the whole network again: that would take others’ subnets and all peerings away.
+              on.subnets.createOrUpdate(group, name, SUBNET, subnet, o)
+            : on.virtualNetworks.createOrUpdate(
+                group,
+                name,
+                {
+                  location: connection.region,
+                  tags: { ...found?.tags, ...ownerTags(spec, spec.name) },
+                  addressSpace: { addressPrefixes: [spec.cidr] },
+                  subnets: [{ name: SUBNET, ...subnet }],
+                },
+                o,
+              ),
+        context,
+      );
+      return stateOf(subject.id, made);
+    },
+
+    async delete(at, context) {
+      const subject = subjectOf(at, context);
+      const [group, name] = [groupNameFor(at.owner), nameFor(at.key)];
+      const held = await holders(subject.id, await subject.get(), group, context);
+      if (held.length > 0 && (await groupIsOurs(connection, at.owner, context))) {
+        throw new CloudError('in-use', `Network ${subject.id} is still used by ${held.join(', ')}.`, {
+          remedy: 'Delete those first, or move them to another resource group.',
+        });
+      }
+      await remove(connection, subject, (on, o) => on.virtualNetworks.delete(group, name, o), context);
+      await removeGroupIfEmpty(connection, at.owner, context);
+    },
+
+    async list(owner, context) {
+      const groups = await groupsOf(connection, owner, context);
+      const lists = await Promise.all(
+        groups.map((group) =>
+          connection.askAll('network', 'listing virtual networks', context, (on, o) =>
+            on.virtualNetworks.list(group, o),
+          ),
+        ),
+      );
+      return lists.flat().flatMap((one) => {
+        const by = keyedBy(one.tags);
+        if (!by || by.part !== null || !one.name) return [];
+        const id = connection.id(groupNameFor(by.owner), TYPE, one.name);
+        return [{ ...stateOf(id, one), owner: by.owner, key: by.key }];
+      });
+    },
+  };
+}
