@@ -21,7 +21,6 @@ import { Ago } from '../../../ui/time.tsx';
 import { plural } from '../../../ui/words.ts';
 
 const Findings = pageOf(DriftFinding);
-const NONE = { items: [], next: null };
 
 export function Orphans({
   account,
