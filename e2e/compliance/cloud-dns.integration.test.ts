@@ -4,17 +4,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { DNS } from '@google-cloud/dns';
 import { gcp } from '@skein/clouds/gcp/gcp.ts';
 import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
-import { GcpCredentials } from '@skein/contract/rest/account.ts';
+import { GcpKey } from '@skein/contract/rest/account.ts';
 import { cloudDns } from '@skein/dns/cloud-dns/cloud-dns.ts';
 import { dnsCompliance } from '@skein/dns/compliance.ts';
 import { JWT } from 'google-auth-library';
 import { startPaperLab } from './lab.ts';
+import { NO_IDENTITY } from './own-identity.ts';
 
 const region = 'us-central1';
 
-dnsCompliance('Cloud DNS', async () => {
+dnsCompliance('Cloud DNS', [], async () => {
   const lab = await startPaperLab();
-  const credentials = GcpCredentials.parse(lab.accounts.gcp);
+  const credentials = GcpKey.parse(lab.accounts.gcp);
   const anotherKey = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -29,7 +30,7 @@ dnsCompliance('Cloud DNS', async () => {
   const dns = new DNS({ projectId: credentials.project_id, authClient });
   dns.baseUrl = `${lab.gcpUrl}/dns/v1`;
 
-  const cloud = gcp.connect({ credentials, endpoint: lab.gcpUrl, region });
+  const cloud = gcp.connect({ credentials, endpoint: lab.gcpUrl, region, identity: NO_IDENTITY });
   const vpcs = [];
   for (const clusterId of ['clu_one', 'clu_two']) {
     const owner = { organizationId: 'org_x', networkId: 'net_x', clusterId };
@@ -50,7 +51,9 @@ dnsCompliance('Cloud DNS', async () => {
       cloudDns.connect({
         credentials: which === 'right' ? credentials : { ...credentials, private_key: anotherKey },
         endpoint: lab.gcpUrl,
+        identity: NO_IDENTITY,
       }),
+    servedZones: null,
     vpcs,
     foreign: {
       async write({ externalId }, record) {

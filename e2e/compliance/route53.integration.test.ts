@@ -7,16 +7,18 @@ import {
   ListResourceRecordSetsCommand,
   Route53Client,
 } from '@aws-sdk/client-route-53';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { dnsCompliance } from '@skein/dns/compliance.ts';
 import type { ZoneState } from '@skein/dns/provider.ts';
 import { route53 } from '@skein/dns/route53/route53.ts';
 import { expect, it } from 'vitest';
 import { openFaultyDoor } from './faulty-door.ts';
 import { startPaperLab } from './lab.ts';
+import { NO_IDENTITY } from './own-identity.ts';
 
 const region = 'us-east-1';
 
-dnsCompliance('Route 53', async () => {
+dnsCompliance('Route 53', [], async () => {
   const lab = await startPaperLab();
   const credentials = lab.accounts.aws;
   const config = { region, endpoint: lab.awsUrl, credentials };
@@ -47,7 +49,9 @@ dnsCompliance('Route 53', async () => {
       route53.connect({
         credentials: which === 'right' ? credentials : { ...credentials, secretAccessKey: 'x'.repeat(40) },
         endpoint: lab.awsUrl,
+        identity: NO_IDENTITY,
       }),
+    servedZones: null,
     vpcs,
     foreign: {
       write: (zone, record) => change('CREATE', zone, record),
@@ -92,10 +96,15 @@ it('takes a zone that vanished between the listing and the look at its tags as n
   // What is listed a second time is what was listed the first time; tags are looked up as they are.
   const door = await openFaultyDoor(lab.awsUrl, { kind: 'stale-reads' });
   const [plain, late] = [lab.awsUrl, door.url].map((endpoint) =>
-    route53.connect({ credentials: lab.accounts.aws, endpoint }),
+    route53.connect({ credentials: lab.accounts.aws, endpoint, identity: NO_IDENTITY }),
   );
   if (!plain || !late) throw new Error('no DNS');
-  const context = { signal: new AbortController().signal, waitingFor: () => {}, attempt: 1 };
+  const context = {
+    signal: new AbortController().signal,
+    waitingFor: () => {},
+    attempt: 1,
+    resume: resumeInMemory(),
+  };
   const owner = { organizationId: 'org_vanish', networkId: 'net_vanish' };
   const spec = (key: string) => ({
     ...owner,

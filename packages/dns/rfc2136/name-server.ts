@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Rfc2136Credentials } from '@skein/contract/rest/account.ts';
 import { boundedCall } from '../bounded-call.ts';
-import { type DnsContext, DnsError } from '../provider.ts';
+import { type DnsAccount, type DnsContext, DnsError } from '../provider.ts';
 import { refusalIn } from './errors.ts';
 import { exchange, type Server, serverName } from './exchange.ts';
 import { answerCheck, signatureOf, signed, type TsigKey } from './tsig.ts';
@@ -26,8 +26,10 @@ export class NameServer {
   readonly name: string;
   readonly #server: Server;
   readonly #key: TsigKey;
+  readonly #now: () => Date;
 
-  constructor(account: { credentials: Rfc2136Credentials; endpoint: string | null }) {
+  constructor(account: Pick<DnsAccount<Rfc2136Credentials>, 'credentials' | 'endpoint'>, now: () => Date) {
+    this.#now = now;
     const { server, port, keyName, algorithm, secret } = account.credentials;
     const at = account.endpoint === null ? null : new URL(account.endpoint);
     this.#server = at ? { host: at.hostname, port: Number(at.port) || 53 } : { host: server, port };
@@ -118,7 +120,7 @@ export class NameServer {
     context: DnsContext,
     isLast: (message: Message) => boolean,
   ): Promise<void> {
-    const { message, mac } = signed(request(randomInt(65_536)), this.#key, new Date());
+    const { message, mac } = signed(request(randomInt(65_536)), this.#key, this.#now());
     if (message.length > 65_535)
       throw new DnsError('invalid', `${what}: the message is longer than DNS allows.`);
     const check = answerCheck(this.#key, mac);
@@ -127,7 +129,7 @@ export class NameServer {
       this.#server,
       message,
       (answer) => {
-        const now = new Date();
+        const now = this.#now();
         const at = { server: this.name, zone, keyName: this.#key.name };
         const refused = refusalIn(answer, what, at, now);
         // Who does not know the key cannot sign with it; some do not sign any refusal.

@@ -14,7 +14,7 @@ export const rfc2136: DnsProvider<Rfc2136Credentials> = {
   id: 'rfc2136',
   title: 'Name server (RFC 2136)',
   connect(account) {
-    const server = new NameServer(account);
+    const server = new NameServer(account, () => new Date());
 
     async function stateOf(zoneName: string, context: DnsContext): Promise<ZoneState | undefined> {
       const zone = plainName(zoneName);

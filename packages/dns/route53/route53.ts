@@ -13,11 +13,16 @@ export const route53: DnsProvider<AwsCredentials> = {
   connect(account) {
     const service = openRoute53(account);
     return dnsOver({
-      find: async (at, context) => zoneStates(service, await findZones(service, at, context), context),
+      async find(at, context) {
+        const found = await zoneStates(service, await findZones(service, at, context), context);
+        return found.map(({ state }) => state);
+      },
       reconcile: (spec, context) => reconcileZone(service, spec, context),
       remove: (zone, context) => removeZone(service, zone.externalId, context),
-      list: async (owner, context) =>
-        zoneStates(service, await listOwnedZones(service, owner, context), context),
+      async list(asked, context) {
+        const found = await zoneStates(service, await listOwnedZones(service, asked, context), context);
+        return found.map(({ state, owner: { networkId, key } }) => ({ ...state, networkId, key }));
+      },
       records: (zone, _networkId, context) => recordService(service, zone.externalId, context),
     });
   },

@@ -13,7 +13,7 @@ import { pause } from '@skein/clouds/bounded-wait.ts';
 import { unlessMissing } from '../bounded-call.ts';
 import { plainName } from '../change-set.ts';
 import { type DnsContext, DnsError, type ZoneSpec, type ZoneState } from '../provider.ts';
-import { ownerHash, ownerText } from '../zone-owner.ts';
+import { ownerHash, ownerText, type ZoneOwner } from '../zone-owner.ts';
 import { ask, type Route53 } from './ask.ts';
 import { awsCodeOf } from './errors.ts';
 import { findZones, type OwnedZone, plainZoneId, tagsOf } from './zone-lookup.ts';
@@ -42,11 +42,11 @@ export async function zoneStates(
   service: Route53,
   zones: readonly OwnedZone[],
   context: DnsContext,
-): Promise<(ZoneState & { networkId: string; key: string })[]> {
+): Promise<{ state: ZoneState; owner: ZoneOwner }[]> {
   const states = [];
   for (const { zone, owner } of zones) {
     const found = await unlessMissing(detailsOf(service, zone, context));
-    if (found) states.push({ ...found.state, networkId: owner.networkId, key: owner.key });
+    if (found) states.push({ state: found.state, owner });
   }
   return states;
 }

@@ -1,0 +1,82 @@
+/** Which virtual networks a private zone answers in: one link each, tagged as ours. */
+import { createHash } from 'node:crypto';
+import type { VirtualNetworkLink } from '@azure/arm-privatedns';
+import { sameId } from '@skein/clouds/azure/names.ts';
+import { isOf, keyedBy, ownerTags } from '@skein/clouds/azure/tags.ts';
+import type { Keyed } from '@skein/clouds/provider.ts';
+import { type DnsContext, DnsError } from '../provider.ts';
+import type { AzureDns } from './connection.ts';
+import type { Place } from './place.ts';
+
+/** Derived, so that a network is linked once only. */
+const linkName = (networkId: string) =>
+  `skein-${createHash('sha256').update(networkId.toLowerCase()).digest('hex').slice(0, 24)}`;
+
+const list = (azure: AzureDns, { group, zone }: Place, context: DnsContext) =>
+  azure.all('listing the zone’s links', context, (o) =>
+    azure.privateZones.virtualNetworkLinks.list(group, zone, o),
+  );
+
+function settle(azure: AzureDns, { group, zone }: Place, name: string, context: DnsContext) {
+  return azure.settled(`the link of zone ${zone}`, context, () =>
+    azure.find<VirtualNetworkLink>('reading a link', context, (o) =>
+      azure.privateZones.virtualNetworkLinks.get(group, zone, name, o),
+    ),
+  );
+}
+
+async function remove(azure: AzureDns, place: Place, name: string, context: DnsContext): Promise<void> {
+  await azure.find('unlinking a virtual network', context, (o) =>
+    azure.privateZones.virtualNetworkLinks.delete(place.group, place.zone, name, o).submitted(),
+  );
+  if (await settle(azure, place, name, context))
+    throw new DnsError('unavailable', `Azure still shows the link ${name} of zone ${place.zone}.`);
+}
+
+/** Links the zone to these networks; of ours no others are left. */
+export async function linkExactly(
+  azure: AzureDns,
+  place: Place,
+  keyed: Keyed,
+  vpcs: readonly { id: string }[],
+  context: DnsContext,
+): Promise<void> {
+  const held = await list(azure, place, context);
+  const ofNetwork = (id: string) => held.find((link) => sameId(link.virtualNetwork?.id, id));
+  for (const { id } of vpcs) {
+    const known = ofNetwork(id);
+    const name = known?.name ?? linkName(id);
+    if (!known)
+      await azure.ask('linking the zone to a virtual network', context, async (o) => {
+        const link = {
+          location: 'global',
+          tags: ownerTags(keyed, place.zone),
+          virtualNetwork: { id },
+          registrationEnabled: false,
+        };
+        await azure.privateZones.virtualNetworkLinks
+          .createOrUpdate(place.group, place.zone, name, link, o)
+          .submitted();
+      });
+    const now = await settle(azure, place, name, context);
+    if (!now || /^Failed$/i.test(now.provisioningState ?? ''))
+      throw new DnsError('unavailable', `Azure could not link zone ${place.zone} to ${id}.`);
+  }
+  for (const link of held) {
+    const wanted = vpcs.some(({ id }) => sameId(link.virtualNetwork?.id, id));
+    if (!wanted && link.name && isOf(link.tags, keyed)) await remove(azure, place, link.name, context);
+  }
+}
+
+/** Before the zone goes. @throws DnsError `in-use` where somebody else has linked it too. */
+export async function unlink(azure: AzureDns, place: Place, context: DnsContext): Promise<void> {
+  const held = await list(azure, place, context);
+  const others = held.filter((link) => !keyedBy(link.tags));
+  if (others.length > 0)
+    throw new DnsError(
+      'in-use',
+      `Zone ${place.zone} is linked by others: ${others.map((link) => link.name).join(', ')}.`,
+      { remedy: 'Take these links away, then try again.' },
+    );
+  for (const link of held) if (link.name) await remove(azure, place, link.name, context);
+}
