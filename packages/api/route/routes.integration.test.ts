@@ -140,6 +140,7 @@ const ALL: readonly [string, string, unknown?][] = [
   ['GET', '/operations/{operationId}/events'],
   ['POST', '/networks', {}],
   ['POST', '/networks/plan', {}],
+  ['POST', '/networks/{networkId}/plan', { change: 'delete' }],
   ['PATCH', '/networks/{networkId}', { allowedPorts: [] }],
   ['DELETE', '/networks/{networkId}?confirm=shop'],
   ['POST', '/networks/{networkId}/clusters', { name: 'more', cloudAccountId: null, region: 'office' }],
@@ -206,6 +207,8 @@ describe('what is not valid is named by its path', () => {
       'allowedPorts.0.port',
     ],
     ['POST', '/networks/{networkId}/clusters', { name: 'x', region: '' }, 'region'],
+    ['POST', '/networks/{networkId}/plan', { change: 'add-nodes', clusterId: 'x', nodes: 0 }, 'nodes'],
+    ['POST', '/networks/{networkId}/plan', { change: 'nothing' }, 'change'],
     ['POST', '/clusters/{clusterId}/nodes', { count: 99 }, 'count'],
     ['POST', '/clusters/{clusterId}/join-tokens', { uses: 0 }, 'uses'],
     ['POST', '/cloud-accounts', { provider: 'aws', name: '', credentials: {} }, 'name'],
@@ -232,6 +235,17 @@ describe('what is not valid is named by its path', () => {
     const long = await house.ask('POST', '/api-tokens', { body: { name: 'x'.repeat(300_000) } });
     expect([long.status, long.body.code]).toEqual([400, 'invalid-request']);
   });
+});
+
+test('what is done must be what was seen', async () => {
+  const plan = await house.ask('POST', fill('/networks/{networkId}/plan'), { body: { change: 'delete' } });
+  expect([plan.status, plan.body.hash.length]).toEqual([200, 64]);
+  const path = fill('/networks/{networkId}?confirm=shop&planHash=another');
+  const answer = await house.ask('DELETE', path);
+  expect([answer.status, answer.body.code]).toEqual([409, 'plan-changed']);
+  expect(answer.body.detail).toContain('look at the new plan');
+  const network = await house.ask('GET', fill('/networks/{networkId}'));
+  expect(network.body.state).toBe('provisioning');
 });
 
 test('a finding is spoken of, is no orphan, waits for what is under way, and may be dismissed', async () => {

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve, wholePage } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
+import { PlanSeen } from '../plan-seen.ts';
 
 const ClusterDocument = Cluster.meta({
   id: 'Cluster',
@@ -30,11 +31,11 @@ const ClusterDocument = Cluster.meta({
     createdAt: '2026-11-20T19:00:00.000Z',
   },
 });
-const NewClusterDocument = NewCluster.meta({
-  id: 'NewCluster',
+const AddClusterDocument = NewCluster.extend(PlanSeen.shape).meta({
+  id: 'AddCluster',
   example: { name: 'recovery', cloudAccountId: 'acc_0123456789abcdefghjk', region: 'us-west-2', nodes: 2 },
 });
-const NewNodesDocument = NewNodes.meta({ id: 'NewNodes', example: { count: 2 } });
+const NewNodesDocument = NewNodes.extend(PlanSeen.shape).meta({ id: 'NewNodes', example: { count: 2 } });
 
 export function serveClusters(app: ApiHono): void {
   serve(app, {
@@ -52,7 +53,7 @@ export function serveClusters(app: ApiHono): void {
     tag: 'Clusters',
     summary: 'Add a cluster',
     params: IdParams,
-    body: NewClusterDocument,
+    body: AddClusterDocument,
     status: 202,
     answer: OperationDocument,
     location: locationOfOperation,
@@ -73,7 +74,7 @@ export function serveClusters(app: ApiHono): void {
     tag: 'Clusters',
     summary: 'Remove a cluster and everything that Skein made for it',
     params: IdParams,
-    query: z.object({ confirm: z.string().max(60).default('').describe('The cluster’s name') }),
+    query: PlanSeen.extend({ confirm: z.string().max(60).default('').describe('The cluster’s name') }),
     status: 202,
     answer: OperationDocument,
     location: locationOfOperation,

@@ -6,9 +6,10 @@ import {
   NetworkChange,
   NetworkPlan,
   NewNetwork,
+  PlannedChange,
 } from '@skein/contract/rest/network.ts';
 import { TopologyView } from '@skein/contract/rest/peer.ts';
-import { z } from 'zod';
+import { PlanSeen } from '../plan-seen.ts';
 
 const wanted = {
   name: 'shop',
@@ -40,17 +41,17 @@ export const NetworkDocument = Network.meta({
   },
 });
 export const NewNetworkDocument = NewNetwork.meta({ id: 'NewNetwork', example: wanted });
-/** `planHash` binds the creation to the plan that was looked at. */
-export const CreateNetworkDocument = NewNetwork.extend({
-  planHash: z
-    .string()
-    .max(200)
-    .optional()
-    .describe('`hash` of the plan seen; refused when the plan is another now'),
-}).meta({ id: 'CreateNetwork', example: wanted });
-export const NetworkChangeDocument = NetworkChange.meta({
+export const CreateNetworkDocument = NewNetwork.extend(PlanSeen.shape).meta({
+  id: 'CreateNetwork',
+  example: wanted,
+});
+export const NetworkChangeDocument = NetworkChange.extend(PlanSeen.shape).meta({
   id: 'NetworkChange',
-  example: { allowedPorts: [{ protocol: 'tcp', port: 443 }] },
+  example: { allowedPorts: [{ protocol: 'tcp', port: 443 }], peering: 'same-provider' },
+});
+export const PlannedChangeDocument = PlannedChange.meta({
+  id: 'PlannedChange',
+  example: { change: 'add-nodes', clusterId: 'clu_0123456789abcdefghjk', nodes: 2 },
 });
 export const NetworkPlanDocument = NetworkPlan.meta({ id: 'NetworkPlan' });
 export const TopologyDocument = TopologyView.meta({ id: 'TopologyView' });

@@ -6,16 +6,19 @@ import { deleteNetwork } from '@skein/control/network/delete.ts';
 import { getNetwork } from '@skein/control/network/get.ts';
 import { listNetworks } from '@skein/control/network/list.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
+import { planChange } from '@skein/control/network/plan-change.ts';
 import { z } from 'zod';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
+import { PlanSeen } from '../plan-seen.ts';
 import {
   CreateNetworkDocument,
   NetworkChangeDocument,
   NetworkDocument,
   NetworkPlanDocument,
   NewNetworkDocument,
+  PlannedChangeDocument,
 } from './document.ts';
 
 export function serveNetworks(app: ApiHono): void {
@@ -59,10 +62,22 @@ export function serveNetworks(app: ApiHono): void {
     handle: (context, { params }) => getNetwork(context, params),
   });
   serve(app, {
+    method: 'post',
+    path: '/networks/{id}/plan',
+    tag: 'Networks',
+    summary: 'What a change of the network would do',
+    description: 'Changes nothing. Send the plan’s `hash` as `planHash` to make exactly this change.',
+    params: IdParams,
+    body: PlannedChangeDocument,
+    answer: NetworkPlanDocument,
+    handle: (context, { params, body }) => planChange(context, { id: params.id, change: body }),
+  });
+  serve(app, {
     method: 'patch',
     path: '/networks/{id}',
     tag: 'Networks',
-    summary: 'Change the ports open between clusters',
+    summary: 'Change open ports, peering, and what is done about drift',
+    description: 'What is left out stays as it is.',
     params: IdParams,
     body: NetworkChangeDocument,
     status: 202,
@@ -76,7 +91,7 @@ export function serveNetworks(app: ApiHono): void {
     tag: 'Networks',
     summary: 'Delete a network and everything that Skein made for it',
     params: IdParams,
-    query: z.object({ confirm: z.string().max(60).default('').describe('The network’s name') }),
+    query: PlanSeen.extend({ confirm: z.string().max(60).default('').describe('The network’s name') }),
     status: 202,
     answer: OperationDocument,
     location: locationOfOperation,

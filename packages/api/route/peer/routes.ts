@@ -7,6 +7,7 @@ import { removePeer } from '@skein/control/peer/remove.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
+import { PlanSeen } from '../plan-seen.ts';
 
 const PeerDocument = Peer.meta({
   id: 'Peer',
@@ -58,9 +59,10 @@ export function servePeers(app: ApiHono): void {
     tag: 'Peers',
     summary: 'Remove a peer, and its instance where Skein made it',
     params: IdParams,
+    query: PlanSeen,
     status: 202,
     answer: OperationDocument,
     location: locationOfOperation,
-    handle: (context, { params }) => removePeer(context, params),
+    handle: (context, { params, query }) => removePeer(context, { ...params, ...query }),
   });
 }
