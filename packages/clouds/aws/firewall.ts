@@ -197,7 +197,7 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
         } catch (error) {
           if (awsCodeOf(error) !== 'DependencyViolation') throw error;
           const holders = await holdersOfGroup(ec2, GroupId, context);
-          const by = holders.length > 0 ? holders.join(', ') : 'another group’s rules or a network interface';
+          const by = holders.length > 0 ? holders.join(', ') : 'something that AWS does not name';
           throw new CloudError('in-use', `Security group ${GroupId} is still used by ${by}.`, {
             cause: (error as CloudError).cause,
           });

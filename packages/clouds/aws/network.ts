@@ -24,7 +24,7 @@ import {
 import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
 import type { Connection } from './connection.ts';
 import { awsCodeOf } from './errors.ts';
-import { holdersOfVpc } from './holders.ts';
+import { holdersOfVpc, vpcHeld } from './holders.ts';
 import { internetGateways } from './internet-gateway.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
@@ -122,7 +122,8 @@ export function networks({ ec2 }: Connection): Resource<NetworkSpec, NetworkStat
       try {
         return await removeVpc(vpcId, at, context);
       } catch (error) {
-        if (awsCodeOf(error) !== 'DependencyViolation' || attempt === LETTING_GO_TRIES) throw error;
+        if (awsCodeOf(error) !== 'DependencyViolation') throw error;
+        if (attempt === LETTING_GO_TRIES) throw await vpcHeld(ec2, vpcId, error as CloudError, context);
         context.waitingFor(`what used VPC ${vpcId} to let go`);
         await pause(backOff(attempt, 500, 4_000), context.signal);
       }

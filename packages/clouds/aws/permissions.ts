@@ -36,6 +36,7 @@ const WHY: Readonly<Record<string, string>> = {
   'ec2:AssociateAddress': 'give a gateway its public address',
   'ec2:ReleaseAddress': 'give a public address back',
   'ec2:DescribeInstances': 'find nodes, and what holds a security group or a VPC',
+  'ec2:DescribeNetworkInterfaces': 'name what else holds a security group or a VPC',
   'ec2:RunInstances': 'make nodes',
   'ec2:StartInstances': 'start a node that was stopped',
   'ec2:ModifyInstanceAttribute': 'let a gateway forward, and change a node’s security groups',

@@ -2,6 +2,7 @@ import { openCloud, openDns } from '../../cloud/open.ts';
 import { publishRevision } from '../../map/publish.ts';
 import { StepFailure, type StepHandler } from '../engine/step-run.ts';
 import { callOf, networkOf } from './site.ts';
+import { privateZoneKey } from './zones.ts';
 
 /**
  * Kind `forget-cluster`: asks the cloud, not our own book, whether anything with our tag is left; then the cluster is
@@ -20,9 +21,13 @@ export const forgetCluster: StepHandler = async (run) => {
     const owner = { organizationId, networkId, clusterId: cluster.id };
     const cloud = openCloud(run.context, account, cluster.region);
     const left: string[] = [];
-    for (const kind of ['instances', 'addresses', 'firewalls', 'networks'] as const)
+    for (const kind of ['instances', 'addresses', 'firewalls', 'peerings', 'networks'] as const)
       for (const one of await cloud[kind].list(owner, callOf(run)))
         left.push(`${one.key} (${one.externalId})`);
+    const zones = await openDns(run.context, account).listZones({ organizationId, networkId }, callOf(run));
+    for (const zone of zones)
+      if (zone.key === privateZoneKey(cluster.id))
+        left.push(`private zone ${zone.name} (${zone.externalId})`);
     if (left.length > 0) throw leftOver(`${cluster.name} in ${account.name}`, left);
   }
   await run.write(async (tx) => {
