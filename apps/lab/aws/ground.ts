@@ -1,10 +1,10 @@
 /** What AWS's state comes down to in packets: VPCs as realms, instances as machines, groups as rules. Pure. */
-import type { Ground, GroundRule, GroundZone, Machine, Realm } from '../ground/ground.ts';
+import type { Ground, GroundPeering, GroundRule, GroundZone, Machine, Realm } from '../ground/ground.ts';
 import { formatAddress, knownCidr } from './cidr.ts';
 import { publicIpOf } from './ec2/instance-state.ts';
 import { privateName } from './ec2/instance-view.ts';
 import { isActive, tableOf } from './ec2/route-table.ts';
-import type { Ec2State, Instance, RegionState, Rule, Subnet } from './ec2/state.ts';
+import type { Ec2State, Instance, PeeringSide, RegionState, Rule, Subnet } from './ec2/state.ts';
 import { unescape8 } from './route53/name.ts';
 import type { Route53State } from './route53/state.ts';
 
@@ -14,20 +14,41 @@ export function projectAws(ec2: Ec2State, route53: Route53State): Ground {
   const machines: Machine[] = [];
   for (const [key, state] of Object.entries(ec2.regions)) {
     const [accountId = '', region = ''] = key.split('/');
-    realms.push(...realmsOf(state));
+    realms.push(...realmsOf(ec2, state));
     for (const instance of Object.values(state.instances)) {
       const subnet = state.subnets[instance.subnetId];
       if (subnet && !instance.terminatedAt && !instance.stoppedAt)
-        machines.push(machineOf(state, accountId, region, instance, subnet));
+        machines.push(machineOf(ec2, state, accountId, region, instance, subnet));
     }
   }
-  return { realms, peerings: [], machines, zones: zonesOf(route53, new Set(realms.map((realm) => realm.id))) };
+  return {
+    realms,
+    peerings: peeringsOf(ec2),
+    machines,
+    zones: zonesOf(route53, new Set(realms.map((realm) => realm.id))),
+  };
 }
 
 /** An address so many after the range's first. AWS: 1 is the router, 2 of the VPC's range the resolver. */
 const after = (cidr: string, count: number) => formatAddress(knownCidr(cidr).base + count);
 
-const realmsOf = (state: RegionState): Realm[] =>
+/** Routes are the realm's, not a subnet's: in the lab a route of one of its tables counts for all of them. */
+const peeringsOf = (ec2: Ec2State): GroundPeering[] =>
+  Object.values(ec2.peerings)
+    .filter((one) => one.status === 'active')
+    .map((one) => {
+      const end = ({ accountId, region, vpcId }: PeeringSide) => {
+        const tables = Object.values(ec2.regions[`${accountId}/${region}`]?.routeTables ?? {});
+        const routes = tables
+          .filter((table) => table.vpcId === vpcId)
+          .flatMap((table) => table.routes)
+          .flatMap((route) => ('peeringId' in route && route.peeringId === one.id ? route.cidr : []));
+        return { realmId: vpcId, routes: [...new Set(routes)].sort() };
+      };
+      return { id: one.id, ends: [end(one.requester), end(one.accepter)] };
+    });
+
+const realmsOf = (ec2: Ec2State, state: RegionState): Realm[] =>
   Object.values(state.vpcs).map((vpc) => {
     const subnets = Object.values(state.subnets).filter((subnet) => subnet.vpcId === vpc.id);
     return {
@@ -35,23 +56,26 @@ const realmsOf = (state: RegionState): Realm[] =>
       cloud: 'aws',
       subnets: subnets.map((subnet) => ({ id: subnet.id, cidr: subnet.cidr, router: after(subnet.cidr, 1) })),
       resolver: after(vpc.cidr, 2),
-      internet: subnets.some((subnet) => reachesInternet(state, subnet)),
+      internet: subnets.some((subnet) => reachesInternet(ec2, state, subnet)),
     };
   });
 
-function reachesInternet(state: RegionState, subnet: Subnet): boolean {
+function reachesInternet(ec2: Ec2State, state: RegionState, subnet: Subnet): boolean {
   const table = tableOf(state, subnet.id);
-  return table?.routes.some((route) => route.cidr === '0.0.0.0/0' && isActive(state, table, route)) ?? false;
+  return (
+    table?.routes.some((route) => route.cidr === '0.0.0.0/0' && isActive(ec2, state, table, route)) ?? false
+  );
 }
 
 function machineOf(
+  ec2: Ec2State,
   state: RegionState,
   accountId: string,
   region: string,
   instance: Instance,
   subnet: Subnet,
 ): Machine {
-  const publicAddress = reachesInternet(state, subnet) ? publicIpOf(state, instance) : null;
+  const publicAddress = reachesInternet(ec2, state, subnet) ? publicIpOf(state, instance) : null;
   const groups = instance.groupIds.flatMap((id) => state.groups[id] ?? []);
   const rules = (egress: boolean) =>
     groups

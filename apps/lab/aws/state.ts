@@ -8,7 +8,12 @@ export interface AwsState {
   route53: Section<Route53State>;
 }
 
-export const openAwsState = (store: Store): AwsState => ({
-  ec2: store.section('aws-ec2', emptyEc2),
-  route53: store.section('aws-route53', emptyRoute53),
-});
+export function openAwsState(store: Store): AwsState {
+  const ec2 = store.section('aws-ec2', emptyEc2);
+  // A lab that was made before VPCs could be peered.
+  if (!ec2.read().peerings)
+    ec2.change((state) => {
+      state.peerings = {};
+    });
+  return { ec2, route53: store.section('aws-route53', emptyRoute53) };
+}

@@ -23,6 +23,14 @@ export function reservationView(call: Ec2Call, instances: readonly Instance[]): 
   };
 }
 
+function profileView(accountId: string, { id, instanceProfile }: Instance): { [name: string]: Xml } {
+  if (!instanceProfile) return {};
+  const arn = instanceProfile.startsWith('arn:')
+    ? instanceProfile
+    : `arn:aws:iam::${accountId}:instance-profile/${instanceProfile}`;
+  return { iamInstanceProfile: { arn, id: id.replace('i-', 'AIPA').toUpperCase() } };
+}
+
 /** Both views of an instance: itself, and its network interface alone. */
 export function instanceView(call: Ec2Call, instance: Instance): { instance: Xml; interface: Xml } {
   const { state, region, account } = call;
@@ -93,6 +101,7 @@ export function instanceView(call: Ec2Call, instance: Instance): { instance: Xml
       amiLaunchIndex: instance.launchIndex,
       productCodes: {},
       instanceType: instance.instanceType,
+      ...profileView(account.accountId, instance),
       launchTime: instance.launchedAt,
       placement: { availabilityZone: zone, groupName: '', tenancy: 'default' },
       monitoring: { state: 'disabled' },

@@ -7,7 +7,7 @@ import { INSTANCE_TYPES } from './catalog.ts';
 import { chosen, type Filters, selectRows } from './filter.ts';
 import { type InstanceState, isVisible, publicIpOf, stateOf } from './instance-state.ts';
 import { instanceView, reservationView } from './instance-view.ts';
-import { runInstances } from './run-instances.ts';
+import { checkGroupCount, runInstances } from './run-instances.ts';
 import type { Instance } from './state.ts';
 
 export const instanceActions: Ec2Actions = {
@@ -114,6 +114,7 @@ export const instanceActions: Ec2Actions = {
           'InvalidGroup.NotFound',
           'You have specified two resources that belong to different networks.',
         );
+    checkGroupCount(groups);
     if (check !== undefined) instance.sourceDestCheck = check;
     if (protect !== undefined) instance.terminationProtected = protect;
     if (groups.length > 0) instance.groupIds = groups.map((group) => group.id);

@@ -16,7 +16,8 @@ import {
   writes,
 } from './call.ts';
 import { chosen, selectRows } from './filter.ts';
-import type { RegionState, RouteTable } from './state.ts';
+import { findPeering } from './peering-view.ts';
+import type { Ec2State, RegionState, Route, RouteTable } from './state.ts';
 import { tagSet, tagSpecifications } from './tag.ts';
 
 const MOST_ROUTES = 50;
@@ -98,26 +99,27 @@ export const routeTableActions: Ec2Actions = {
   }),
 
   CreateRoute: writes((call) => {
-    const { table, cidr, gatewayId } = readRoute(call);
-    const same = table.routes.find((route) => route.cidr === cidr);
-    if (same && same.gatewayId !== gatewayId)
+    const { table, route } = readRoute(call);
+    const { cidr } = route;
+    const same = table.routes.find((each) => each.cidr === cidr);
+    if (same && targetOf(same) !== targetOf(route))
       throw new AwsError('RouteAlreadyExists', `The route identified by ${cidr} already exists.`);
     if (same) return DONE;
     if (table.routes.length >= MOST_ROUTES)
       throw new AwsError('RouteLimitExceeded', 'The maximum number of routes has been reached.');
-    table.routes.push({ cidr, gatewayId });
+    table.routes.push(route);
     return DONE;
   }),
 
   ReplaceRoute: writes((call) => {
-    const { table, cidr, gatewayId } = readRoute(call);
-    const present = table.routes.find((route) => route.cidr === cidr);
-    if (!present)
+    const { table, route } = readRoute(call);
+    const { cidr } = route;
+    if (!table.routes.some((each) => each.cidr === cidr))
       throw new AwsError(
         'InvalidParameterValue',
         `There is no route defined for '${cidr}' in the route table. Use CreateRoute instead.`,
       );
-    present.gatewayId = gatewayId;
+    table.routes = table.routes.map((each) => (each.cidr === cidr ? route : each));
     return DONE;
   }),
 
@@ -152,29 +154,51 @@ export const routeTableActions: Ec2Actions = {
         state.vpcs[table.vpcId]?.cidr ?? '',
         ...table.routes.map((route) => route.cidr),
       ],
-      'route.gateway-id': (table) => ['local', ...table.routes.map((route) => route.gatewayId)],
+      'route.gateway-id': (table) => [
+        'local',
+        ...table.routes.flatMap((route) => ('gatewayId' in route ? route.gatewayId : [])),
+      ],
+      'route.vpc-peering-connection-id': (table) =>
+        table.routes.flatMap((route) => ('peeringId' in route ? route.peeringId : [])),
       'owner-id': () => call.account.accountId,
     });
     return { routeTableSet: { item: page.map((table) => view(call, table)) }, nextToken };
   }),
 };
 
-/** A route to an internet gateway of the table's VPC, beyond the VPC's own range. */
-function readRoute({ params, state }: Ec2Call): { table: RouteTable; cidr: string; gatewayId: string } {
+/** A route to an internet gateway of the table's VPC, or over a peering of it, beyond the VPC's own range. */
+function readRoute(call: Ec2Call): { table: RouteTable; route: Route } {
+  const { params, state } = call;
   const table = findRouteTable(state, params.required('RouteTableId'));
   const cidr = destination(params);
-  const id = params.text('GatewayId');
-  if (!id)
+  const [gatewayId, peeringId] = [params.text('GatewayId'), params.text('VpcPeeringConnectionId')];
+  const target =
+    gatewayId && !peeringId ? { gatewayId } : peeringId && !gatewayId ? { peeringId } : undefined;
+  if (!target)
     throw new AwsError(
       'InvalidParameterCombination',
-      'Exactly one target of the route must be specified; this lab knows GatewayId.',
+      'Exactly one target of the route must be specified; this lab knows GatewayId and VpcPeeringConnectionId.',
     );
-  const gateway = findGateway(state, id);
-  if (gateway.vpcId !== table.vpcId)
-    throw new AwsError(
-      'InvalidParameterValue',
-      `route table ${table.id} and network gateway ${gateway.id} belong to different networks`,
-    );
+  if ('gatewayId' in target) {
+    const gateway = findGateway(state, target.gatewayId);
+    if (gateway.vpcId !== table.vpcId)
+      throw new AwsError(
+        'InvalidParameterValue',
+        `route table ${table.id} and network gateway ${gateway.id} belong to different networks`,
+      );
+  } else {
+    const peering = findPeering(call, target.peeringId);
+    if (peering.requester.vpcId !== table.vpcId && peering.accepter.vpcId !== table.vpcId)
+      throw new AwsError(
+        'InvalidParameterValue',
+        `route table ${table.id} and interface ${peering.id} belong to different networks`,
+      );
+    if (peering.status !== 'active' && peering.status !== 'pending-acceptance')
+      throw new AwsError(
+        'InvalidVpcPeeringConnectionID.NotFound',
+        `The vpcPeeringConnection ID '${peering.id}' does not exist`,
+      );
+  }
   const local = state.vpcs[table.vpcId]?.cidr ?? '';
   if (cidr === local)
     throw new AwsError('RouteAlreadyExists', `The route identified by ${cidr} already exists.`);
@@ -183,7 +207,7 @@ function readRoute({ params, state }: Ec2Call): { table: RouteTable; cidr: strin
       'InvalidParameterValue',
       `The destination CIDR block ${cidr} is equal to or more specific than one of this VPC's CIDR blocks.`,
     );
-  return { table, cidr, gatewayId: gateway.id };
+  return { table, route: { cidr, ...target } };
 }
 
 function destination(params: Params): string {
@@ -207,9 +231,14 @@ export function tableOf(state: RegionState, subnetId: string): RouteTable | unde
   );
 }
 
-/** A route whose gateway was detached since shows as `blackhole`. */
-export const isActive = (state: RegionState, table: RouteTable, route: RouteTable['routes'][number]) =>
-  state.gateways[route.gatewayId]?.vpcId === table.vpcId;
+/** A route whose gateway was detached since, or whose peering is not active, shows as `blackhole`. */
+export function isActive(whole: Ec2State, state: RegionState, table: RouteTable, route: Route): boolean {
+  return 'gatewayId' in route
+    ? state.gateways[route.gatewayId]?.vpcId === table.vpcId
+    : whole.peerings[route.peeringId]?.status === 'active';
+}
+
+const targetOf = (route: Route) => ('gatewayId' in route ? route.gatewayId : route.peeringId);
 
 function view(call: Ec2Call, table: RouteTable): Xml {
   const { state } = call;
@@ -227,8 +256,10 @@ function view(call: Ec2Call, table: RouteTable): Xml {
         },
         ...table.routes.map((route) => ({
           destinationCidrBlock: route.cidr,
-          gatewayId: route.gatewayId,
-          state: isActive(state, table, route) ? 'active' : 'blackhole',
+          ...('gatewayId' in route
+            ? { gatewayId: route.gatewayId }
+            : { vpcPeeringConnectionId: route.peeringId }),
+          state: isActive(call.whole, state, table, route) ? 'active' : 'blackhole',
           origin: 'CreateRoute',
         })),
       ],

@@ -31,9 +31,29 @@ export interface RouteTable {
   /** The VPC's main table holds one association without a subnet. */
   associations: { id: string; subnetId: string | null }[];
   /** Besides the VPC's own range, which every table has. */
-  routes: { cidr: string; gatewayId: string }[];
+  routes: Route[];
   clientToken: string | null;
   tags: Tags;
+}
+
+export type Route = { cidr: string } & ({ gatewayId: string } | { peeringId: string });
+
+export interface PeeringSide {
+  accountId: string;
+  region: string;
+  vpcId: string;
+  /** Empty where there is no such VPC. */
+  cidr: string;
+}
+
+export interface VpcPeering {
+  id: string;
+  requester: PeeringSide;
+  accepter: PeeringSide;
+  status: 'pending-acceptance' | 'active' | 'deleted' | 'rejected' | 'failed';
+  changedAt: string;
+  /** By `<account>/<region>`: each side has its own. */
+  tags: Record<string, Tags>;
 }
 
 export type RuleSource = { cidr: string } | { cidrIpv6: string } | { groupId: string };
@@ -74,6 +94,8 @@ export interface Instance {
   launchIndex: number;
   imageId: string;
   instanceType: string;
+  /** Name or ARN of what it is in IAM. */
+  instanceProfile?: string | null;
   subnetId: string;
   vpcId: string;
   groupIds: string[];
@@ -111,11 +133,13 @@ export interface RegionState {
 export interface Ec2State {
   /** By `<account>/<region>`. */
   regions: Record<string, RegionState>;
+  /** Of all accounts and regions: each has two sides. */
+  peerings: Record<string, VpcPeering>;
   /** How many public addresses were ever given out: a freed one is not used again at once. */
   publicCursor: number;
 }
 
-export const emptyEc2 = (): Ec2State => ({ regions: {}, publicCursor: 0 });
+export const emptyEc2 = (): Ec2State => ({ regions: {}, peerings: {}, publicCursor: 0 });
 
 export const emptyRegion = (): RegionState => ({
   vpcs: {},

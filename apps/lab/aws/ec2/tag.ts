@@ -2,9 +2,10 @@
 import { AwsError } from '../wire/error.ts';
 import type { Params } from '../wire/query.ts';
 import type { Xml } from '../wire/xml.ts';
-import { DONE, type Ec2Actions, reads, writes } from './call.ts';
+import { DONE, type Ec2Actions, type Ec2Call, reads, writes } from './call.ts';
 import { selectRows } from './filter.ts';
-import type { RegionState, Tags } from './state.ts';
+import { peeringsSeen, tagsOfPeering } from './peering-view.ts';
+import type { Tags } from './state.ts';
 
 const MOST_TAGS = 50;
 
@@ -59,7 +60,10 @@ export const tagSet = (tags: Tags): Xml => ({
 });
 
 /** Everything in the region that can bear tags. */
-function* taggables(state: RegionState): Generator<{ id: string; type: string; tags: Tags }> {
+function* taggables(call: Ec2Call): Generator<{ id: string; type: string; tags: Tags }> {
+  const { state } = call;
+  for (const one of peeringsSeen(call))
+    yield { id: one.id, type: 'vpc-peering-connection', tags: tagsOfPeering(call, one) };
   for (const { id, tags } of Object.values(state.vpcs)) yield { id, type: 'vpc', tags };
   for (const { id, tags } of Object.values(state.subnets)) yield { id, type: 'subnet', tags };
   for (const { id, tags } of Object.values(state.gateways)) yield { id, type: 'internet-gateway', tags };
@@ -81,11 +85,12 @@ function* taggables(state: RegionState): Generator<{ id: string; type: string; t
   }
 }
 
-function targets(state: RegionState, params: Params) {
+function targets(call: Ec2Call) {
+  const { params } = call;
   const ids = params.list('ResourceId');
   if (ids.length === 0)
     throw new AwsError('MissingParameter', 'The request must contain the parameter resourceIdSet');
-  const all = [...taggables(state)];
+  const all = [...taggables(call)];
   return ids.map((id) => {
     const found = all.find((each) => each.id === id);
     if (!found) throw new AwsError('InvalidID', `The ID '${id}' is not valid`);
@@ -94,28 +99,29 @@ function targets(state: RegionState, params: Params) {
 }
 
 export const tagActions: Ec2Actions = {
-  CreateTags: writes(({ params, state }) => {
-    const tags = readTags(params);
+  CreateTags: writes((call) => {
+    const tags = readTags(call.params);
     if (Object.keys(tags).length === 0)
       throw new AwsError('MissingParameter', 'The request must contain the parameter tagSet');
-    for (const target of targets(state, params)) setTags(target.tags, tags);
+    for (const target of targets(call)) setTags(target.tags, tags);
     return DONE;
   }),
 
   /** Without tags it removes all; with a key alone that key; with a value only where the value is that. */
-  DeleteTags: writes(({ params, state }) => {
-    const wanted = params
+  DeleteTags: writes((call) => {
+    const wanted = call.params
       .structs('Tag')
       .map((tag) => ({ key: tag.required('Key'), value: tag.text('Value') }));
-    for (const { tags } of targets(state, params)) {
+    for (const { tags } of targets(call)) {
       const keys = wanted.length === 0 ? Object.keys(tags).map((key) => ({ key, value: undefined })) : wanted;
       for (const { key, value } of keys) if (value === undefined || tags[key] === value) delete tags[key];
     }
     return DONE;
   }),
 
-  DescribeTags: reads(({ params, state }) => {
-    const rows = [...taggables(state)].flatMap(({ id, type, tags }) =>
+  DescribeTags: reads((call) => {
+    const { params } = call;
+    const rows = [...taggables(call)].flatMap(({ id, type, tags }) =>
       Object.entries(tags).map(([key, value]) => ({ id, type, key, value })),
     );
     const { page, nextToken } = selectRows(params, rows, {
