@@ -19,9 +19,11 @@ export function openBoots(store: Store, now: () => Date, due: () => void): Boots
     const timer = setTimeout(
       () => {
         timers.delete(timer);
-        due();
+        // A timer follows another clock than the state's, and may be early.
+        if (now().getTime() < at) schedule(at);
+        else due();
       },
-      Math.max(0, at - now().getTime()) + 1,
+      Math.max(1, at - now().getTime()),
     );
     timers.add(timer);
   };
