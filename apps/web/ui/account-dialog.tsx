@@ -5,10 +5,11 @@ import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { type FormEvent, useState } from 'react';
 import { call } from '../fetch/call.ts';
 import { Button } from './button.tsx';
-import { CredentialFields, credentialsFrom } from './credential-fields.tsx';
+import { credentialsFrom } from './credential-fields.tsx';
 import { Dialog } from './dialog.tsx';
 import { SelectField, TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
+import { SignInFields } from './sign-in-way.tsx';
 
 interface AccountDialogProps {
   open: boolean;
@@ -33,17 +34,19 @@ export function AccountDialog(given: AccountDialogProps) {
 /** Goes with the dialog, and with it what was typed. */
 function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
   const [providerId, setProviderId] = useState(providers[0]?.id);
+  const [wayId, setWayId] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const provider = providers.find((one) => one.id === providerId);
+  const way = provider?.ways.find((one) => one.id === wayId) ?? provider?.ways[0];
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (!provider) return;
+    if (!provider || !way) return;
     const form = new FormData(event.currentTarget);
     const text = (name: string) => String(form.get(name) ?? '').trim();
     setFailure(null);
-    const credentials = credentialsFrom(provider.credentials, form);
+    const credentials = credentialsFrom(way.fields, form);
     if (typeof credentials === 'string') return setFailure(credentials);
     setBusy(true);
     try {
@@ -90,7 +93,14 @@ function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
           maxLength={60}
         />
       </div>
-      {provider && <CredentialFields key={provider.id} fields={provider.credentials} />}
+      {provider && way && (
+        <SignInFields
+          provider={provider}
+          way={way}
+          grantPath={`/providers/${provider.id}/grant?keyless=${way.keyless}`}
+          onChoose={setWayId}
+        />
+      )}
       <details className="text-sm">
         <summary className="text-quiet hover:text-ink">Another endpoint</summary>
         <div className="mt-3">

@@ -8,6 +8,8 @@ export function CredentialFields({ fields }: { fields: readonly CredentialField[
   return fields.map((field) => <Credential key={field.name} field={field} />);
 }
 
+const INPUT_TYPES = { secret: 'password', number: 'number', text: 'text' } as const;
+
 function Credential({ field }: { field: CredentialField }) {
   const [text, setText] = useState('');
   if (field.kind !== 'json-file')
@@ -16,7 +18,8 @@ function Credential({ field }: { field: CredentialField }) {
         label={field.title}
         name={field.name}
         help={field.hint}
-        type={field.kind === 'secret' ? 'password' : 'text'}
+        type={INPUT_TYPES[field.kind]}
+        defaultValue={field.preset ?? undefined}
         autoComplete="off"
         spellCheck={false}
         required
@@ -56,7 +59,8 @@ export function credentialsFrom(
   const credentials: Record<string, unknown> = {};
   for (const field of fields) {
     if (field.kind !== 'json-file') {
-      credentials[field.name] = text(field.name);
+      const value = text(field.name);
+      credentials[field.name] = field.kind === 'number' ? Number(value) : value;
       continue;
     }
     try {

@@ -53,6 +53,9 @@ const STATES: Record<string, [tone: Tone, icon: LucideIcon, word: string]> = {
   'used-up': ['still', CircleSlash, 'Used up'],
   revoked: ['still', CircleSlash, 'Revoked'],
   expired: ['still', CircleSlash, 'Expired'],
+  ok: ['good', CircleCheck, 'There'],
+  missing: ['bad', CircleX, 'Missing'],
+  unknown: ['warn', CircleAlert, 'Not known'],
   unverified: ['still', CircleDot, 'Not asked yet'],
 };
 

@@ -49,5 +49,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-export const PROVIDER_NAMES: Record<string, string> = { aws: 'AWS', gcp: 'Google Cloud' };
+export const PROVIDER_NAMES: Record<string, string> = {
+  aws: 'AWS',
+  gcp: 'Google Cloud',
+  azure: 'Azure',
+  rfc2136: 'Name server (RFC 2136)',
+  powerdns: 'PowerDNS',
+};
 export const providerName = (id: string | null) => (id === null ? 'Plain hosts' : (PROVIDER_NAMES[id] ?? id));

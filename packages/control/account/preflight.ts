@@ -11,7 +11,7 @@ import { Refusal } from '../failure.ts';
 import { givesNodesIdentity } from './grant.ts';
 import { permissionsFor } from './permissions.ts';
 
-const TIMEOUT_SECONDS = 60;
+const TIMEOUT_SECONDS = 50;
 
 /**
  * Asks a cloud what would stand in the way of one more cluster: credentials, permissions, room, image, region. Changes

@@ -3,6 +3,7 @@ import { CloudAccount } from '@skein/contract/rest/account.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { Cloud, Plus } from 'lucide-react';
+import Link from 'next/link';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { call, callQuietly } from '../../../fetch/call.ts';
@@ -82,8 +83,15 @@ export function Accounts({
               heads: true,
               cell: (account) => (
                 <>
-                  {account.name}
-                  <span className="block font-normal text-faint">{providerName(account.provider)}</span>
+                  <Link
+                    href={`/cloud-accounts/${account.id}`}
+                    className="underline decoration-line-strong underline-offset-4 hover:decoration-ink"
+                  >
+                    {account.name}
+                  </Link>
+                  <span className="block font-normal text-faint">
+                    {providerName(account.provider)} · {account.keyless ? 'keyless' : 'a key is kept'}
+                  </span>
                 </>
               ),
             },

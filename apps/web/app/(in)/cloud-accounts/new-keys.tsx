@@ -4,9 +4,10 @@ import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { type FormEvent, useState } from 'react';
 import { call } from '../../../fetch/call.ts';
 import { Button } from '../../../ui/button.tsx';
-import { CredentialFields, credentialsFrom } from '../../../ui/credential-fields.tsx';
+import { credentialsFrom } from '../../../ui/credential-fields.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Notice } from '../../../ui/notice.tsx';
+import { SignInFields } from '../../../ui/sign-in-way.tsx';
 
 interface NewKeysProps {
   /** The account that gets them; null closes the dialog. */
@@ -16,7 +17,7 @@ interface NewKeysProps {
   onReplaced: () => void;
 }
 
-/** Replaces an account's credentials, as when its key was revoked. */
+/** Replaces an account's credentials, as when its key was revoked or shall give way to trust. */
 export function NewKeys({ account, providers, onClose, onReplaced }: NewKeysProps) {
   const provider = providers.find((one) => one.id === account?.provider);
   return (
@@ -45,13 +46,18 @@ function NewKeysForm({
   onClose: () => void;
   onReplaced: () => void;
 }) {
+  const [wayId, setWayId] = useState<string | null>(null);
+  const way =
+    provider.ways.find((one) => one.id === wayId) ??
+    provider.ways.find((one) => one.keyless === account.keyless);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    if (!way) return;
     setFailure(null);
-    const credentials = credentialsFrom(provider.credentials, new FormData(event.currentTarget));
+    const credentials = credentialsFrom(way.fields, new FormData(event.currentTarget));
     if (typeof credentials === 'string') return setFailure(credentials);
     setBusy(true);
     try {
@@ -70,7 +76,14 @@ function NewKeysForm({
 
   return (
     <form onSubmit={submit} className="space-y-4">
-      <CredentialFields fields={provider.credentials} />
+      {way && (
+        <SignInFields
+          provider={provider}
+          way={way}
+          grantPath={`/cloud-accounts/${account.id}/grant?keyless=${way.keyless}`}
+          onChoose={setWayId}
+        />
+      )}
       {failure && <Notice tone="bad">{failure}</Notice>}
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>Cancel</Button>
