@@ -1,7 +1,8 @@
 import type { CloudAccount, DriftFinding } from '@skein/database/generated/client.ts';
 import { type Tagged, taggedIn, unknownOf } from '../../drift/orphans.ts';
 import { StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
-import { DELETE_ORDER, type Failed, gathered } from './delete.ts';
+import { DELETE_ORDER } from './delete.ts';
+import { type Failed, gathered } from './gathered.ts';
 import { callOf, gone, inputOf } from './site.ts';
 
 /**
@@ -30,7 +31,7 @@ export const deleteOrphans: StepHandler = async (run) => {
       }
     }
   }
-  if (failures.length > 0) throw gathered(run, failures);
+  if (failures.length > 0) throw gathered(run, 'Not deleted', failures);
   return { deleted: findings.length };
 };
 

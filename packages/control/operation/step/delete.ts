@@ -1,8 +1,8 @@
 import type { CloudResource } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
 import { openCloud, openDns } from '../../cloud/open.ts';
-import { providerError } from '../engine/provider-error.ts';
-import { LeaseLost, StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
+import type { StepHandler, StepRun } from '../engine/step-run.ts';
+import { type Failed, gathered } from './gathered.ts';
 import { forgetting, unmaking } from './ledger.ts';
 import { endPeering } from './peering.ts';
 import { callOf, gone, inputOf } from './site.ts';
@@ -43,21 +43,16 @@ export const deleteResources: StepHandler = async (run) => {
       if (one.status === 'rejected' && row) failures.push({ what: row.summary, error: one.reason });
     }
   }
-  if (failures.length > 0) throw gathered(run, failures);
+  if (failures.length > 0) throw gathered(run, 'Not deleted', failures);
   return { deleted: rows.length };
 };
-
-/** `what` names the resource for people. */
-export interface Failed {
-  what: string;
-  error: unknown;
-}
 
 async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   const { context } = run;
   const { organizationId, networkId } = row;
-  // Somebody else made it: we only stop speaking of it.
-  if (Existing.safeParse(row.spec).success) return forgetting(run, row);
+  // Somebody else made it: we only stop speaking of it. In a zone there are records of ours, which go.
+  const existing = Existing.safeParse(row.spec).success;
+  if (existing && row.kind !== 'zone') return forgetting(run, row);
   const account = await context.database.cloudAccount.findFirst({
     where: { id: row.cloudAccountId, organizationId },
   });
@@ -83,28 +78,11 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   };
   const verb = verbs[row.kind];
   if (!verb) throw new Error(`no way to delete a ${row.kind}`);
+  if (existing) {
+    await verb();
+    return forgetting(run, row);
+  }
   await unmaking(run, row, verb);
 }
 
 const Existing = z.object({ existing: z.literal(true) });
-
-/** One failure that names each resource with its own words; tried again by itself where at least one is worth it. */
-export function gathered(run: StepRun, failures: readonly Failed[]): unknown {
-  run.signal.throwIfAborted();
-  const lost = failures.find((one) => one.error instanceof LeaseLost);
-  if (lost) return lost.error;
-  const details = failures.map(({ what, error }) => {
-    const detail = error instanceof StepFailure ? error.detail : providerError(error);
-    return detail && { ...detail, message: `Not deleted: ${what}. ${detail.message}` };
-  });
-  const known = details.filter((one) => one !== undefined);
-  const [first] = known;
-  // What is ours to mend is told as such, not hidden among what clouds said.
-  if (!first || known.length < details.length) return failures[details.indexOf(undefined)]?.error;
-  return new StepFailure({
-    code: first.code,
-    message: known.map((one) => one.message.replace(/\.?$/, '.')).join(' '),
-    remedy: known.find((one) => one.remedy)?.remedy ?? null,
-    retryable: known.some((one) => one.retryable),
-  });
-}
