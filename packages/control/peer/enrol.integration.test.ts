@@ -39,6 +39,7 @@ function contextOf(organization: string): Context {
     now: () => now,
     random,
     sealer,
+    platform: { publicUrl: null, aws: null },
     coordinatorUrl: 'http://192.0.2.10:7401',
     wake: async () => {},
   };

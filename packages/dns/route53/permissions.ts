@@ -11,6 +11,7 @@ const WHY: Readonly<Record<string, string>> = {
   'route53:AssociateVPCWithHostedZone': 'answer a private zone in its VPC',
   'route53:DisassociateVPCFromHostedZone': 'answer a private zone in no other VPC',
   'route53:DeleteHostedZone': 'take a network’s zones away',
+  'route53:GetChange': 'wait until a change is answered everywhere',
   'route53:ListResourceRecordSets': 'read the records of a zone',
   'route53:ChangeResourceRecordSets': 'write the names of peers',
 };
