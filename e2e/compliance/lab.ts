@@ -2,11 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trustAuthority } from '@skein/lab/azure/trust.ts';
 import type { MachineStatus } from '@skein/lab/ground/ground.ts';
 import { paperRealiser } from '@skein/lab/ground/paper.ts';
 import { type RunningLab, startLab } from '@skein/lab/start.ts';
+import { type LoggedRequest, openRequestLog } from '@skein/lab/store/requests.ts';
 
 export interface PaperLab extends RunningLab {
+  /** What was asked of its clouds, after the request of this number, oldest first. */
+  requests: (after?: number) => readonly LoggedRequest[];
   /** While held, machines stay pending. */
   holdMachines: (hold: boolean) => void;
 }
@@ -24,10 +28,11 @@ export async function startPaperLab(): Promise<PaperLab> {
     directory,
     realiser: { ...paper, status },
     host: '127.0.0.1',
-    ports: { aws: 0, gcp: 0 },
   });
+  await trustAuthority(lab.caFile);
   return {
     ...lab,
+    requests: (after) => openRequestLog(directory, () => new Date()).list(after),
     holdMachines: (hold) => {
       held = hold;
     },
