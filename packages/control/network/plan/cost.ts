@@ -32,7 +32,7 @@ export function plannedCost(
     beforeUsd: sum(was.lines),
     afterUsd: sum(will.lines),
     lines: will.lines,
-    leftOut: [...will.leftOut, NOT_COUNTED],
+    leftOut: will.lines.length > 0 ? [...will.leftOut, NOT_COUNTED] : will.leftOut,
   };
 }
 

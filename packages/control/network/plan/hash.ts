@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { NetworkPlan } from '@skein/contract/rest/network.ts';
+import { compareText } from '@skein/mesh/network.ts';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
-import type { Shape } from './shape.ts';
+import { byName, type Shape } from './shape.ts';
 
 /**
  * Equal for two plans that make the same of the same: what the network will be, down to the accounts, and every change
@@ -9,23 +10,19 @@ import type { Shape } from './shape.ts';
  */
 export function planHash(
   after: Shape,
-  plan: Pick<NetworkPlan, 'resources' | 'rules' | 'records'>,
+  told: Pick<NetworkPlan, 'resources' | 'rules' | 'records'>,
   steps: readonly PlannedStep[],
 ): string {
   const { snapshot: _, clusters, allowedPorts, ...network } = after;
   const ports = allowedPorts.map((one) => `${one.protocol} ${one.port}`).sort();
-  const whole = clusters.map(({ state: _state, peers, ...cluster }) => ({
+  const whole = byName(clusters).map(({ state: _state, peers, ...cluster }) => ({
     ...cluster,
-    peers: peers.map(({ id, name, role, managed, overlayAddress }) => ({
-      id,
-      name,
-      role,
-      managed,
-      overlayAddress,
-    })),
+    peers: byName(peers).map(({ sendsFrom: _from, privateAddress: _address, ...peer }) => peer),
   }));
-  const { resources, rules, records } = plan;
-  const text = canonical({ network, ports, clusters: whole, resources, rules, records, steps });
+  const work = [...steps]
+    .sort((a, b) => compareText(a.key, b.key))
+    .map((step) => ({ ...step, dependsOn: [...step.dependsOn].sort() }));
+  const text = canonical({ network, ports, clusters: whole, ...told, steps: work });
   return createHash('sha256').update(text).digest('hex');
 }
 
