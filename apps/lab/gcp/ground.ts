@@ -1,7 +1,8 @@
 /** Google Cloud's state, projected onto the ground. Pure: the same state gives the same ground. */
-import type { Ground, GroundZone, Machine, Realm } from '../ground/ground.ts';
+import type { Ground, GroundPeering, GroundZone, Machine, Realm } from '../ground/ground.ts';
 import { parseAddress } from '../ground/ranges.ts';
 import { regionOf } from './catalog.ts';
+import { activePeer } from './compute/peerings.ts';
 import { routerOf } from './compute/subnetworks.ts';
 import { metadataOf } from './metadata.ts';
 import { rulesOf } from './reach.ts';
@@ -21,7 +22,7 @@ export function projectGcp(state: GcpState): Ground {
   );
   return {
     realms,
-    peerings: [],
+    peerings: projects.flatMap(({ id, project }) => peeringsOf(state, id, project)),
     machines: projects.flatMap(({ id, project }) =>
       sorted(project.instances)
         .filter(stands)
@@ -47,6 +48,27 @@ function realmOf(project: Project, id: string, name: string): Realm {
     resolver: SERVICE_ADDRESS,
     internet: true,
   };
+}
+
+/** Active ones, each once: the half whose network's id comes first stands for both. */
+function peeringsOf(state: GcpState, projectId: string, project: Project): GroundPeering[] {
+  const cidrs = (of: Project, network: string) =>
+    sorted(of.subnetworks).flatMap((each) => (each.network === network ? each.cidr : []));
+  return sorted(project.networks).flatMap((near) =>
+    (near.peerings ?? []).flatMap((peering): GroundPeering[] => {
+      const far = activePeer(state, projectId, near, peering);
+      if (!far || near.id > far.network.id) return [];
+      return [
+        {
+          id: `gcp-${near.id}-${far.network.id}`,
+          ends: [
+            { realmId: realmId(near.id), routes: cidrs(far.project, far.network.name) },
+            { realmId: realmId(far.network.id), routes: cidrs(project, near.name) },
+          ],
+        },
+      ];
+    }),
+  );
 }
 
 function machineOf(projectId: string, project: Project, it: Instance): Machine {

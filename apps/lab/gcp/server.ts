@@ -7,6 +7,7 @@ import { firewalls } from './compute/firewalls.ts';
 import { instances } from './compute/instances.ts';
 import { networks } from './compute/networks.ts';
 import { operationMethods } from './compute/operation-methods.ts';
+import { peerings } from './compute/peerings.ts';
 import { places } from './compute/places.ts';
 import { routes } from './compute/routes.ts';
 import { subnetworks } from './compute/subnetworks.ts';
@@ -23,6 +24,7 @@ export function gcpApp(lab: Lab): Hono {
   const section = openGcpState(lab.store);
   const methods = [
     ...networks,
+    ...peerings,
     ...subnetworks,
     ...firewalls,
     ...addresses,

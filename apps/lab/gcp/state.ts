@@ -12,6 +12,17 @@ export interface Network {
   description: string;
   mtu: number;
   routingMode: 'REGIONAL' | 'GLOBAL';
+  /** This network's halves; none where it was never peered. */
+  peerings?: Peering[];
+}
+
+export interface Peering {
+  name: string;
+  /** Path of the other network, from `projects/` on. */
+  network: string;
+  exportCustomRoutes: boolean;
+  importCustomRoutes: boolean;
+  connectedAt: string;
 }
 
 export interface Subnetwork {

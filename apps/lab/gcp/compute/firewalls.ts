@@ -6,9 +6,10 @@ import { type Call, LISTING, type Method, method } from '../wire/method.ts';
 import { checkName, link } from '../wire/names.ts';
 import { listAnswer } from '../wire/page.ts';
 import type { Value } from '../wire/shape.ts';
-import { networkOf, networkPath } from './networks.ts';
+import { networkPath } from './network-path.ts';
+import { networkOf } from './networks.ts';
 import { checkReady, showOperation, start } from './operations.ts';
-import { exceededMessage, QUOTA } from './quota.ts';
+import { exceededMessage } from './quota.ts';
 
 const PATH = '/compute/v1/projects/:project/global/firewalls';
 
@@ -39,6 +40,7 @@ type Body = Value<typeof SHAPE>;
 
 const NAMED_PROTOCOLS = ['all', 'tcp', 'udp', 'icmp', 'esp', 'ah', 'sctp', 'ipip'];
 const MOST_VALUES = 256;
+const MOST_RANGES = 5000;
 const MOST_TAGS = { sourceTags: 30, targetTags: 70 } as const;
 const TAG = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -98,8 +100,8 @@ function checkTraffic(list: Body['allowed'], field: string): Traffic[] {
 }
 
 function checkRanges(list: readonly string[] | undefined, field: string): string[] {
-  if ((list?.length ?? 0) > MOST_VALUES)
-    throw invalid(`resource.${field}`, '', `There are at most ${MOST_VALUES} values.`);
+  if ((list?.length ?? 0) > MOST_RANGES)
+    throw invalid(`resource.${field}`, '', `There are at most ${MOST_RANGES} values.`);
   return (list ?? []).map((each, index) => {
     // Google allows IPv6 as well; the lab's networks are IPv4 only, so such a rule could never match.
     const range = parseRange(each);
@@ -217,8 +219,8 @@ export const firewalls: readonly Method[] = [
       if (call.project.firewalls[name]) throw alreadyExists(path);
       const id = nextId(call.state);
       const rule = ruleOf(call, call.body, { id, name, createdAt: call.now.toISOString() });
-      if (Object.keys(call.project.firewalls).length >= QUOTA.FIREWALLS)
-        throw new GoogleError(403, 'quotaExceeded', exceededMessage('FIREWALLS', 'globally'));
+      if (call.full('FIREWALLS', Object.keys(call.project.firewalls).length + 1))
+        throw new GoogleError(403, 'quotaExceeded', exceededMessage(call, 'FIREWALLS', 'globally'));
       call.project.firewalls[name] = rule;
       return showOperation(
         call.projectId,

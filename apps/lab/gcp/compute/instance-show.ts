@@ -5,7 +5,7 @@ import { fingerprintOf, type Instance } from '../state.ts';
 import type { Call } from '../wire/method.ts';
 import { link } from '../wire/names.ts';
 import { instancePath } from './instance-call.ts';
-import { networkPath } from './networks.ts';
+import { networkPath } from './network-path.ts';
 import { subnetworkPath } from './subnetworks.ts';
 
 export const metadataFingerprint = (it: Instance) => fingerprintOf(it.metadata);

@@ -4,8 +4,10 @@ import { alreadyExists, inUseMessage, invalid, notFound } from '../wire/errors.t
 import { type Call, LISTING, type Method, method } from '../wire/method.ts';
 import { checkName, link, referenceName } from '../wire/names.ts';
 import { listAnswer } from '../wire/page.ts';
+import { networkPath } from './network-path.ts';
 import { checkReady, showOperation, start } from './operations.ts';
-import { exceeded, QUOTA } from './quota.ts';
+import { showPeerings } from './peerings.ts';
+import { exceeded } from './quota.ts';
 
 const PATH = '/compute/v1/projects/:project/global/networks';
 
@@ -39,9 +41,6 @@ const SHAPE = {
   subnetworks: 'output',
 } as const;
 
-export const networkPath = (projectId: string, name: string) =>
-  `projects/${projectId}/global/networks/${name}`;
-
 /** The network a reference names, ready for use. @throws GoogleError `invalid`, `notFound`, `resourceNotReady`. */
 export function networkOf(
   call: Pick<Call, 'projectId' | 'project'>,
@@ -63,11 +62,17 @@ function userOf(projectId: string, project: Project, name: string): string | und
   if (firewall) return `projects/${projectId}/global/firewalls/${firewall.name}`;
   const subnet = sorted(project.subnetworks).find((each) => each.network === name);
   if (subnet) return `projects/${projectId}/regions/${subnet.region}/subnetworks/${subnet.name}`;
+  const peering = project.networks[name]?.peerings?.[0];
+  if (peering) return `${networkPath(projectId, name)}/peerings/${peering.name}`;
   const instance = sorted(project.instances).find((each) => each.network === name);
   return instance && `projects/${projectId}/zones/${instance.zone}/instances/${instance.name}`;
 }
 
-function show(projectId: string, project: Project, it: Network): Record<string, unknown> {
+function show(
+  { state, projectId, project }: Pick<Call, 'state' | 'projectId' | 'project'>,
+  it: Network,
+): Record<string, unknown> {
+  const peerings = showPeerings(state, projectId, it);
   const subnets = sorted(project.subnetworks).filter((each) => each.network === it.name);
   return {
     kind: 'compute#network',
@@ -85,6 +90,7 @@ function show(projectId: string, project: Project, it: Network): Record<string, 
           ),
         }
       : {}),
+    ...(peerings.length > 0 ? { peerings } : {}),
     routingConfig: { routingMode: it.routingMode },
     mtu: it.mtu,
     networkFirewallPolicyEnforcementOrder: 'AFTER_CLASSIC_FIREWALL',
@@ -124,10 +130,10 @@ export const networks: readonly Method[] = [
       if (call.project.networks[name]) throw alreadyExists(path);
       const id = nextId(call.state);
       const work = { scope: 'global', type: 'insert', target: path, targetId: id };
-      if (Object.keys(call.project.networks).length >= QUOTA.NETWORKS)
+      if (call.full('NETWORKS', Object.keys(call.project.networks).length + 1))
         return showOperation(
           call.projectId,
-          start(call, { ...work, error: exceeded('NETWORKS', 'globally') }),
+          start(call, { ...work, error: exceeded(call, 'NETWORKS', 'globally') }),
         );
       call.project.networks[name] = {
         id,
@@ -146,7 +152,7 @@ export const networks: readonly Method[] = [
     path: `${PATH}/:network`,
     permission: 'compute.networks.get',
     changes: false,
-    handle: (call) => show(call.projectId, call.project, find(call)),
+    handle: (call) => show(call, find(call)),
   }),
   method({
     id: 'compute.networks.list',
@@ -159,7 +165,7 @@ export const networks: readonly Method[] = [
       listAnswer(
         'compute#networkList',
         `projects/${call.projectId}/global/networks`,
-        sorted(call.project.networks).map((each) => show(call.projectId, call.project, each)),
+        sorted(call.project.networks).map((each) => show(call, each)),
         call.query,
       ),
   }),

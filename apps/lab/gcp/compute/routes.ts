@@ -4,7 +4,7 @@ import { notFound } from '../wire/errors.ts';
 import { LISTING, type Method, method } from '../wire/method.ts';
 import { link } from '../wire/names.ts';
 import { listAnswer } from '../wire/page.ts';
-import { networkPath } from './networks.ts';
+import { networkPath } from './network-path.ts';
 
 const PATH = '/compute/v1/projects/:project/global/routes';
 

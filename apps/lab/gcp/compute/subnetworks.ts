@@ -7,10 +7,12 @@ import { alreadyExists, inUse, invalid, notFound, required } from '../wire/error
 import { AGGREGATED, type Call, LISTING, type Method, method } from '../wire/method.ts';
 import { checkName, link, referenceName } from '../wire/names.ts';
 import { aggregatedAnswer, listAnswer } from '../wire/page.ts';
-import { networkOf, networkPath } from './networks.ts';
+import { networkPath } from './network-path.ts';
+import { networkOf } from './networks.ts';
 import { checkReady, showOperation, start } from './operations.ts';
+import { checkAgainstPeers } from './peerings.ts';
 import { checkRegion } from './places.ts';
-import { exceeded, QUOTA } from './quota.ts';
+import { exceeded } from './quota.ts';
 
 const PATH = '/compute/v1/projects/:project/regions/:region/subnetworks';
 
@@ -145,12 +147,13 @@ export const subnetworks: readonly Method[] = [
       const path = subnetworkPath(call.projectId, region, name);
       if (call.project.subnetworks[`${region}/${name}`]) throw alreadyExists(path);
       checkRange(call, network.name, body.ipCidrRange);
+      checkAgainstPeers(call, network, body.ipCidrRange, 'resource.ipCidrRange');
       const id = nextId(call.state);
       const work = { scope: `regions/${region}`, type: 'insert', target: path, targetId: id };
-      if (Object.keys(call.project.subnetworks).length >= QUOTA.SUBNETWORKS)
+      if (call.full('SUBNETWORKS', Object.keys(call.project.subnetworks).length + 1))
         return showOperation(
           call.projectId,
-          start(call, { ...work, error: exceeded('SUBNETWORKS', 'globally') }),
+          start(call, { ...work, error: exceeded(call, 'SUBNETWORKS', 'globally') }),
         );
       const { logConfig, enableFlowLogs } = body;
       call.project.subnetworks[`${region}/${name}`] = {
