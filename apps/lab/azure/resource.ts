@@ -45,7 +45,7 @@ export function endpointsOf(kind: Kind, kinds: readonly Kind[]): Endpoint[] {
       body: kind.body,
       changes: true,
       linked: (body, { subscription }) => kind.linked?.(body, subscription) ?? [],
-      handle: (call) => put(kind, kinds, call),
+      handle: (call) => put(kind, call),
     }),
     endpoint({
       ...common,
@@ -167,7 +167,7 @@ function locksOf(kind: Kind, id: string): string[] {
   return kind.instant ? [id] : [id, top];
 }
 
-function put(kind: Kind, kinds: readonly Kind[], call: Call<Body>): Answer {
+function put(kind: Kind, call: Call<Body>): Answer {
   const { subscription, body } = call;
   const group = groupOf(call);
   const names = namesOf(call);
