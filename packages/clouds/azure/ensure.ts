@@ -107,24 +107,38 @@ export async function remove<F extends Family, T extends Made>(
 ): Promise<void> {
   const change = { what: `deleting ${subject.what}`, verb: 'DELETE' as const, id: subject.id };
   await goOn(connection, subject.family, change, context);
-  for (let round = 0; ; round++) {
-    const found = await subject.get();
-    if (!found || !subject.ours(found)) return;
+  let found = await lookTwice(subject, context);
+  for (let round = 0; found && subject.ours(found); round++) {
     if (/^Deleting$/i.test(found.provisioningState ?? '')) {
-      await untilSettled(subject, context);
+      found = (await untilSettled(subject, context)).now;
       continue;
     }
     try {
       await carryOut(connection, subject.family, change, context, begin);
     } catch (error) {
-      if (error instanceof CloudError && error.code === 'not-found') return;
-      const worthALook = isDoubtful(error) || (error instanceof CloudError && error.code === 'conflict');
+      // “Not found” of what was just seen means that not all of Azure has seen it yet, or that it has just gone.
+      const code = error instanceof CloudError ? error.code : null;
+      const worthALook = isDoubtful(error) || code === 'conflict' || code === 'not-found';
       if (!worthALook || round + 1 === ROUNDS) throw error;
+      await pause(backOff(round, 300, 4_000), context.signal);
+      found = await subject.get();
+      continue;
     }
-    if (round + 1 === ROUNDS) throw stillThere(subject.what);
-    await pause(backOff(round, 100, 4_000), context.signal);
+    await waitFor(
+      async () => {
+        const now = await subject.get();
+        return now && subject.ours(now) ? undefined : true;
+      },
+      { what: `${subject.what} to show as deleted`, limitSeconds: SHOW_SECONDS, context },
+    );
+    return;
   }
 }
 
-const stillThere = (what: string) =>
-  new CloudError('timeout', `Azure says that ${what} was deleted, and still shows it.`);
+/** A deletion must not pass over what was made seconds ago and does not show yet. */
+async function lookTwice<F extends Family, T extends Made>(subject: Subject<F, T>, context: CallContext) {
+  const found = await subject.get();
+  if (found) return found;
+  await pause(1_000, context.signal);
+  return subject.get();
+}

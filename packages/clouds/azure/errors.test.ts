@@ -26,6 +26,7 @@ it.each([
   ['NicReservedForAnotherVm', 400, 'in-use'],
   ['AllocationFailed', 409, 'unavailable'],
   ['SkuNotAvailable', 409, 'invalid'],
+  ['InvalidResourceType', 404, 'invalid'],
   ['InternalServerError', 500, 'unavailable'],
   ['GatewayTimeout', 504, 'timeout'],
   ['OSProvisioningTimedOut', 409, 'timeout'],

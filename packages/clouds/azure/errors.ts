@@ -19,7 +19,11 @@ const CODES: readonly (readonly [RegExp, CloudErrorCode])[] = [
   ],
   [/Quota|LimitReached|LimitExceeded|ExceedsLimit|CountLimit/i, 'quota'],
   [/InUse|^CannotDelete|CannotBeDeleted|^NicReservedForAnotherVm/, 'in-use'],
-  [/^(SkuNotAvailable|InvalidParameter|InvalidRequest\w*|LocationNotAvailable\w*)$/, 'invalid'],
+  // Some of these come with 404, and must not pass for a resource that is not there.
+  [
+    /^(SkuNotAvailable|InvalidParameter|InvalidRequest\w*|LocationNotAvailable\w*|InvalidResourceType|InvalidResourceNamespace|NoRegisteredProviderFound)$/,
+    'invalid',
+  ],
   [
     /AllocationFailed|^Overconstrained|^(InternalServerError|ServerError|ServiceUnavailable|InternalExecutionError|ServerBusy)$/,
     'unavailable',

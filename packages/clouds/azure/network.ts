@@ -1,5 +1,6 @@
 /** A virtual network with one subnet, in the cluster's resource group, which it takes with it when it goes. */
 import type { VirtualNetwork } from '@azure/arm-network';
+import { backOff, pause } from '../bounded-wait.ts';
 import {
   type CallContext,
   CloudError,
@@ -15,6 +16,7 @@ import { groupNameFor, nameFor, sameId } from './names.ts';
 import { isOf, keyedBy, ownerTags } from './tags.ts';
 
 const SUBNET = 'nodes';
+const LETTING_GO_TRIES = 3;
 const TYPE = 'Microsoft.Network/virtualNetworks';
 
 export function networks(connection: Connection): Resource<NetworkSpec, NetworkState> {
@@ -100,11 +102,17 @@ export function networks(connection: Connection): Resource<NetworkSpec, NetworkS
     async delete(at, context) {
       const subject = subjectOf(at, context);
       const [group, name] = [groupNameFor(at.owner), nameFor(at.key)];
-      const held = await holders(subject.id, await subject.get(), group, context);
-      if (held.length > 0 && (await groupIsOurs(connection, at.owner, context))) {
-        throw new CloudError('in-use', `Network ${subject.id} is still used by ${held.join(', ')}.`, {
-          remedy: 'Delete those first, or move them to another resource group.',
-        });
+      for (let attempt = 0; ; attempt++) {
+        const held = await holders(subject.id, await subject.get(), group, context);
+        if (held.length === 0 || !(await groupIsOurs(connection, at.owner, context))) break;
+        if (attempt === LETTING_GO_TRIES) {
+          throw new CloudError('in-use', `Network ${subject.id} is still used by ${held.join(', ')}.`, {
+            remedy: 'Delete those first, or move them to another resource group.',
+          });
+        }
+        // What has just gone may show for some seconds more.
+        context.waitingFor(`what is in ${group} to go`);
+        await pause(backOff(attempt, 500, 4_000), context.signal);
       }
       await remove(connection, subject, (on, o) => on.virtualNetworks.delete(group, name, o), context);
       await removeGroupIfEmpty(connection, at.owner, context);

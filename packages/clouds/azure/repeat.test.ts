@@ -8,6 +8,8 @@ it.each([
   ['PUT', 409, body('AnotherOperationInProgress'), true],
   ['PUT', 409, body('RetryableError'), true],
   ['PUT', 400, body('InvalidResourceReference'), true],
+  ['PUT', 404, body('ResourceGroupNotFound'), true],
+  ['GET', 404, body('ResourceGroupNotFound'), false],
   ['PUT', 409, body('Conflict'), false],
   ['PUT', 400, body('InvalidParameter'), false],
   // Azure may have begun it: whoever asked looks first.

@@ -14,13 +14,17 @@ const NOT_YET =
   /"(AnotherOperationInProgress|RetryableError|ReferencedResourceNotProvisioned|RetryableErrorDueToAnotherOperation)"/;
 /** A resource made a moment ago may be unknown to the one that it is named to. */
 const NOT_KNOWN_YET = /"InvalidResourceReference"/;
+/** Of what is made in a group or a network that was made a moment ago. */
+const NO_PARENT_YET = /"(ResourceGroupNotFound|ParentResourceNotFound)"/;
 
 const reads = (request: PipelineRequest) => request.method === 'GET' || request.method === 'HEAD';
 
 /** @returns whether the answer means that the same request may be sent again. */
 export function mayRepeat(method: string, status: number, body: string): boolean {
   if (status === 429) return true;
-  if (status === 400 || status === 404) return NOT_YET.test(body) || NOT_KNOWN_YET.test(body);
+  if (status === 400 || status === 404) {
+    return NOT_YET.test(body) || NOT_KNOWN_YET.test(body) || (method === 'PUT' && NO_PARENT_YET.test(body));
+  }
   if (status === 409) return NOT_YET.test(body);
   return (method === 'GET' || method === 'HEAD') && (status === 408 || status >= 500);
 }
