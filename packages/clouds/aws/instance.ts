@@ -32,6 +32,11 @@ const living = (one: Instance) => one.State?.Name !== 'terminated' && one.State?
 const byId = (a: Instance, b: Instance) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1);
 const idOf = (one: Instance) => required(one.InstanceId, 'an instance id');
 
+const groupsOf = (spec: InstanceSpec) => spec.firewalls.flatMap((one) => [one.externalId, ...one.more]);
+/** An instance profile by its ARN or by its name. */
+const profileOf = (identity: string) =>
+  identity.startsWith('arn:') ? { Arn: identity } : { Name: identity };
+
 function stateOf(one: Instance): InstanceState {
   return {
     externalId: idOf(one),
@@ -63,26 +68,30 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
    */
   async function launch(
     spec: InstanceSpec,
-    dead: ReadonlySet<string>,
+    dead: readonly Instance[],
     context: CallContext,
   ): Promise<string> {
     const ImageId = await imageFor(connection, spec.instanceType, context);
     for (let generation = 0; generation < GENERATIONS; generation++) {
+      const ClientToken = launchToken(spec, context.attempt, generation);
+      // Sent again with other user data it would be refused, whatever became of its instance.
+      if (dead.some((one) => one.ClientToken === ClientToken)) continue;
       const made = await askOfFresh('starting the instance', context, (o) =>
         ec2.send(
           new RunInstancesCommand({
-            ClientToken: launchToken(spec, context.attempt, generation),
+            ClientToken,
             ImageId,
             InstanceType: spec.instanceType as never,
             MinCount: 1,
             MaxCount: 1,
             UserData: Buffer.from(spec.userData).toString('base64'),
+            ...(spec.nodeIdentity === null ? {} : { IamInstanceProfile: profileOf(spec.nodeIdentity) }),
             MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled' },
             NetworkInterfaces: [
               {
                 DeviceIndex: 0,
                 SubnetId: spec.network.subnetId,
-                Groups: spec.firewalls.map((one) => one.externalId),
+                Groups: groupsOf(spec),
                 // A gateway gets its reserved address once it runs.
                 AssociatePublicIpAddress: spec.role === 'member',
                 DeleteOnTermination: true,
@@ -97,7 +106,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
         ),
       );
       const one = required(made.Instances?.[0], 'an instance');
-      if (living(one) && !dead.has(idOf(one))) return idOf(one);
+      if (living(one) && !dead.some((ended) => ended.InstanceId === one.InstanceId)) return idOf(one);
     }
     throw new CloudError('conflict', `AWS keeps giving back ended instances for ${spec.key}.`, {
       remedy: 'Try again in some hours.',
@@ -109,7 +118,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     const found = all.find(living);
     if (found) return idOf(found);
     try {
-      return await launch(spec, new Set(all.map(idOf)), context);
+      return await launch(spec, all, context);
     } catch (error) {
       // Another call with the same token and other user data was quicker: what it made is ours.
       if (awsCodeOf(error) !== 'IdempotentParameterMismatch') throw error;
@@ -161,7 +170,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
       );
       changed = true;
     }
-    const wanted = spec.firewalls.map((group) => group.externalId).sort();
+    const wanted = groupsOf(spec).sort();
     const held = (one.SecurityGroups ?? []).map((group) => group.GroupId ?? '').sort();
     if (wanted.join() !== held.join()) {
       await ask('setting the instance’s security groups', context, (o) =>

@@ -12,6 +12,8 @@ import { isShelved, shelfOf } from './shelf.ts';
 /** One call, its repetitions included. A cloud that takes longer could not be looked at. */
 const CALL_SECONDS = 25;
 
+const HOPELESS: readonly CloudError['code'][] = ['timeout', 'unavailable', 'unauthenticated'];
+
 /** What could not be looked at, and why. */
 export interface Unseen {
   where: string;
@@ -30,13 +32,20 @@ export async function look(
 ): Promise<{ looked: Looked[]; unseen: Unseen[] }> {
   const looked: Looked[] = [];
   const unseen: Unseen[] = [];
+  let silent: string | undefined;
   for (const kind of new Set(entries.map((entry) => entry.row.kind))) {
     const ofKind = entries.filter((entry) => entry.row.kind === kind);
+    if (silent !== undefined) {
+      unseen.push({ where: placeOf(ofKind), reason: silent });
+      continue;
+    }
     try {
       const found = await lookAtKind(context, kind, ofKind, signal);
       looked.push(...ofKind.map((entry, index) => ({ entry, found: found[index] })));
     } catch (error) {
       unseen.push({ where: placeOf(ofKind), reason: wordsOf(error) });
+      // Who does not answer, or does not know us, answers no better to the next question.
+      if (!(error instanceof CloudError) || HOPELESS.includes(error.code)) silent = wordsOf(error);
     }
   }
   return { looked, unseen };
