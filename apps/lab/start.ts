@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { openAwsAccess } from './aws/access/state.ts';
 import { projectAws } from './aws/ground.ts';
 import { awsApp } from './aws/server.ts';
 import { openAwsState } from './aws/state.ts';
@@ -20,6 +21,7 @@ import { controlApp } from './control/app.ts';
 import { converge } from './control/converge.ts';
 import { openBoots } from './fault/boots.ts';
 import { type FaultControl, openFaults } from './fault/faults.ts';
+import { openGcpAccess } from './gcp/access/state.ts';
 import { projectGcp } from './gcp/ground.ts';
 import { gcpApp } from './gcp/server.ts';
 import { openGcpState } from './gcp/state.ts';
@@ -43,6 +45,13 @@ export interface RunningLab {
     gcp: Record<string, string>;
     azure: { tenantId: string; subscriptionId: string; clientId: string; clientSecret: string };
   };
+  /** Of the first accounts too, and allowed nothing until the control API gives them a policy. */
+  limited: {
+    aws: { accessKeyId: string; secretAccessKey: string };
+    gcp: Record<string, string>;
+  };
+  /** The control API, as on its socket. */
+  control(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** How the clouds misbehave on purpose. */
   faults: FaultControl;
   /** Resolves when somebody asks for the end through the control API. */
@@ -102,9 +111,9 @@ export async function startLab(options: {
   };
   const stopListening = store.onChange(() => converger.changed());
   const authority = await ensureAuthority(directory);
+  const control = controlApp({ lab, realiser, project, converger, shutdown: finish.resolve });
   try {
     lab.urls.aws = await serve(awsApp(lab), servers, { host, port: ports.aws });
-    const control = controlApp({ lab, realiser, project, converger, shutdown: finish.resolve });
     await serve(control, servers, { path: join(directory, 'control.sock') });
     const tls = await issueServer(authority);
     lab.urls.azure = await serve(azureApp(lab), servers, { host, port: ports.azure, tls });
@@ -118,7 +127,10 @@ export async function startLab(options: {
   converger.changed();
 
   const [firstAws, firstGcp, firstAzure] = [accounts.aws[0], accounts.gcp[0], accounts.azure[0]];
-  if (!firstAws || !firstGcp || !firstAzure) throw new Error('the lab has no account');
+  const [limitedAws] = openAwsAccess(lab).read().users;
+  const [limitedGcp] = openGcpAccess(lab).read().serviceAccounts;
+  if (!firstAws || !firstGcp || !firstAzure || !limitedAws || !limitedGcp)
+    throw new Error('the lab has no account');
   return {
     awsUrl: lab.urls.aws,
     gcpUrl: lab.urls.gcp,
@@ -133,6 +145,19 @@ export async function startLab(options: {
         clientId: firstAzure.clientId,
         clientSecret: firstAzure.clientSecret,
       },
+    },
+    limited: {
+      aws: { accessKeyId: limitedAws.accessKeyId, secretAccessKey: limitedAws.secretAccessKey },
+      gcp: serviceAccountFile(limitedGcp, lab.urls.gcp),
+    },
+    async control(method, path, body) {
+      const answer = await control.request(path, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      return { status: answer.status, body: await answer.json() };
     },
     faults: lab.faults.control,
     shutdown: finish.promise,

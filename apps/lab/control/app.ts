@@ -4,8 +4,12 @@
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { openAwsAccess } from '../aws/access/state.ts';
+import { awsControl } from '../aws/control.ts';
 import { azureControl } from '../azure/control.ts';
 import { faultRoutes } from '../fault/routes.ts';
+import { openGcpAccess } from '../gcp/access/state.ts';
+import { gcpControl } from '../gcp/control.ts';
 import type { Ground, Realiser } from '../ground/ground.ts';
 import { serviceAccountFile } from '../store/accounts.ts';
 import type { Lab } from '../store/lab.ts';
@@ -48,8 +52,17 @@ export function controlApp(given: {
         clientSecret,
         objectId,
       })),
+      // Who may do nothing until a policy is set.
+      limited: {
+        aws: openAwsAccess(lab).read().users,
+        gcp: openGcpAccess(lab)
+          .read()
+          .serviceAccounts.map((account) => serviceAccountFile(account, lab.urls.gcp)),
+      },
     }),
   );
+  awsControl(app, lab);
+  gcpControl(app, lab);
   azureControl(app, lab);
 
   /** `?after=N`: those numbered higher. */

@@ -1,12 +1,15 @@
 /** Who calls, and what they may do: the OAuth endpoints and Resource Manager's `testIamPermissions`. */
 import type { Hono } from 'hono';
 import type { Lab } from '../store/lab.ts';
+import type { Section } from '../store/store.ts';
+import { type GcpAccess, serviceAccountsOf } from './access/state.ts';
 import { grant, identify } from './wire/auth.ts';
 import { GoogleError } from './wire/errors.ts';
 import { type Method, method } from './wire/method.ts';
 
 /** Serves `POST /token`, `/tokeninfo` and `/userinfo`, which are no Google API methods but plain OAuth. */
-export function serveOauth(app: Hono, lab: Lab): void {
+export function serveOauth(app: Hono, lab: Lab, access: Section<GcpAccess>): void {
+  const accounts = () => serviceAccountsOf(lab, access.read());
   const record = (action: string, status: number, account: string | null, error: string | null) =>
     lab.requests.record({
       cloud: 'gcp',
@@ -21,7 +24,7 @@ export function serveOauth(app: Hono, lab: Lab): void {
 
   app.post('/token', async (context) => {
     const form = new URLSearchParams(await context.req.text());
-    const result = grant(form, lab.accounts.gcp, `${lab.urls.gcp}/token`, lab.now());
+    const result = grant(form, accounts(), `${lab.urls.gcp}/token`, lab.now());
     if (!result.ok) {
       record('token', 400, null, result.error);
       return context.json({ error: result.error, error_description: result.description }, 400);
@@ -44,7 +47,7 @@ export function serveOauth(app: Hono, lab: Lab): void {
         url.searchParams.get('access_token') ??
         form.get('access_token') ??
         bearer(context.req.header('authorization'));
-      const identity = identify(token, lab.accounts.gcp, lab.now());
+      const identity = identify(token, accounts(), lab.now());
       record(
         'tokeninfo',
         identity ? 200 : 400,
@@ -66,7 +69,7 @@ export function serveOauth(app: Hono, lab: Lab): void {
     });
   for (const path of ['/oauth2/v1/userinfo', '/oauth2/v2/userinfo', '/oauth2/v3/userinfo', '/v1/userinfo'])
     app.get(path, (context) => {
-      const identity = identify(bearer(context.req.header('authorization')), lab.accounts.gcp, lab.now());
+      const identity = identify(bearer(context.req.header('authorization')), accounts(), lab.now());
       record(
         'userinfo',
         identity ? 200 : 401,
@@ -94,7 +97,10 @@ const MORE = [
   'compute.addresses.use',
   'compute.disks.create',
   'compute.images.useReadOnly',
+  'compute.instances.setLabels',
+  'compute.instances.setMetadata',
   'compute.instances.setServiceAccount',
+  'compute.instances.setTags',
   'compute.instances.use',
   'compute.networks.update',
   'compute.networks.updatePolicy',
@@ -103,11 +109,11 @@ const MORE = [
   'compute.subnetworks.use',
   'compute.subnetworks.useExternalIp',
   'dns.networks.bindPrivateDNSZone',
+  'iam.serviceAccounts.actAs',
 ];
 
 /**
- * @param known permissions of the lab's own methods. The seeded service accounts own their project and have them all;
- * one that does not exist is refused, as at Google.
+ * @param known permissions of the lab's own methods. One that does not exist is refused, as at Google.
  */
 export const resourceManager = (known: ReadonlySet<string>): readonly Method[] => [
   ...(['v1', 'v3'] as const).flatMap((version) => [
@@ -116,6 +122,8 @@ export const resourceManager = (known: ReadonlySet<string>): readonly Method[] =
       http: 'POST',
       path: `/${version}/projects/:target{[^/:]+:testIamPermissions}`,
       permission: 'resourcemanager.projects.get',
+      // Who may do nothing may still ask what he may do.
+      free: true,
       body: { permissions: ['string'] },
       root: 'test_iam_permissions_request',
       changes: false,
@@ -126,7 +134,8 @@ export const resourceManager = (known: ReadonlySet<string>): readonly Method[] =
             throw new GoogleError(400, 'badRequest', `Permission ${each} is not valid for this resource.`, {
               front: true,
             });
-        return asked.length > 0 ? { permissions: asked } : {};
+        const held = asked.filter((each) => call.allowed(each));
+        return held.length > 0 ? { permissions: held } : {};
       },
     }),
     method({

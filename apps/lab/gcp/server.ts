@@ -1,6 +1,8 @@
 /** The Google Cloud front end: Google's REST APIs on one HTTP port, over the lab's state. */
 import { Hono } from 'hono';
 import type { Lab } from '../store/lab.ts';
+import { serveFederation } from './access/federation.ts';
+import { openGcpAccess } from './access/state.ts';
 import { accessConfigs } from './compute/access-config.ts';
 import { addresses } from './compute/addresses.ts';
 import { firewalls } from './compute/firewalls.ts';
@@ -22,6 +24,7 @@ import { serve } from './wire/method.ts';
 export function gcpApp(lab: Lab): Hono {
   const app = new Hono();
   const section = openGcpState(lab.store);
+  const access = openGcpAccess(lab);
   const methods = [
     ...networks,
     ...peerings,
@@ -37,9 +40,11 @@ export function gcpApp(lab: Lab): Hono {
     ...records,
   ];
   const permissions = new Set(methods.map((each) => each.permission));
-  serveOauth(app, lab);
+  serveOauth(app, lab, access);
+  serveFederation(app, lab, access);
   serveBatch(app);
-  for (const each of [...methods, ...resourceManager(permissions)]) serve(app, lab, section, each);
+  for (const each of [...methods, ...resourceManager(permissions)])
+    serve(app, lab, { section, access }, each);
   app.notFound((context) => {
     lab.requests.record({
       cloud: 'gcp',

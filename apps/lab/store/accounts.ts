@@ -69,7 +69,8 @@ function newAwsAccount(userName: string): AwsAccount {
   };
 }
 
-function newGcpAccount(projectId: string): GcpAccount {
+/** A service account with a key of its own; of a project that exists, give its number. */
+export function newGcpAccount(projectId: string, name = 'skein', projectNumber = digits(12)): GcpAccount {
   const pair = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -77,8 +78,8 @@ function newGcpAccount(projectId: string): GcpAccount {
   });
   return {
     projectId,
-    projectNumber: digits(12),
-    clientEmail: `skein@${projectId}.iam.gserviceaccount.com`,
+    projectNumber,
+    clientEmail: `${name}@${projectId}.iam.gserviceaccount.com`,
     clientId: digits(21),
     privateKeyId: randomBytes(20).toString('hex'),
     privateKey: pair.privateKey,

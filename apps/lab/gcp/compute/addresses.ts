@@ -18,7 +18,7 @@ import { checkLabels, checkName, link } from '../wire/names.ts';
 import { aggregatedAnswer, listAnswer } from '../wire/page.ts';
 import { checkReady, showOperation, start } from './operations.ts';
 import { checkRegion } from './places.ts';
-import { exceeded, QUOTA } from './quota.ts';
+import { exceeded, usedIn } from './quota.ts';
 
 const PATH = '/compute/v1/projects/:project/regions/:region/addresses';
 
@@ -125,13 +125,10 @@ export const addresses: readonly Method[] = [
       if (call.project.addresses[`${region}/${name}`]) throw alreadyExists(path);
       const id = nextId(call.state);
       const work = { scope: `regions/${region}`, type: 'insert', target: path, targetId: id };
-      if (
-        sorted(call.project.addresses).filter((each) => each.region === region).length >=
-        QUOTA.STATIC_ADDRESSES
-      )
+      if (call.full('STATIC_ADDRESSES', usedIn(call.project, region).STATIC_ADDRESSES + 1))
         return showOperation(
           call.projectId,
-          start(call, { ...work, error: exceeded('STATIC_ADDRESSES', `in region ${region}`) }),
+          start(call, { ...work, error: exceeded(call, 'STATIC_ADDRESSES', `in region ${region}`) }),
         );
       call.project.addresses[`${region}/${name}`] = {
         id,

@@ -1,8 +1,8 @@
 /** `compute.instances`: machines. */
-import { zoneNames } from '../catalog.ts';
-import { nextId, sorted } from '../state.ts';
+import { regionOf, zoneNames } from '../catalog.ts';
+import { type Instance, nextId, type Operation, sorted } from '../state.ts';
 import { alreadyExists, fingerprintMismatch, GoogleError, invalid, notReady } from '../wire/errors.ts';
-import { AGGREGATED, LISTING, type Method, method } from '../wire/method.ts';
+import { AGGREGATED, type Call, LISTING, type Method, method } from '../wire/method.ts';
 import { checkLabels, checkName, link } from '../wire/names.ts';
 import { aggregatedAnswer, listAnswer } from '../wire/page.ts';
 import { nextPublicAddress } from './addresses.ts';
@@ -12,7 +12,7 @@ import { INSTANCE, METADATA, TAGS } from './instance-shape.ts';
 import { labelFingerprint, metadataFingerprint, showInstance, tagsFingerprint } from './instance-show.ts';
 import { showOperation, start } from './operations.ts';
 import { checkZone } from './places.ts';
-import { exceeded, QUOTA } from './quota.ts';
+import { cpusOf, exceeded, usedIn } from './quota.ts';
 
 export const instances: readonly Method[] = [
   method({
@@ -30,11 +30,8 @@ export const instances: readonly Method[] = [
       const id = nextId(call.state);
       const made = makeInstance(call, zone, id);
       const work = { scope: `zones/${zone}`, type: 'insert', target: path, targetId: id };
-      const full = Object.keys(call.project.instances).length >= QUOTA.INSTANCES;
-      if (!made.ok || full) {
-        const error = made.ok ? exceeded('INSTANCES', 'globally') : made.error;
-        return showOperation(call.projectId, start(call, { ...work, error }));
-      }
+      const error = made.ok ? overQuota(call, made.instance) : made.error;
+      if (!made.ok || error) return showOperation(call.projectId, start(call, { ...work, error }));
       const key = keyOf(made.instance);
       call.project.instances[key] = made.instance;
       return showOperation(
@@ -234,3 +231,13 @@ export const instances: readonly Method[] = [
     },
   }),
 ];
+
+/** The error of an instance for which its region has no more room. */
+function overQuota(call: Call, instance: Instance): Operation['error'] {
+  const region = regionOf(instance.zone);
+  const used = usedIn(call.project, region);
+  if (call.full('INSTANCES', used.INSTANCES + 1)) return exceeded(call, 'INSTANCES', `in region ${region}`);
+  if (call.full('CPUS', used.CPUS + cpusOf(instance.machineType)))
+    return exceeded(call, 'CPUS', `in region ${region}`);
+  return null;
+}

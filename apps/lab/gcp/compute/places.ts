@@ -9,12 +9,11 @@ import {
   zoneNames,
   zonesOf,
 } from '../catalog.ts';
-import { sorted } from '../state.ts';
 import { notFound } from '../wire/errors.ts';
-import { AGGREGATED, LISTING, type Method, method } from '../wire/method.ts';
+import { AGGREGATED, type Call, LISTING, type Method, method } from '../wire/method.ts';
 import { link } from '../wire/names.ts';
 import { aggregatedAnswer, listAnswer } from '../wire/page.ts';
-import { QUOTA } from './quota.ts';
+import { type QuotaName, usedIn } from './quota.ts';
 
 const ROOT = '/compute/v1/projects/:project';
 /** When Google Cloud's catalogue was made, in the lab. */
@@ -42,7 +41,7 @@ const idOf = (text: string) =>
     ),
   );
 
-const showRegion = (projectId: string, name: string) => ({
+const showRegion = ({ projectId, project, limitOf }: Call, name: string) => ({
   kind: 'compute#region',
   id: idOf(name),
   creationTimestamp: BEGINNING,
@@ -50,7 +49,11 @@ const showRegion = (projectId: string, name: string) => ({
   description: name,
   status: 'UP',
   zones: zonesOf(name).map((each) => link(`projects/${projectId}/zones/${each}`)),
-  quotas: [{ metric: 'STATIC_ADDRESSES', limit: QUOTA.STATIC_ADDRESSES, usage: 0 }],
+  quotas: Object.entries(usedIn(project, name)).map(([metric, usage]) => ({
+    metric,
+    limit: limitOf(metric as QuotaName),
+    usage,
+  })),
   selfLink: link(`projects/${projectId}/regions/${name}`),
   supportsPzs: false,
 });
@@ -115,16 +118,12 @@ export const places: readonly Method[] = [
       creationTimestamp: BEGINNING,
       name: call.projectId,
       commonInstanceMetadata: { kind: 'compute#metadata', fingerprint: 'AAAAAAAAAAA=' },
-      quotas: [
-        { metric: 'NETWORKS', limit: QUOTA.NETWORKS, usage: Object.keys(call.project.networks).length },
-        {
-          metric: 'SUBNETWORKS',
-          limit: QUOTA.SUBNETWORKS,
-          usage: Object.keys(call.project.subnetworks).length,
-        },
-        { metric: 'FIREWALLS', limit: QUOTA.FIREWALLS, usage: Object.keys(call.project.firewalls).length },
-        { metric: 'INSTANCES', limit: QUOTA.INSTANCES, usage: sorted(call.project.instances).length },
-      ],
+      quotas: (['NETWORKS', 'SUBNETWORKS', 'FIREWALLS'] as const).map((metric) => ({
+        metric,
+        limit: call.limitOf(metric),
+        usage: Object.keys(call.project[metric.toLowerCase() as 'networks' | 'subnetworks' | 'firewalls'])
+          .length,
+      })),
       selfLink: link(`projects/${call.projectId}`),
       xpnProjectStatus: 'UNSPECIFIED_XPN_PROJECT_STATUS',
       defaultServiceAccount: `${call.projectNumber}-compute@developer.gserviceaccount.com`,
@@ -143,7 +142,7 @@ export const places: readonly Method[] = [
       listAnswer(
         'compute#regionList',
         `projects/${call.projectId}/regions`,
-        regionNames.map((each) => showRegion(call.projectId, each)),
+        regionNames.map((each) => showRegion(call, each)),
         call.query,
       ),
   }),
@@ -153,7 +152,7 @@ export const places: readonly Method[] = [
     path: `${ROOT}/regions/:region`,
     permission: 'compute.regions.get',
     changes: false,
-    handle: (call) => showRegion(call.projectId, checkRegion(call.projectId, call.params.region)),
+    handle: (call) => showRegion(call, checkRegion(call.projectId, call.params.region)),
   }),
   method({
     id: 'compute.zones.list',

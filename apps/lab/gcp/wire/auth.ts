@@ -53,15 +53,19 @@ export function grant(
   if (!checked.claims.scope)
     return refuse('invalid_scope', 'Invalid OAuth scope or ID token audience provided.');
   const expiresAt = Math.floor(now.getTime() / 1000) + TOKEN_SECONDS;
-  const payload = Buffer.from(
-    JSON.stringify({ email: checked.account.clientEmail, scope: checked.claims.scope, exp: expiresAt }),
-  ).toString('base64url');
   return {
     ok: true,
-    token: `ya29.${payload}.${seal(payload, checked.account)}`,
+    token: issueToken(checked.account, checked.claims.scope, expiresAt),
     expiresInSeconds: TOKEN_SECONDS,
     projectId: checked.account.projectId,
   };
+}
+
+/** An access token of a service account. @param scope full scope URLs, with spaces between; @param expiresAt seconds since the epoch */
+export function issueToken(account: GcpAccount, scope: string, expiresAt: number): string {
+  const claims = { email: account.clientEmail, scope, exp: expiresAt };
+  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+  return `ya29.${payload}.${seal(payload, account)}`;
 }
 
 /** Who a bearer token belongs to, or undefined when it is not (or no longer) good. */

@@ -4,8 +4,12 @@ import { connectionOf } from '../../fault/connection.ts';
 import type { MachineOf, Passage } from '../../fault/passage.ts';
 import type { MachineStatus } from '../../ground/ground.ts';
 import type { Lab } from '../../store/lab.ts';
+import { openQuotas } from '../../store/quotas.ts';
 import type { Section } from '../../store/store.ts';
+import { neededFor } from '../access/needed.ts';
+import { type GcpAccess, permissionsOf, serviceAccountsOf } from '../access/state.ts';
 import { due, repeated, settle, showOperation } from '../compute/operations.ts';
+import { QUOTA, type QuotaName } from '../compute/quota.ts';
 import { isMissing, refusalOf } from '../fault-words.ts';
 import type { GcpState, Operation, Project } from '../state.ts';
 import { emptyProject } from '../state.ts';
@@ -35,9 +39,11 @@ export interface Call<B = unknown> {
   /** The caller's e-mail address. */
   user: string;
   machine(id: string): MachineStatus | undefined;
-  /** Whether a quota allows no more than `limit`, or what a fault allows. */
-  full: Passage['full'];
-  limitOf: Passage['limitOf'];
+  /** Whether the caller has a permission in the project. */
+  allowed(permission: string): boolean;
+  /** Whether so many (what the call adds among them) are more than a quota allows. */
+  full(quota: QuotaName, used: number): boolean;
+  limitOf(quota: QuotaName): number;
   /** The project as it stands now, for those who wait. */
   fresh(): Project;
 }
@@ -58,6 +64,8 @@ export interface Method<S extends ObjectShape | undefined = ObjectShape | undefi
   changes: boolean;
   /** Anyone may call it in any project (public images). */
   open?: boolean;
+  /** Anyone of the project may call it, whatever his role. */
+  free?: boolean;
   // A method and not a property: handlers of narrower bodies stand in one table.
   handle(call: Call<S extends ObjectShape ? Value<S> : undefined>): unknown;
 }
@@ -85,8 +93,13 @@ const STANDARD = [
   '$.xgafv',
 ];
 
+interface Sections {
+  section: Section<GcpState>;
+  access: Section<GcpAccess>;
+}
+
 /** Serves a method. */
-export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Method): void {
+export function serve(app: Hono, lab: Lab, sections: Sections, it: Method): void {
   const [service = '', ...actionParts] = it.id.split('.');
   app.on(it.http, it.path, async (context) => {
     let identity: Identity | null = null;
@@ -105,10 +118,11 @@ export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Metho
         status,
         error,
         mutating: it.changes,
+        user: identity?.account.clientEmail ?? null,
         fault: passage?.bitten() ?? null,
       });
     try {
-      identity = authenticate(context, lab, it, service);
+      identity = authenticate(context, lab, sections, it, service);
       const project = authorize(context, lab, it, identity);
       projectId = project.projectId;
       passage = lab.faults.passage(
@@ -125,7 +139,11 @@ export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Metho
       for (const name of query.keys())
         if (!STANDARD.includes(name) && !it.query?.includes(name)) throw unknownName(name, null);
       const body = it.body ? checkBody(await readJson(context), it.body, it.root ?? 'resource') : undefined;
-      const answer = await run(lab, section, it, passage, {
+      const allowed = allowedTo(identity, sections.access.read(), passage);
+      if (!it.open && !it.free)
+        for (const each of neededFor(it, body)) if (!allowed(each)) throw forbidden(it, each, context);
+      const answer = await run(lab, sections.section, it, passage, {
+        allowed,
         ...project,
         params: context.req.param() as Record<string, string>,
         query,
@@ -154,7 +172,13 @@ export function serve(app: Hono, lab: Lab, section: Section<GcpState>, it: Metho
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=UTF-8' };
 
-function authenticate(context: Context, lab: Lab, it: Method, service: string): Identity | null {
+function authenticate(
+  context: Context,
+  lab: Lab,
+  { access }: Sections,
+  it: Method,
+  service: string,
+): Identity | null {
   const header = context.req.header('authorization');
   if (header === undefined) {
     // A lab-only kindness, unlike Google: who only looks needs no token, so that `gcloud` with
@@ -163,7 +187,8 @@ function authenticate(context: Context, lab: Lab, it: Method, service: string): 
     throw missingCredentials();
   }
   const token = /^Bearer (\S+)$/i.exec(header)?.[1];
-  const identity = token === undefined ? undefined : identify(token, lab.accounts.gcp, lab.now());
+  const identity =
+    token === undefined ? undefined : identify(token, serviceAccountsOf(lab, access.read()), lab.now());
   if (!identity) throw invalidCredentials();
   if (!hasScope(identity, service, it.changes)) throw scopeMissing();
   return identity;
@@ -179,7 +204,7 @@ function authorize(
   const named = context.req.param('project') ?? context.req.param('target')?.split(':')[0] ?? '';
   if (it.open) return { projectId: named, projectNumber: '' };
   const account = lab.accounts.gcp.find((each) => each.projectId === named || each.projectNumber === named);
-  if (!account || (identity && identity.account !== account))
+  if (!account || (identity && identity.account.projectId !== account.projectId))
     throw new GoogleError(
       403,
       'forbidden',
@@ -187,6 +212,19 @@ function authorize(
       { front: it.id.startsWith('cloudresourcemanager') },
     );
   return { projectId: account.projectId, projectNumber: account.projectNumber };
+}
+
+/** Who owns the project may do everything in it; who only looks, too: he gets no further than reading. */
+function allowedTo(identity: Identity | null, access: GcpAccess, passage: Passage) {
+  const held = identity ? permissionsOf(access, identity.account.clientEmail) : null;
+  return (permission: string) => (held === null || held.includes(permission)) && !passage.denies(permission);
+}
+
+function forbidden(it: Method, permission: string, context: Context): GoogleError {
+  const resource = new URL(context.req.url).pathname.replace(/^.*?\/projects\//, 'projects/');
+  return new GoogleError(403, 'forbidden', `Required '${permission}' permission for '${resource}'`, {
+    front: !it.id.startsWith('compute'),
+  });
 }
 
 async function readJson(context: Context): Promise<unknown> {
@@ -204,7 +242,7 @@ async function run(
   section: Section<GcpState>,
   it: Method,
   passage: Passage,
-  call: Pick<Call, 'projectId' | 'projectNumber' | 'params' | 'query' | 'body' | 'user'>,
+  call: Pick<Call, 'projectId' | 'projectNumber' | 'params' | 'query' | 'body' | 'user' | 'allowed'>,
 ): Promise<unknown> {
   const projectOf = (state: GcpState) => state.projects[call.projectId] ?? emptyProject();
   const machine = (id: string) => lab.machine(id);
@@ -215,7 +253,10 @@ async function run(
     return projectOf(section.read());
   };
   fresh();
-  const { full, limitOf } = passage;
+  const set = openQuotas(lab.store).read()[`gcp/${call.projectId}`] ?? {};
+  const quotaOf = (quota: QuotaName) => set[quota] ?? QUOTA[quota];
+  const full = (quota: QuotaName, used: number) => passage.full(quota, used, quotaOf(quota));
+  const limitOf = (quota: QuotaName) => passage.limitOf(quota, quotaOf(quota));
   const whole = { ...call, now: lab.now(), machine, fresh, full, limitOf };
   const show = (state: GcpState, machineOf: MachineOf = machine) =>
     it.handle({ ...whole, machine: machineOf, state, project: projectOf(state) } as never);
