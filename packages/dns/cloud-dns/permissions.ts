@@ -16,6 +16,7 @@ const WHY: Readonly<Record<string, string>> = {
   'dns.resourceRecordSets.update': 'change the names of peers',
   'dns.resourceRecordSets.delete': 'remove the names of peers that left',
   'dns.changes.create': 'write and remove names in batches',
+  'dns.changes.get': 'wait until a change is answered everywhere',
 };
 
 export const permissions: readonly Permission[] = Object.entries(WHY).map(([action, why]) => ({

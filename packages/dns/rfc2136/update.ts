@@ -33,7 +33,9 @@ function prerequisites(change: NameChange, zone: string, networkId: string): Wir
   const mark = `${MARK}${change.name}`;
   if (!change.add.some((set) => set.type === 'TXT')) {
     const data = textData(ownershipValue(networkId).replace(/^"|"$/g, ''));
-    return [{ name: mark, type: TYPE.TXT, class: CLASS.IN, ttlSeconds: 0, data }];
+    // Beside a CNAME a server would pass over our record without a word.
+    const noAlias = bare(change.name, TYPE.CNAME, CLASS.NONE);
+    return [{ name: mark, type: TYPE.TXT, class: CLASS.IN, ttlSeconds: 0, data }, noAlias];
   }
   // The zone's apex is always in use, by its SOA and NS.
   const free =

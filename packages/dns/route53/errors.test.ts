@@ -18,7 +18,6 @@ describe('dnsErrorFrom', () => {
     ['TooManyHostedZones', 400, 'quota'],
     ['HostedZoneAlreadyExists', 409, 'conflict'],
     ['ConflictingDomainExists', 400, 'conflict'],
-    ['InvalidChangeBatch', 400, 'conflict'],
     ['SignatureDoesNotMatch', 403, 'unauthenticated'],
     ['AccessDenied', 403, 'forbidden'],
     ['InvalidInput', 400, 'invalid'],
@@ -34,6 +33,19 @@ describe('dnsErrorFrom', () => {
       `AWS, changing records in Route 53: ${messages.join(' ')} (InvalidChangeBatch)`,
     );
     expect(awsCodeOf(error)).toBe('InvalidChangeBatch');
+  });
+
+  it.each([
+    ["[Tried to create resource record set [name='a.t.', type='A'] but it already exists]", 'conflict'],
+    ["[Tried to delete resource record set [name='a.t.', type='A'] but it was not found]", 'conflict'],
+    [
+      "[Tried to delete resource record set [name='a.t.', type='A'] but the values provided do not match the current values]",
+      'conflict',
+    ],
+    ["[Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address']", 'invalid'],
+    ['[RRSet with DNS name a.other. is not permitted in zone t.]', 'invalid'],
+  ] as const)('of a batch, %s is %s', (said, code) => {
+    expect(dnsErrorFrom('x', sdkError('InvalidChangeBatch', said)).code).toBe(code);
   });
 
   it('says nothing that AWS says about a refused key', () => {

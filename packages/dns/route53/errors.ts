@@ -8,7 +8,7 @@ const CODES: readonly (readonly [RegExp, DnsErrorCode])[] = [
   [/^(NoSuch\w*|InvalidVPCId|VPCAssociationNotFound)$/, 'not-found'],
   [/^(HostedZoneNotEmpty|LastVPCAssociation)$/, 'in-use'],
   [/^(TooMany(?!Requests)\w*|LimitsExceeded|DelegationSetNotAvailable)$/, 'quota'],
-  [/^(ConflictingDomainExists|ConflictingTypes|ConcurrentModification|InvalidChangeBatch)$/, 'conflict'],
+  [/^(ConflictingDomainExists|ConflictingTypes|ConcurrentModification)$/, 'conflict'],
 ];
 
 /** AWS's own code of a mapped error, or null. */
@@ -29,6 +29,13 @@ export function dnsErrorFrom(what: string, error: unknown): DnsError {
       : error;
   const mapped = cloudErrorFrom(`${what} in Route 53`, told);
   const { awsCode } = mapped.cause as { awsCode: string };
-  const own = CODES.find(([pattern]) => pattern.test(awsCode))?.[1];
+  const own =
+    awsCode === 'InvalidChangeBatch'
+      ? batchCode(mapped.message)
+      : CODES.find(([pattern]) => pattern.test(awsCode))?.[1];
   return dnsErrorOf(mapped, own ? { code: own } : {});
 }
+
+/** One code of Route 53's stands for a zone that is not as it was read, and for records that it never takes. */
+const batchCode = (said: string): DnsErrorCode =>
+  /already exists|was not found|values provided do not match/.test(said) ? 'conflict' : 'invalid';

@@ -3,13 +3,14 @@ import {
   AssociateVPCWithHostedZoneCommand,
   ChangeTagsForResourceCommand,
   CreateHostedZoneCommand,
+  type DelegationSet,
   DeleteHostedZoneCommand,
   DisassociateVPCFromHostedZoneCommand,
   GetHostedZoneCommand,
   type HostedZone,
   type VPC,
 } from '@aws-sdk/client-route-53';
-import { pause } from '@skein/clouds/bounded-wait.ts';
+import { backOff, pause } from '@skein/clouds/bounded-wait.ts';
 import { unlessMissing } from '../bounded-call.ts';
 import { plainName } from '../change-set.ts';
 import { type DnsContext, DnsError, type ZoneSpec, type ZoneState } from '../provider.ts';
@@ -19,22 +20,33 @@ import { awsCodeOf } from './errors.ts';
 import { findZones, type OwnedZone, plainZoneId, tagsOf } from './zone-lookup.ts';
 
 const GENERATIONS = 20;
+/** Over some ten seconds. */
+const LOOKS = 6;
 
-async function detailsOf(
-  service: Route53,
-  zone: HostedZone,
-  context: DnsContext,
-): Promise<{ state: ZoneState; vpcs: VPC[] }> {
+interface Details {
+  state: ZoneState;
+  vpcs: VPC[];
+}
+
+async function detailsOf(service: Route53, zone: HostedZone, context: DnsContext): Promise<Details> {
   const answer = await ask(service, 'reading the zone', context, (client, o) =>
     client.send(new GetHostedZoneCommand({ Id: plainZoneId(zone.Id) }), o),
   );
+  return detailsIn(zone, answer.DelegationSet, answer.VPCs);
+}
+
+function detailsIn(
+  zone: HostedZone,
+  delegation: DelegationSet | undefined,
+  vpcs: VPC[] | undefined,
+): Details {
   const state: ZoneState = {
     externalId: plainZoneId(zone.Id),
     name: plainName(zone.Name ?? ''),
     visibility: zone.Config?.PrivateZone ? 'private' : 'public',
-    nameServers: (answer.DelegationSet?.NameServers ?? []).map(plainName),
+    nameServers: (delegation?.NameServers ?? []).map(plainName),
   };
-  return { state, vpcs: answer.VPCs ?? [] };
+  return { state, vpcs: vpcs ?? [] };
 }
 
 /** Each with its owner; one that went away meanwhile is not among them. */
@@ -56,7 +68,11 @@ export async function zoneStates(
  * repeated call is refused and finds the first one's zone. It remembers deleted zones' references: then the next
  * generation is tried.
  */
-async function createZone(service: Route53, spec: ZoneSpec, context: DnsContext): Promise<OwnedZone> {
+async function createZone(
+  service: Route53,
+  spec: ZoneSpec,
+  context: DnsContext,
+): Promise<OwnedZone & { details?: Details }> {
   const [vpc] = spec.vpcs;
   for (let generation = 0; generation < GENERATIONS; generation++) {
     try {
@@ -71,17 +87,37 @@ async function createZone(service: Route53, spec: ZoneSpec, context: DnsContext)
           o,
         ),
       );
-      if (made.HostedZone) return { zone: made.HostedZone, owner: spec, tagged: false };
+      if (!made.HostedZone)
+        throw new DnsError('unavailable', `AWS made the zone ${spec.name} and does not show it.`);
+      const vpcs = made.VPC ? [made.VPC] : [];
+      const details = detailsIn(made.HostedZone, made.DelegationSet, vpcs);
+      return { zone: made.HostedZone, owner: spec, tagged: false, details };
     } catch (error) {
       if (awsCodeOf(error) !== 'HostedZoneAlreadyExists') throw error;
-      await pause(200, context.signal);
-      const [found] = await findZones(service, spec, context);
+      const found = await lookForSeconds(service, spec, context);
       if (found) return found;
     }
   }
   throw new DnsError('conflict', `Route 53 remembers too many deleted zones of ${spec.name}.`, {
     remedy: 'Try again tomorrow.',
   });
+}
+
+/**
+ * A zone made a moment ago may not show yet. Only one that does not for some seconds is taken for deleted: to try the
+ * next generation too early would make a second zone.
+ */
+async function lookForSeconds(
+  service: Route53,
+  spec: ZoneSpec,
+  context: DnsContext,
+): Promise<OwnedZone | undefined> {
+  for (let attempt = 0; attempt < LOOKS; attempt++) {
+    await pause(backOff(attempt, 400, 4_000), context.signal);
+    const [found] = await findZones(service, spec, context);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 const asVpc = (vpc: { id: string; region: string }): VPC => ({
@@ -120,7 +156,8 @@ export async function reconcileZone(
   if (spec.visibility === 'private' && spec.vpcs.length === 0) {
     throw new DnsError('invalid', `The private zone ${spec.name} needs a VPC: Route 53 makes none without.`);
   }
-  const owned = (await findZones(service, spec, context))[0] ?? (await createZone(service, spec, context));
+  const [known] = await findZones(service, spec, context);
+  const owned: OwnedZone & { details?: Details } = known ?? (await createZone(service, spec, context));
   const Id = plainZoneId(owned.zone.Id);
   if ((owned.zone.Config?.PrivateZone === true) !== (spec.visibility === 'private')) {
     throw new DnsError(
@@ -143,7 +180,7 @@ export async function reconcileZone(
       ),
     );
   }
-  const { state, vpcs } = await detailsOf(service, owned.zone, context);
+  const { state, vpcs } = owned.details ?? (await detailsOf(service, owned.zone, context));
   if (spec.visibility === 'private') await bindVpcs(service, Id, vpcs, spec, context);
   return state;
 }
