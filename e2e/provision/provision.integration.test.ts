@@ -97,7 +97,7 @@ describe('a network over three regions of two clouds', { timeout: 120_000 }, () 
     const plan = await planNetwork(practice.context, practice.wanted);
     await expect(
       createNetwork(practice.context, { ...practice.wanted, planHash: 'another' }),
-    ).rejects.toMatchObject({ code: 'conflict' });
+    ).rejects.toMatchObject({ code: 'plan-changed' });
     const made = await createNetwork(practice.context, { ...practice.wanted, planHash: plan.hash });
     networkId = made.network.id;
     expect(made.operation.steps.map((step) => step.key)).toEqual(plan.steps.map((step) => step.key));

@@ -1,10 +1,4 @@
-import type {
-  AccountProvider,
-  AllowedPort,
-  DriftPolicy,
-  Peering,
-  ProviderId,
-} from '@skein/contract/primitive.ts';
+import type { AccountProvider, DriftPolicy, Peering, ProviderId } from '@skein/contract/primitive.ts';
 import type { ResourceKind } from '@skein/contract/rest/network.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
@@ -50,7 +44,8 @@ export async function loadBook(
     name,
     zone,
     cidr,
-    allowedPorts: network.allowedPorts as AllowedPort[],
+    // Read already, with keys in one order.
+    allowedPorts: snapshot.network.allowedPorts,
     peering: network.peering as Peering,
     driftPolicy: network.driftPolicy as DriftPolicy,
     dns:
