@@ -1,5 +1,4 @@
 /** Lost answers, throttling and killed workers: whatever happens on the way, one of each thing is made and none is left. */
-import { randomBytes } from 'node:crypto';
 import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
@@ -9,74 +8,16 @@ import {
   DescribeVpcsCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
-import type { CallContext, Cloud, Owner } from '@skein/clouds/provider.ts';
+import type { Owner } from '@skein/clouds/provider.ts';
 import { connectCloud } from '@skein/clouds/registry.ts';
-import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
 import { connectDns } from '@skein/dns/registry.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, openFaultyDoor } from './faulty-door.ts';
 import { type PaperLab, startPaperLab } from './lab.ts';
+import { context, counts, newOwner, provision, remove } from './one-gateway.ts';
+import { NO_IDENTITY } from './own-identity.ts';
 
 const LIMIT = { timeout: 300_000, concurrent: true };
-const token = () => randomBytes(10).toString('hex');
-const newOwner = (): Owner => ({
-  organizationId: 'org_faults',
-  networkId: `net_${token()}`,
-  clusterId: `clu_${token()}`,
-});
-const context = (signal = new AbortController().signal): CallContext => ({
-  signal,
-  waitingFor: () => {},
-  attempt: 1,
-  resume: resumeInMemory(),
-});
-
-/** One gateway with all it needs. */
-async function provision(cloud: Cloud, owner: Owner, call: CallContext, instanceType: string) {
-  const rules = [
-    {
-      protocol: 'udp' as const,
-      fromPort: 51820,
-      toPort: 51820,
-      cidrs: ['203.0.113.1/32'],
-      description: 'WireGuard',
-    },
-  ];
-  const network = await cloud.networks.reconcile(
-    { owner, key: 'network', name: 'prod', cidr: '10.64.0.0/20' },
-    call,
-  );
-  const firewall = await cloud.firewalls.reconcile(
-    { owner, key: 'firewall/gateway', name: 'prod gateway', network, role: 'gateway', rules },
-    call,
-  );
-  const address = await cloud.addresses.reconcile({ owner, key: 'address/gw', name: 'prod gw' }, call);
-  const instance = await cloud.instances.reconcile(
-    {
-      owner,
-      key: 'instance/gw',
-      name: 'gw',
-      network,
-      firewalls: [firewall],
-      role: 'gateway',
-      address,
-      instanceType,
-      userData: '#!/bin/sh\ntrue\n',
-    },
-    call,
-  );
-  return { network, firewall, address, instance };
-}
-const kinds = (cloud: Cloud) => [cloud.instances, cloud.addresses, cloud.firewalls, cloud.networks] as const;
-async function remove(cloud: Cloud, owner: Owner, call: CallContext) {
-  const [instances, addresses, firewalls, networks] = kinds(cloud);
-  await instances.delete({ owner, key: 'instance/gw' }, call);
-  await addresses.delete({ owner, key: 'address/gw' }, call);
-  await firewalls.delete({ owner, key: 'firewall/gateway' }, call);
-  await networks.delete({ owner, key: 'network' }, call);
-}
-const counts = (cloud: Cloud, owner: Owner) =>
-  Promise.all(kinds(cloud).map(async (one) => (await one.list(owner, context())).length));
 
 const ec2Error = (code: string, message: string) =>
   `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>x</RequestID></Response>`;
@@ -128,7 +69,8 @@ describe.each([
   afterAll(() => lab?.close());
 
   const labUrl = () => (id === 'aws' ? lab.awsUrl : lab.gcpUrl);
-  const at = (endpoint: string) => connectCloud(id, { credentials: lab.accounts[id], endpoint, region });
+  const at = (endpoint: string) =>
+    connectCloud(id, { credentials: lab.accounts[id], endpoint, region, identity: NO_IDENTITY });
 
   it.each<{ name: string; fault: Fault }>([
     { name: 'the first answer of each change is lost', fault: { kind: 'lose-answers' } },
@@ -202,7 +144,7 @@ describe.each([
       vpcs: [],
     };
     const [faulty, plain] = [door.url, labUrl()].map((endpoint) =>
-      connectDns(id, { credentials: lab.accounts[id], endpoint }),
+      connectDns(id, { credentials: lab.accounts[id], endpoint, identity: NO_IDENTITY }),
     );
     if (!faulty || !plain) throw new Error('no DNS');
     const zone = await faulty.reconcileZone(spec, context());
