@@ -66,7 +66,9 @@ async function simulate(
   context: CallContext,
 ): Promise<boolean | null> {
   const { organizationId } = account.identity;
-  const resources = examplesOf(action, { region: account.region, account: identity.split(':')[4] ?? '' });
+  const source = 'roleArn' in account.credentials ? account.credentials.roleArn : identity;
+  const at = { region: account.region, account: identity.split(':')[4] ?? '' };
+  const resources = action === 'iam:SimulatePrincipalPolicy' ? [source] : examplesOf(action, at);
   const text = (ContextKeyName: string, ...ContextKeyValues: string[]) => ({
     ContextKeyName,
     ContextKeyType: 'string' as const,
@@ -76,7 +78,7 @@ async function simulate(
     const answer = await ask('asking what we may do', context, (options) =>
       iam.send(
         new SimulatePrincipalPolicyCommand({
-          PolicySourceArn: 'roleArn' in account.credentials ? account.credentials.roleArn : identity,
+          PolicySourceArn: source,
           ActionNames: [action],
           ...(resources.length > 0 && { ResourceArns: resources }),
           ContextEntries: [

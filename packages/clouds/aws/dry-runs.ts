@@ -23,7 +23,6 @@ import {
   DeleteVpcPeeringConnectionCommand,
   DescribeAddressesCommand,
   DescribeInstancesCommand,
-  DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
   DescribeInternetGatewaysCommand,
   DescribeNetworkInterfacesCommand,
@@ -109,8 +108,6 @@ export const DRY_RUNS: Readonly<Record<string, DryRun>> = {
     ec2.send(new DeleteVpcPeeringConnectionCommand({ DryRun, VpcPeeringConnectionId }), o),
   'ec2:DescribeAddresses': (ec2, o) => ec2.send(new DescribeAddressesCommand({ DryRun }), o),
   'ec2:DescribeInstances': (ec2, o) => ec2.send(new DescribeInstancesCommand({ DryRun }), o),
-  'ec2:DescribeInstanceTypeOfferings': (ec2, o) =>
-    ec2.send(new DescribeInstanceTypeOfferingsCommand({ DryRun }), o),
   'ec2:DescribeInstanceTypes': (ec2, o) => ec2.send(new DescribeInstanceTypesCommand({ DryRun }), o),
   'ec2:DescribeInternetGateways': (ec2, o) => ec2.send(new DescribeInternetGatewaysCommand({ DryRun }), o),
   'ec2:DescribeNetworkInterfaces': (ec2, o) => ec2.send(new DescribeNetworkInterfacesCommand({ DryRun }), o),

@@ -1,5 +1,5 @@
 /** What would stand in the way of a wish, before anything is made. Reads and dry runs only. */
-import { DescribeInstanceTypeOfferingsCommand, DescribeRegionsCommand } from '@aws-sdk/client-ec2';
+import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import type { PreflightFinding } from '@skein/contract/rest/account.ts';
 import { found, permissionFinding, quotaFindings } from '../findings.ts';
 import { type CallContext, CloudError, type Wish } from '../provider.ts';
@@ -38,9 +38,8 @@ export async function preflight(
   const [verdicts, ...rest] = await Promise.all([
     allowed(account, connection, identity, wish.permissions, context),
     unlessForbidden('region', account.region, () => region(connection, account.region, context)),
-    unlessForbidden('instance-type', wish.instanceType, () => instanceType(connection, wish, context)),
     unlessForbidden('image', 'Debian 12', () => image(connection, wish, context)),
-    unlessForbidden('quota', 'quotas', () => room(account, connection, wish, context)),
+    unlessForbidden('quota', wish.instanceType, () => room(account, connection, wish, context)),
   ]);
   return [
     found('credentials', identity, 'ok'),
@@ -75,23 +74,6 @@ async function region({ ec2 }: Connection, name: string, context: CallContext): 
   ];
 }
 
-async function instanceType(
-  { ec2 }: Connection,
-  { instanceType: type }: Wish,
-  context: CallContext,
-): Promise<PreflightFinding[]> {
-  const answer = await ask('asking for the instance type', context, (o) =>
-    ec2.send(
-      new DescribeInstanceTypeOfferingsCommand({ Filters: [{ Name: 'instance-type', Values: [type] }] }),
-      o,
-    ),
-  );
-  if (answer.InstanceTypeOfferings?.length) return [found('instance-type', type, 'ok')];
-  return [
-    found('instance-type', type, 'missing', 'The region does not offer this instance type. Choose another.'),
-  ];
-}
-
 async function image(
   connection: Connection,
   { instanceType: type }: Wish,
@@ -112,14 +94,26 @@ async function room(
   wish: Wish,
   context: CallContext,
 ): Promise<PreflightFinding[]> {
-  const [held, vcpus = 0] = await Promise.all([
+  const [held, vcpus] = await Promise.all([
     quotas(account, connection, context),
     vcpusOf(connection, wish.instanceType, context),
   ]);
-  return quotaFindings(held, {
-    vcpus: vcpus * wish.instances,
-    addresses: wish.addresses,
-    networks: wish.networks,
-    firewalls: wish.networks * SECURITY_GROUPS,
-  });
+  const type =
+    vcpus === undefined
+      ? found(
+          'instance-type',
+          wish.instanceType,
+          'missing',
+          'The region does not offer this instance type. Choose another.',
+        )
+      : found('instance-type', wish.instanceType, 'ok');
+  return [
+    type,
+    ...quotaFindings(held, {
+      vcpus: (vcpus ?? 0) * wish.instances,
+      addresses: wish.addresses,
+      networks: wish.networks,
+      firewalls: wish.networks * SECURITY_GROUPS,
+    }),
+  ];
 }
