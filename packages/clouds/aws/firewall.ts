@@ -23,7 +23,7 @@ import {
 } from '../provider.ts';
 import { packRules } from '../rule-pack.ts';
 import { identityOf, type Permission, permissionChanges, permissionsOf, rulesOf } from '../rule-set.ts';
-import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
+import { askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
 import type { Connection } from './connection.ts';
 import { awsCodeOf } from './errors.ts';
 import { groupAttachments } from './group-attachment.ts';

@@ -3,11 +3,13 @@ import type { GcpCredentials } from '@skein/contract/rest/account.ts';
 import type { Provider } from '../provider.ts';
 import { addresses } from './address.ts';
 import { Connection } from './connection.ts';
+import { existingNetwork } from './existing-network.ts';
 import { firewalls } from './firewall.ts';
 import { grant } from './grant.ts';
 import { instances } from './instance.ts';
 import { lastChange } from './last-change.ts';
 import { networks } from './network.ts';
+import { peerings } from './peering.ts';
 import { nodeIdentityPermissions, permissions } from './permissions.ts';
 import { preflight } from './preflight.ts';
 import { quotas, readRegion } from './quotas.ts';
@@ -47,7 +49,9 @@ export const gcp: Provider<GcpCredentials> = {
       preflight: (wish, context) => preflight(connection, wish, context),
       quotas: async (context) => quotas(connection, await readRegion(connection, context), context),
       lastChange: (at, since, context) => lastChange(connection, at, since, context),
+      existingNetwork: (at, context) => existingNetwork(connection, at, context),
       networks: networks(connection),
+      peerings: peerings(connection),
       firewalls: firewalls(connection),
       addresses: addresses(connection),
       instances: instances(connection),

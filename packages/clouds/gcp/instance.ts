@@ -16,6 +16,8 @@ import { describe, labelFilter, labelsFor, nameFor, ownerIn, within } from './ow
 
 type Instance = protos.google.cloud.compute.v1.IInstance;
 
+/** What the service account may do decides its roles, not the instance's scope: as Google advises. */
+const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 const LIMIT_SECONDS = 300;
 /** The SDK names the one access configuration of an instance so; its interface is always this. */
 const OUTSIDE = 'External NAT';
@@ -55,6 +57,9 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
         ],
       },
     ],
+    ...(spec.nodeIdentity === null
+      ? {}
+      : { serviceAccounts: [{ email: spec.nodeIdentity, scopes: [CLOUD_PLATFORM] }] }),
     metadata: { items: [{ key: 'startup-script', value: spec.userData }] },
   });
 
