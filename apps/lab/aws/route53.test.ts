@@ -83,9 +83,10 @@ describe('a hosted zone', () => {
     expect(made.DelegationSet?.NameServers).toHaveLength(4);
     expect(await refusalOf(make())).toEqual(refused('HostedZoneAlreadyExists', 409));
     const Id = made.HostedZone?.Id ?? '';
-    expect((await dns.send(new GetChangeCommand({ Id: made.ChangeInfo?.Id }))).ChangeInfo?.Status).toBe(
-      'INSYNC',
-    );
+    const status = async () =>
+      (await dns.send(new GetChangeCommand({ Id: made.ChangeInfo?.Id }))).ChangeInfo?.Status;
+    expect(made.ChangeInfo?.Status).toBe('PENDING');
+    await expect.poll(status).toBe('INSYNC');
     expect((await dns.send(new GetHostedZoneCommand({ Id }))).HostedZone?.Name).toBe('skein.example.');
     const byName = await dns.send(new ListHostedZonesByNameCommand({ DNSName: 'skein.example' }));
     expect(byName.HostedZones?.[0]?.Id).toBe(Id);

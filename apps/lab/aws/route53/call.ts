@@ -83,7 +83,7 @@ export function findZone(call: Pick<Route53Call, 'state' | 'account'>, id: strin
 
 const MOST_CHANGES = 1000;
 
-/** Notes a change. It is answered as pending and found in sync when asked for: the lab serves it at once. */
+/** Notes a change. It is answered as pending, and found in sync a moment later: the lab serves it at once. */
 export function noteChange(call: Route53Call, comment: string | null): Xml {
   const change: Change = {
     id: `C${newName(20)}`,

@@ -13,6 +13,8 @@ import {
 import type { HostedZone } from './state.ts';
 
 const MOST_TAGS = 10;
+/** How long a change is pending; its records stand at once. */
+const PENDING_MILLISECONDS = 150;
 
 export function changeTags(call: Route53Call): Route53Answer {
   const zone = taggedZone(call, call.path.id ?? '');
@@ -54,7 +56,9 @@ export function getChange(call: Route53Call): Route53Answer {
     (each) => each.id === id && each.accountId === call.account.accountId,
   );
   if (!change) throw new AwsError('NoSuchChange', `A change with ID: ${id} does not exist.`, 404);
-  return { root: 'GetChangeResponse', content: { ChangeInfo: changeView(change, 'INSYNC') } };
+  const age = call.now.getTime() - Date.parse(change.submittedAt);
+  const status = age < PENDING_MILLISECONDS ? 'PENDING' : 'INSYNC';
+  return { root: 'GetChangeResponse', content: { ChangeInfo: changeView(change, status) } };
 }
 
 function taggedZone(call: Route53Call, id: string): HostedZone {
