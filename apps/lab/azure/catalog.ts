@@ -76,6 +76,7 @@ export const IMAGES: readonly { publisher: string; offer: string; sku: string; v
   { publisher: 'Debian', offer: 'debian-13', sku: '13', version: '0.20261110.2291' },
   { publisher: 'Debian', offer: 'debian-13', sku: '13-gen2', version: '0.20261110.2291' },
   { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server', version: '24.04.202611050' },
+  { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server-arm64', version: '24.04.202611050' },
   {
     publisher: 'Canonical',
     offer: '0001-com-ubuntu-server-jammy',

@@ -1,4 +1,7 @@
 /** Every kind of resource that the lab has. */
+import { diskKind } from './compute/disk.ts';
+import { machineKind } from './compute/virtual-machine.ts';
+import { identityKind } from './identity.ts';
 import type { Kind } from './kind.ts';
 import { interfaceKind } from './network/network-interface.ts';
 import { peeringKind } from './network/peering.ts';
@@ -14,4 +17,7 @@ export const KINDS: readonly Kind[] = [
   ruleKind,
   publicAddressKind,
   interfaceKind,
+  machineKind,
+  diskKind,
+  identityKind,
 ];

@@ -110,7 +110,9 @@ function finish(subscription: Subscription, { effect, error }: Operation): void 
       const it = find<VirtualMachine>(subscription, effect.id);
       if (!it || it.state === 'Deleting') return;
       it.state = state;
-      if (error === null) it.properties.power = effect.kind === 'machine-up' ? 'running' : effect.power;
+      // One that did not come up is off, and can be started again.
+      it.properties.power =
+        effect.kind === 'machine-down' ? effect.power : error === null ? 'running' : 'stopped';
       return;
     }
     case 'remove':

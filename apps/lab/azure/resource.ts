@@ -206,7 +206,8 @@ function put(kind: Kind, call: Call<Body>): Answer {
     const one = find(subscription, each);
     if (one) one.state = one === it && !present ? 'Creating' : 'Updating';
   }
-  const effect: Effect = kind.machine ? { kind: 'machine-up', id } : { kind: 'ready', ids: changed };
+  const effect: Effect =
+    kind.machine && !present ? { kind: 'machine-up', id } : { kind: 'ready', ids: changed };
   const operation = begin(kind, call, locksOf(kind, id), effect);
   if (kind.machine && !present) call.passage.delayBoot(guid, bootDelay(operation, call));
   return {
@@ -343,7 +344,9 @@ function remove(kind: Kind, kinds: readonly Kind[], call: Call): Answer {
     const its = kinds.find(({ type }) => type === one?.type);
     return one && its ? its.holders(one, subscription).map((holder) => ({ one, its, holder })) : [];
   });
-  const outside = holders.filter(({ holder }) => !ids.some((each) => keyOf(holder).startsWith(keyOf(each))));
+  const outside = holders.filter(
+    ({ holder }) => !ids.some((each) => `${keyOf(holder)}/`.startsWith(`${keyOf(each)}/`)),
+  );
   const [first] = outside;
   if (first)
     throw first.its.held(

@@ -1,6 +1,8 @@
 /** The Azure front end: Microsoft Entra and Azure Resource Manager on one https port, over the lab's state. */
 import { Hono } from 'hono';
 import type { Lab } from '../store/lab.ts';
+import { offers } from './compute/offer.ts';
+import { power } from './compute/power.ts';
 import { serveEntra } from './entra/endpoint.ts';
 import { openEntraState } from './entra/trust-state.ts';
 import { activityLog } from './insights/activity-log.ts';
@@ -26,6 +28,8 @@ export function azureApp(lab: Lab): Hono {
       ...lists,
       ...operationStatus,
       ...activityLog,
+      ...offers,
+      ...power,
       ...KINDS.flatMap((kind) => endpointsOf(kind, KINDS)),
     ],
   };

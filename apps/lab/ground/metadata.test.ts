@@ -16,12 +16,22 @@ const gcp = {
     '/computeMetadata/v1/instance/zone': 'projects/1/zones/z',
   },
 };
+const azure = {
+  cloud: 'azure' as const,
+  metadata: {
+    '/metadata/instance': JSON.stringify({ compute: { name: 'vm' }, network: { interface: [{}] } }),
+  },
+};
 const tokens = {
   make: (seconds: number) => `token-${seconds}`,
   holds: (token: string) => token === 'token-60',
 };
-const get = (url: string, headers = {}, source: typeof aws | typeof gcp = aws, method = 'GET') =>
-  metadataReply(source, { method, url, headers }, tokens);
+const get = (
+  url: string,
+  headers = {},
+  source: typeof aws | typeof gcp | typeof azure = aws,
+  method = 'GET',
+) => metadataReply(source, { method, url, headers }, tokens);
 const token = { 'x-aws-ec2-metadata-token': 'token-60' };
 
 test('amazon: a token first', () => {
@@ -56,4 +66,26 @@ test('what is no path is refused, and ends nothing', () => {
   expect([get('//', token).status, get('//', { 'metadata-flavor': 'Google' }, gcp).status]).toEqual([
     400, 400,
   ]);
+});
+
+test('azure: the header, the version, and parts of one document', () => {
+  const ask = (url: string, headers: Record<string, string> = { metadata: 'true' }) =>
+    get(url, headers, azure);
+  const version = 'api-version=2021-02-01';
+  expect(ask(`/metadata/instance?${version}`, {}).status).toBe(400);
+  expect(
+    ask(`/metadata/instance?${version}`, { metadata: 'true', 'x-forwarded-for': '1.2.3.4' }).status,
+  ).toBe(400);
+  expect(ask('/metadata/instance').status).toBe(400);
+  expect(JSON.parse(ask(`/metadata/instance?${version}`).body)).toEqual(
+    JSON.parse(azure.metadata['/metadata/instance']),
+  );
+  expect(ask(`/metadata/instance/compute/name?${version}&format=text`)).toMatchObject({
+    status: 200,
+    body: 'vm',
+  });
+  expect(ask(`/metadata/instance/network/interface/0?${version}`).body).toBe('{}');
+  expect(ask(`/metadata/instance/compute?${version}&format=text`).body).toBe('name');
+  expect(ask(`/metadata/instance/compute/size?${version}`).status).toBe(404);
+  expect(ask(`/metadata/other?${version}`).status).toBe(404);
 });

@@ -37,6 +37,7 @@ export function metadataReply(
     const found = lookUp(source.metadata, path);
     return { ...found, headers: { ...found.headers, 'Metadata-Flavor': 'Google' } };
   }
+  if (source.cloud === 'azure') return azureReply(source.metadata, path, request);
   if (path === TOKEN_PATH) {
     if (request.method !== 'PUT') return refuse(405, 'Method Not Allowed');
     const seconds = Number(request.headers[TTL_HEADER]);
@@ -47,6 +48,36 @@ export function metadataReply(
   if (!tokens.holds(String(request.headers['x-aws-ec2-metadata-token'] ?? '')))
     return refuse(401, 'Unauthorized');
   return lookUp(source.metadata, path);
+}
+
+/** Azure's: one document, of which a path names a part; arrays by index. The version must be named. */
+function azureReply(
+  metadata: Readonly<Record<string, string>>,
+  path: string,
+  request: MetadataRequest,
+): MetadataReply {
+  const json = { 'Content-Type': 'application/json; charset=utf-8' };
+  const bad = (why: string) => ({ status: 400, body: JSON.stringify({ error: why }), headers: json });
+  if (request.method !== 'GET') return refuse(405, 'Method Not Allowed');
+  if (request.headers.metadata?.toString().toLowerCase() !== 'true' || 'x-forwarded-for' in request.headers)
+    return bad('Bad request. Required metadata header not specified or not correct');
+  const query = new URL(request.url, 'http://169.254.169.254').searchParams;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(query.get('api-version') ?? ''))
+    return bad('Bad request. api-version is invalid or was not specified in the request.');
+  const root = Object.keys(metadata).find((each) => `${path}/`.startsWith(`${each}/`));
+  if (root === undefined) return { status: 404, body: JSON.stringify({ error: 'Not found' }), headers: json };
+  let part: unknown = JSON.parse(metadata[root] as string);
+  for (const name of path.slice(root.length).split('/').filter(Boolean)) {
+    const found = typeof part === 'object' && part !== null && Object.hasOwn(part, name);
+    if (!found) return { status: 404, body: JSON.stringify({ error: 'Not found' }), headers: json };
+    part = (part as Record<string, unknown>)[name];
+  }
+  const leaf = typeof part !== 'object' || part === null;
+  if (query.get('format') !== 'text')
+    return leaf
+      ? bad('Bad request. This endpoint only supports text format for leaf nodes.')
+      : { status: 200, body: JSON.stringify(part), headers: json };
+  return { status: 200, body: leaf ? String(part) : Object.keys(part as object).join('\n'), headers: {} };
 }
 
 /** A path's text, or the names below it, one a line, those with more below ending in a slash. */
