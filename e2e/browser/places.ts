@@ -23,7 +23,7 @@ export function placesOf(fixture: Omit<Fixture, 'stop'>): Place[] {
     { name: 'setup-unknown', path: '/setup?link=sks_wrong', shows: 'This link is not known', open: true },
     { name: 'networks', path: '/', shows: 'shop' },
     { name: 'network-new', path: '/networks/new', shows: 'Show the plan' },
-    { name: 'network', path: network, shows: 'Open between clusters' },
+    { name: 'network', path: network, shows: 'Ping is always open between clusters' },
     { name: 'topology', path: `${network}/topology`, shows: 'From and to' },
     { name: 'peers', path: `${network}/peers`, shows: 'Overlay' },
     { name: 'clusters', path: `${network}/clusters`, shows: 'Add a cluster' },

@@ -1,19 +1,17 @@
 'use client';
 import { Cluster, Network } from '@skein/contract/rest/network.ts';
-import { Operation, OperationSummary } from '@skein/contract/rest/operation.ts';
+import { OperationSummary } from '@skein/contract/rest/operation.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { ArrowRight, Trash2 } from 'lucide-react';
 import Link from 'next/link';
-import { useRouter } from 'next/navigation';
 import type { z } from 'zod';
-import { call } from '../../../../fetch/call.ts';
 import { useLoaded } from '../../../../fetch/use-loaded.ts';
-import { Confirm } from '../../../../ui/confirm.tsx';
 import { Figure, Mono, Panel, Section } from '../../../../ui/page.tsx';
+import { PlannedRemoval } from '../../../../ui/plan/planned-removal.tsx';
 import { Status, StatusIcon } from '../../../../ui/status.tsx';
 import { Ago, Duration } from '../../../../ui/time.tsx';
 import { plural, providerName } from '../../../../ui/words.ts';
-import { AllowedPorts } from './allowed-ports.tsx';
+import { Settings } from './settings.tsx';
 
 const Clusters = pageOf(Cluster);
 const Operations = pageOf(OperationSummary);
@@ -24,8 +22,7 @@ export function Overview(initial: {
   operations: z.infer<typeof Operations>;
 }) {
   const id = initial.network.id;
-  const router = useRouter();
-  const { data: network, refresh } = useLoaded(`/networks/${id}`, Network, initial.network, 5);
+  const { data: network } = useLoaded(`/networks/${id}`, Network, initial.network, 5);
   const { data: clusters } = useLoaded(`/networks/${id}/clusters`, Clusters, initial.clusters, 5);
   const { data: operations } = useLoaded(
     `/operations?networkId=${id}&limit=1`,
@@ -34,15 +31,6 @@ export function Overview(initial: {
     5,
   );
   const last = operations.items[0];
-
-  async function remove() {
-    const operation = await call(
-      'DELETE',
-      `/networks/${id}?confirm=${encodeURIComponent(network.name)}`,
-      Operation,
-    );
-    router.push(`/operations/${operation.id}`);
-  }
 
   return (
     <>
@@ -107,14 +95,7 @@ export function Overview(initial: {
         </ul>
       </Section>
 
-      <Section
-        title="Open between clusters"
-        lead="Ping is always open. Everything else from another cluster is refused, but for these ports."
-      >
-        <Panel>
-          <AllowedPorts network={network} onChanged={refresh} />
-        </Panel>
-      </Section>
+      <Settings network={network} />
 
       <Section title="Delete this network">
         <Panel className="flex flex-wrap items-center justify-between gap-4">
@@ -122,7 +103,7 @@ export function Overview(initial: {
             Ends its nodes and removes everything that Skein made for it in the clouds. Nothing else is
             touched.
           </p>
-          <Confirm
+          <PlannedRemoval
             trigger={
               <>
                 <Trash2 size={15} aria-hidden /> Delete
@@ -131,11 +112,13 @@ export function Overview(initial: {
             title={`Delete ${network.name}?`}
             action="Delete the network"
             typed={network.name}
-            onConfirm={remove}
+            networkId={id}
+            change={{ change: 'delete' }}
+            path={`/networks/${id}`}
           >
             {plural(network.clusters, 'cluster')} with {plural(network.peers.expected, 'peer')} will be gone.
             This cannot be undone.
-          </Confirm>
+          </PlannedRemoval>
         </Panel>
       </Section>
     </>

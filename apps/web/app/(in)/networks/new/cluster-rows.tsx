@@ -3,15 +3,11 @@ import type { CloudAccount } from '@skein/contract/rest/account.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { Plus, X } from 'lucide-react';
 import { Button } from '../../../../ui/button.tsx';
-import { ClusterFields } from '../../../../ui/cluster-fields.tsx';
+import { ClusterFields, type ClusterValue, cloudsAmong, NO_MORE } from '../../../../ui/cluster-fields.tsx';
 
-export interface ClusterDraft {
+export interface ClusterDraft extends ClusterValue {
   /** For React alone. */
   key: number;
-  name: string;
-  cloudAccountId: string | null;
-  region: string;
-  nodes: number;
 }
 
 const NAMES = ['production', 'recovery', 'development', 'staging'];
@@ -32,6 +28,7 @@ export function newCluster(
     cloudAccountId: account?.id ?? null,
     region: (free ?? regions[0])?.id ?? 'office',
     nodes: account ? 2 : 0,
+    ...NO_MORE,
   };
 }
 
@@ -48,6 +45,7 @@ export function ClusterRows({
   problems: Record<string, string>;
   onChange: (clusters: ClusterDraft[]) => void;
 }) {
+  const clouds = cloudsAmong(accounts);
   return (
     <div className="space-y-5">
       {clusters.map((cluster, at) => (
@@ -78,7 +76,7 @@ export function ClusterRows({
         onClick={() =>
           onChange([
             ...clusters,
-            newCluster(accounts[clusters.length % (accounts.length || 1)], providers, clusters),
+            newCluster(clouds[clusters.length % (clouds.length || 1)], providers, clusters),
           ])
         }
       >

@@ -1,5 +1,5 @@
 'use client';
-import type { AllowedPort } from '@skein/contract/primitive.ts';
+import type { AllowedPort, DriftPolicy, Peering } from '@skein/contract/primitive.ts';
 import type { CloudAccount } from '@skein/contract/rest/account.ts';
 import { Network, NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
@@ -11,14 +11,17 @@ import { z } from 'zod';
 import { CallFailure, call } from '../../../../fetch/call.ts';
 import { AccountDialog } from '../../../../ui/account-dialog.tsx';
 import { Button } from '../../../../ui/button.tsx';
+import { cloudsAmong, clusterWish } from '../../../../ui/cluster-fields.tsx';
 import { TextField } from '../../../../ui/field.tsx';
 import { Notice } from '../../../../ui/notice.tsx';
 import { PageHeader, Panel } from '../../../../ui/page.tsx';
+import { PlanView } from '../../../../ui/plan/plan-view.tsx';
+import { DriftPolicyField, PeeringField } from '../../../../ui/policy-fields.tsx';
 import { PortEditor } from '../../../../ui/port-editor.tsx';
 import { Status } from '../../../../ui/status.tsx';
 import { providerName } from '../../../../ui/words.ts';
 import { type ClusterDraft, ClusterRows, newCluster } from './cluster-rows.tsx';
-import { PlanView } from './plan-view.tsx';
+import { DnsField } from './dns-field.tsx';
 
 const Created = z.object({ network: Network, operation: Operation });
 
@@ -33,8 +36,14 @@ export function Wizard({
   const [accounts, setAccounts] = useState(known);
   const [name, setName] = useState('');
   const [zone, setZone] = useState('');
-  const [clusters, setClusters] = useState<ClusterDraft[]>(() => [newCluster(known[0], providers, [])]);
+  const [clusters, setClusters] = useState<ClusterDraft[]>(() => [
+    newCluster(cloudsAmong(known)[0], providers, []),
+  ]);
+  /** Whose DNS holds the public zone; undefined: that of the first cluster's account, null: nobody's. */
+  const [dns, setDns] = useState<string | null>();
   const [ports, setPorts] = useState<AllowedPort[]>([]);
+  const [peering, setPeering] = useState<Peering>('none');
+  const [driftPolicy, setDriftPolicy] = useState<DriftPolicy>('heal');
   const [plan, setPlan] = useState<NetworkPlan | null>(null);
   const [adding, setAdding] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -46,8 +55,11 @@ export function Wizard({
   const wanted = () => ({
     name,
     zone,
+    ...(dns !== undefined && { dnsCloudAccountId: dns }),
     allowedPorts: ports,
-    clusters: clusters.map(({ key: _, ...cluster }) => cluster),
+    peering,
+    driftPolicy,
+    clusters: clusters.map(({ key: _, ...cluster }) => clusterWish(cluster)),
   });
 
   const wish = JSON.stringify(wanted());
@@ -88,7 +100,7 @@ export function Wizard({
   function onAdded(account: CloudAccount) {
     setAccounts([...accounts, account]);
     // A cluster that had no account to choose takes the first one.
-    if (accounts.length === 0)
+    if (cloudsAmong(accounts).length === 0 && cloudsAmong([account]).length > 0)
       setClusters(
         clusters.map((one) => ({ ...newCluster(account, providers, []), key: one.key, name: one.name })),
       );
@@ -101,7 +113,7 @@ export function Wizard({
           title={`The plan for ${name}`}
           lead="Nothing is made yet. Exactly this is, when you say so."
         />
-        <PlanView plan={plan} clusters={clusters} accounts={accounts} ports={ports} />
+        <PlanView plan={plan} />
         {failure && (
           <div className="mt-6">
             <Notice tone="bad">{failure}</Notice>
@@ -141,6 +153,7 @@ export function Wizard({
             problem={problems.zone}
             onChange={(event) => setZone(event.target.value)}
           />
+          <DnsField accounts={accounts} value={dns} problem={problems.dnsCloudAccountId} onChange={setDns} />
         </div>
       </Part>
       <Part number={2} title="Cloud accounts" lead="Where Skein makes nodes. Plain hosts need none.">
@@ -179,6 +192,16 @@ export function Wizard({
       </Part>
       <Part number={4} title="Ports" lead="Open between clusters, beside ping. Everything else is refused.">
         <PortEditor ports={ports} onChange={setPorts} />
+      </Part>
+      <Part
+        number={5}
+        title="Ways"
+        lead="How clusters of one cloud reach each other, and what is done when a cloud differs."
+      >
+        <div className="grid gap-4 sm:grid-cols-2">
+          <PeeringField value={peering} onChange={setPeering} />
+          <DriftPolicyField value={driftPolicy} onChange={setDriftPolicy} />
+        </div>
       </Part>
       {failure && (
         <div className="mb-4">

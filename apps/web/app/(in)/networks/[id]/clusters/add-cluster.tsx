@@ -1,14 +1,14 @@
 'use client';
 import type { CloudAccount } from '@skein/contract/rest/account.ts';
+import { NewCluster } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
-import { useRouter } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
-import { CallFailure, call } from '../../../../../fetch/call.ts';
+import { call } from '../../../../../fetch/call.ts';
 import { Button } from '../../../../../ui/button.tsx';
-import { ClusterFields, type ClusterValue } from '../../../../../ui/cluster-fields.tsx';
+import { ClusterFields, type ClusterValue, clusterWish, NO_MORE } from '../../../../../ui/cluster-fields.tsx';
 import { Dialog } from '../../../../../ui/dialog.tsx';
-import { Notice } from '../../../../../ui/notice.tsx';
+import { PlanDialog } from '../../../../../ui/plan/plan-dialog.tsx';
 
 export function AddCluster({
   networkId,
@@ -25,60 +25,70 @@ export function AddCluster({
   providers: readonly ProviderInfo[];
   taken: readonly string[];
 }) {
-  const router = useRouter();
+  const first = accounts.find((one) =>
+    providers.some((provider) => provider.id === one.provider && provider.regions.length > 0),
+  );
   const [value, setValue] = useState<ClusterValue>(() => ({
     name: '',
-    cloudAccountId: accounts[0]?.id ?? null,
-    region: providers.find((one) => one.id === accounts[0]?.provider)?.regions[0]?.id ?? 'office',
-    nodes: accounts[0] ? 2 : 0,
+    cloudAccountId: first?.id ?? null,
+    region: providers.find((one) => one.id === first?.provider)?.regions[0]?.id ?? 'office',
+    nodes: first ? 2 : 0,
+    ...NO_MORE,
   }));
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
+  const [planning, setPlanning] = useState(false);
+  const [tried, setTried] = useState(false);
+  const wish = clusterWish(value);
+  const issues = NewCluster.safeParse(wish).error?.issues ?? [];
 
-  async function submit(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
-    setBusy(true);
-    setFailure(null);
-    try {
-      const operation = await call('POST', `/networks/${networkId}/clusters`, Operation, value);
-      router.push(`/operations/${operation.id}`);
-    } catch (error) {
-      setFailure(error);
-      setBusy(false);
-    }
+    setTried(true);
+    setPlanning(issues.length === 0);
   }
+  const problemOf = (field: string) => {
+    if (field === 'name' && taken.includes(value.name)) return 'Another cluster has this name';
+    return tried ? issues.find((issue) => issue.path.join('.') === field)?.message : undefined;
+  };
 
   return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title="Add a cluster"
-      lead="Only the gateways of the other clusters hear of it."
-    >
-      <form onSubmit={submit} className="space-y-5">
-        <ClusterFields
-          value={value}
-          accounts={accounts}
-          providers={providers}
-          problemOf={(field) => {
-            if (field === 'name' && taken.includes(value.name)) return 'Another cluster has this name';
-            return failure instanceof CallFailure ? failure.of(field) : undefined;
-          }}
-          onChange={(change) => setValue({ ...value, ...change })}
-        />
-        {failure instanceof Error && <Notice tone="bad">{failure.message}</Notice>}
-        <div className="flex justify-end gap-2">
-          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
-          <Button
-            type="submit"
-            look="primary"
-            busy={busy}
-            disabled={value.name === '' || taken.includes(value.name)}
-          >
-            Add the cluster
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <>
+      <Dialog
+        open={open && !planning}
+        onOpenChange={onOpenChange}
+        title="Add a cluster"
+        lead="Only the gateways of the other clusters hear of it."
+      >
+        <form onSubmit={submit} className="space-y-5" noValidate>
+          <ClusterFields
+            value={value}
+            accounts={accounts}
+            providers={providers}
+            problemOf={problemOf}
+            onChange={(change) => setValue({ ...value, ...change })}
+          />
+          <div className="flex justify-end gap-2">
+            <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+            <Button type="submit" look="primary" disabled={value.name === '' || taken.includes(value.name)}>
+              Show the plan
+            </Button>
+          </div>
+        </form>
+      </Dialog>
+      <PlanDialog
+        title={`Add the cluster ${value.name}`}
+        onClose={() => setPlanning(false)}
+        asked={
+          open && planning
+            ? {
+                networkId,
+                change: { change: 'add-cluster', ...wish },
+                action: 'Add the cluster',
+                apply: (planHash) =>
+                  call('POST', `/networks/${networkId}/clusters`, Operation, { ...wish, planHash }),
+              }
+            : null
+        }
+      />
+    </>
   );
 }

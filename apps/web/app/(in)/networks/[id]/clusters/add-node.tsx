@@ -3,7 +3,6 @@ import type { Cluster } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
 import { MintedJoinToken, type Peer, TopologyView } from '@skein/contract/rest/peer.ts';
 import { CircleCheck, CircleDashed } from 'lucide-react';
-import { useRouter } from 'next/navigation';
 import { useRef, useState } from 'react';
 import { call } from '../../../../../fetch/call.ts';
 import { useEvents } from '../../../../../fetch/use-events.ts';
@@ -13,41 +12,47 @@ import { Dialog } from '../../../../../ui/dialog.tsx';
 import { TextField } from '../../../../../ui/field.tsx';
 import { Notice } from '../../../../../ui/notice.tsx';
 import { Mono } from '../../../../../ui/page.tsx';
+import { PlanDialog } from '../../../../../ui/plan/plan-dialog.tsx';
 import { Ago } from '../../../../../ui/time.tsx';
 import { plural, providerName } from '../../../../../ui/words.ts';
 
 export function AddNode({ cluster, onClose }: { cluster: Cluster | null; onClose: () => void }) {
+  const [planned, setPlanned] = useState(0);
   return (
-    <Dialog
-      open={cluster !== null}
-      onOpenChange={(open) => !open && onClose()}
-      title={`Add nodes to ${cluster?.name ?? ''}`}
-    >
-      {cluster && (
-        <div className="space-y-6">
-          {cluster.cloudAccountId !== null && <MakeNodes cluster={cluster} />}
-          <OneLiner cluster={cluster} />
-        </div>
-      )}
-    </Dialog>
+    <>
+      <Dialog
+        open={cluster !== null && planned === 0}
+        onOpenChange={(open) => !open && onClose()}
+        title={`Add nodes to ${cluster?.name ?? ''}`}
+      >
+        {cluster && (
+          <div className="space-y-6">
+            {cluster.cloudAccountId !== null && <MakeNodes cluster={cluster} onWish={setPlanned} />}
+            <OneLiner cluster={cluster} />
+          </div>
+        )}
+      </Dialog>
+      <PlanDialog
+        title={`Add ${plural(planned, 'node')} to ${cluster?.name ?? ''}`}
+        onClose={() => setPlanned(0)}
+        asked={
+          cluster && planned > 0
+            ? {
+                networkId: cluster.networkId,
+                change: { change: 'add-nodes', clusterId: cluster.id, nodes: planned },
+                action: `Make ${plural(planned, 'node')}`,
+                apply: (planHash) =>
+                  call('POST', `/clusters/${cluster.id}/nodes`, Operation, { count: planned, planHash }),
+              }
+            : null
+        }
+      />
+    </>
   );
 }
 
-function MakeNodes({ cluster }: { cluster: Cluster }) {
-  const router = useRouter();
+function MakeNodes({ cluster, onWish }: { cluster: Cluster; onWish: (count: number) => void }) {
   const [count, setCount] = useState(1);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  async function make() {
-    setBusy(true);
-    try {
-      const operation = await call('POST', `/clusters/${cluster.id}/nodes`, Operation, { count });
-      router.push(`/operations/${operation.id}`);
-    } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
-      setBusy(false);
-    }
-  }
   return (
     <section className="space-y-3 border-b border-line pb-6">
       <h3 className="font-semibold">Let Skein make them</h3>
@@ -62,11 +67,10 @@ function MakeNodes({ cluster }: { cluster: Cluster }) {
             onChange={(event) => setCount(Number(event.target.value))}
           />
         </div>
-        <Button look="primary" busy={busy} onClick={() => void make()}>
-          Make {plural(count, 'node')} in {providerName(cluster.provider)}
+        <Button look="primary" disabled={!(count >= 1 && count <= 20)} onClick={() => onWish(count)}>
+          Plan {plural(count, 'node')} in {providerName(cluster.provider)}
         </Button>
       </div>
-      {failure && <Notice tone="bad">{failure}</Notice>}
     </section>
   );
 }

@@ -1,18 +1,15 @@
 'use client';
 import type { CloudAccount } from '@skein/contract/rest/account.ts';
 import { Cluster } from '@skein/contract/rest/network.ts';
-import { Operation } from '@skein/contract/rest/operation.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { Plus } from 'lucide-react';
-import { useRouter } from 'next/navigation';
 import { type ReactNode, useState } from 'react';
 import type { z } from 'zod';
-import { call } from '../../../../../fetch/call.ts';
 import { useLoaded } from '../../../../../fetch/use-loaded.ts';
 import { Button } from '../../../../../ui/button.tsx';
-import { Confirm } from '../../../../../ui/confirm.tsx';
 import { Mono, Section } from '../../../../../ui/page.tsx';
+import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
 import { Status } from '../../../../../ui/status.tsx';
 import { plural, providerName } from '../../../../../ui/words.ts';
 import { AddCluster } from './add-cluster.tsx';
@@ -32,16 +29,9 @@ export function Clusters({
   accounts: CloudAccount[];
   providers: ProviderInfo[];
 }) {
-  const router = useRouter();
   const { data } = useLoaded(`/networks/${networkId}/clusters`, ClusterPage, initial, 5);
   const [adding, setAdding] = useState(false);
   const [growing, setGrowing] = useState<Cluster | null>(null);
-
-  async function remove(cluster: Cluster) {
-    const path = `/clusters/${cluster.id}?confirm=${encodeURIComponent(cluster.name)}`;
-    const operation = await call('DELETE', path, Operation);
-    router.push(`/operations/${operation.id}`);
-  }
 
   return (
     <Section
@@ -70,17 +60,19 @@ export function Clusters({
                 <Button onClick={() => setGrowing(cluster)} disabled={cluster.state === 'deleting'}>
                   <Plus size={15} aria-hidden /> Add nodes
                 </Button>
-                <Confirm
+                <PlannedRemoval
                   trigger="Remove"
                   label={`Remove ${cluster.name}`}
                   title={`Remove ${cluster.name}?`}
                   action="Remove the cluster"
                   typed={cluster.name}
-                  onConfirm={() => remove(cluster)}
+                  networkId={networkId}
+                  change={{ change: 'remove-cluster', clusterId: cluster.id }}
+                  path={`/clusters/${cluster.id}`}
                 >
                   Its {plural(cluster.peers.expected, 'peer')} leave the network, and what Skein made for it
                   in the cloud is removed. This cannot be undone.
-                </Confirm>
+                </PlannedRemoval>
               </div>
             </div>
             <dl className="mt-4 flex flex-wrap gap-x-10 gap-y-2 text-sm">
@@ -92,7 +84,13 @@ export function Clusters({
               </Fact>
               <Fact label="Cloud network">
                 {cluster.vpcCidr ? <Mono>{cluster.vpcCidr}</Mono> : 'not made by Skein'}
+                {cluster.existingNetwork && ` of ${cluster.existingNetwork.networkId}, not Skein’s`}
               </Fact>
+              {cluster.nodeIdentity && (
+                <Fact label="Node identity">
+                  <Mono>{cluster.nodeIdentity}</Mono>
+                </Fact>
+              )}
             </dl>
             <JoinTokenList cluster={cluster} />
           </li>

@@ -1,18 +1,16 @@
 'use client';
 import type { Cluster } from '@skein/contract/rest/network.ts';
-import { Operation } from '@skein/contract/rest/operation.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { Peer } from '@skein/contract/rest/peer.ts';
 import { Server } from 'lucide-react';
-import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { call } from '../../../../../fetch/call.ts';
 import { useLoaded } from '../../../../../fetch/use-loaded.ts';
 import { Button, ButtonLink } from '../../../../../ui/button.tsx';
-import { Confirm } from '../../../../../ui/confirm.tsx';
 import { Notice } from '../../../../../ui/notice.tsx';
 import { Empty, Mono } from '../../../../../ui/page.tsx';
+import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
 import { Status } from '../../../../../ui/status.tsx';
 import { Table } from '../../../../../ui/table.tsx';
 import { Ago } from '../../../../../ui/time.tsx';
@@ -28,7 +26,6 @@ export function PeerTable({
   peers: z.infer<typeof Peers>;
   clusters: Cluster[];
 }) {
-  const router = useRouter();
   const path = `/networks/${networkId}/peers?limit=200`;
   const { data, failure } = useLoaded(path, Peers, peers, 5);
   const [further, setFurther] = useState<{ items: Peer[]; next: string | null } | null>(null);
@@ -39,10 +36,6 @@ export function PeerTable({
   async function more() {
     const page = await call('GET', `${path}&cursor=${encodeURIComponent(next ?? '')}`, Peers);
     setFurther({ items: [...(further?.items ?? []), ...page.items], next: page.next });
-  }
-  async function remove(peer: Peer) {
-    const operation = await call('DELETE', `/peers/${peer.id}`, Operation);
-    router.push(`/operations/${operation.id}`);
   }
 
   if (rows.length === 0)
@@ -89,18 +82,20 @@ export function PeerTable({
             right: true,
             cell: (peer) =>
               peer.state !== 'removed' && (
-                <Confirm
+                <PlannedRemoval
                   trigger="Remove"
                   label={`Remove ${peer.name}`}
                   title={`Remove ${peer.name}?`}
                   action="Remove the peer"
-                  onConfirm={() => remove(peer)}
+                  networkId={networkId}
+                  change={{ change: 'remove-peer', peerId: peer.id }}
+                  path={`/peers/${peer.id}`}
                 >
                   Its tunnels close at once and its names are taken back.{' '}
                   {peer.managed
                     ? 'Skein made its instance, and will end it.'
                     : 'Its node stays as it is; the agent on it cleans up.'}
-                </Confirm>
+                </PlannedRemoval>
               ),
           },
         ]}

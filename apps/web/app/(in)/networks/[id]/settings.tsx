@@ -1,0 +1,72 @@
+'use client';
+/** Open ports, peering and what is done about drift: edited together, planned, then changed. */
+import type { AllowedPort } from '@skein/contract/primitive.ts';
+import type { Network, NetworkChange } from '@skein/contract/rest/network.ts';
+import { Operation } from '@skein/contract/rest/operation.ts';
+import { useState } from 'react';
+import { call } from '../../../../fetch/call.ts';
+import { Button } from '../../../../ui/button.tsx';
+import { Panel, Section } from '../../../../ui/page.tsx';
+import { PlanDialog } from '../../../../ui/plan/plan-dialog.tsx';
+import { DriftPolicyField, PeeringField } from '../../../../ui/policy-fields.tsx';
+import { PortEditor } from '../../../../ui/port-editor.tsx';
+
+const same = (a: readonly AllowedPort[], b: readonly AllowedPort[]) => textOf(a) === textOf(b);
+const textOf = (ports: readonly AllowedPort[]) =>
+  ports
+    .map((one) => `${one.protocol} ${one.port}`)
+    .sort()
+    .join();
+
+export function Settings({ network }: { network: Network }) {
+  const [edited, setEdited] = useState<NetworkChange>({});
+  const [planning, setPlanning] = useState(false);
+  const { allowedPorts = network.allowedPorts, peering = network.peering } = edited;
+  const { driftPolicy = network.driftPolicy } = edited;
+  const change: NetworkChange = {
+    ...(!same(allowedPorts, network.allowedPorts) && { allowedPorts }),
+    ...(peering !== network.peering && { peering }),
+    ...(driftPolicy !== network.driftPolicy && { driftPolicy }),
+  };
+  const dirty = Object.keys(change).length > 0;
+  const set = (part: NetworkChange) => setEdited({ ...edited, ...part });
+  return (
+    <Section
+      title="Settings"
+      lead="Ping is always open between clusters. Everything else from another cluster is refused, but for these ports."
+    >
+      <Panel className="space-y-6">
+        <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
+        <div className="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
+          <PeeringField value={peering} onChange={(value) => set({ peering: value })} />
+          <DriftPolicyField value={driftPolicy} onChange={(value) => set({ driftPolicy: value })} />
+        </div>
+        {dirty && (
+          <div className="flex gap-2">
+            <Button look="primary" onClick={() => setPlanning(true)}>
+              Show the plan
+            </Button>
+            <Button look="quiet" onClick={() => setEdited({})}>
+              Undo
+            </Button>
+          </div>
+        )}
+      </Panel>
+      <PlanDialog
+        title={`Change the settings of ${network.name}`}
+        onClose={() => setPlanning(false)}
+        asked={
+          planning && dirty
+            ? {
+                networkId: network.id,
+                change: { change: 'settings', ...change },
+                action: 'Change it so',
+                apply: (planHash) =>
+                  call('PATCH', `/networks/${network.id}`, Operation, { ...change, planHash }),
+              }
+            : null
+        }
+      />
+    </Section>
+  );
+}
