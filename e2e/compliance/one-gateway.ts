@@ -47,7 +47,7 @@ export async function provision(cloud: Cloud, owner: Owner, call: CallContext, i
       address,
       instanceType,
       nodeIdentity: null,
-      userData: '#!/bin/sh\ntrue\n',
+      userData: async () => '#!/bin/sh\ntrue\n',
     },
     call,
   );

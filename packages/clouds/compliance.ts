@@ -98,7 +98,7 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
         address,
         instanceType: bench.instanceType,
         nodeIdentity: null,
-        userData: '#!/bin/sh\necho hello\n',
+        userData: async () => '#!/bin/sh\necho hello\n',
       };
     }
     /** In the only right order. */
@@ -257,7 +257,10 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
       expect(made.privateAddress).toMatch(/^10\.64\.(1[6-9]|2\d|3[01])\.\d+$/);
       expect(await cloud.instances.reconcile(spec, context())).toEqual(made);
       expect(
-        await cloud.instances.reconcile({ ...spec, userData: '#!/bin/sh\necho other\n' }, context()),
+        await cloud.instances.reconcile(
+          { ...spec, userData: async () => '#!/bin/sh\necho other\n' },
+          context(),
+        ),
       ).toEqual(made);
       expect(await cloud.instances.observe(spec, context())).toEqual(made);
 

@@ -138,7 +138,8 @@ export interface InstanceSpec extends Keyed {
   instanceType: string;
   /** What the node is in its cloud: an instance profile, a service account, a managed identity. */
   nodeIdentity: string | null;
-  userData: string;
+  /** Asked for only where an instance is started: user-data of one that is there cannot be changed. */
+  userData: () => Promise<string>;
 }
 export interface InstanceState {
   externalId: string;

@@ -1,7 +1,6 @@
 /** A virtual machine of a cluster. Its life goes one way: what is shutting down or terminated counts as gone. */
 import {
   AssociateAddressCommand,
-  DescribeAddressesCommand,
   type Filter,
   type Instance,
   ModifyInstanceAttributeCommand,
@@ -10,7 +9,7 @@ import {
   StartInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { waitFor } from '../bounded-wait.ts';
+import { allOf, waitFor } from '../bounded-wait.ts';
 import {
   type CallContext,
   CloudError,
@@ -24,10 +23,13 @@ import type { Connection } from './connection.ts';
 import { awsCodeOf, codeFor } from './errors.ts';
 import { imageFor } from './image.ts';
 import { launchToken } from './launch-token.ts';
+import { lookTogether } from './look-together.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 const LIMIT_SECONDS = 300;
 const GENERATIONS = 10;
+/** A boot takes tens of seconds, and looks are gathered: this often is not too often. */
+const LOOK_MILLISECONDS = 1_000;
 const living = (one: Instance) => one.State?.Name !== 'terminated' && one.State?.Name !== 'shutting-down';
 const byId = (a: Instance, b: Instance) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1);
 const idOf = (one: Instance) => required(one.InstanceId, 'an instance id');
@@ -59,8 +61,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     );
     return pages.flatMap((one) => one.Instances ?? []).sort(byId);
   }
-  const oneById = async (id: string, context: CallContext) =>
-    (await instancesBy([{ Name: 'instance-id', Values: [id] }], context))[0];
+  const oneById = lookTogether(ec2);
 
   /**
    * Starts one. The token lets AWS give back the same instance to a repeated call. It remembers dead ones too: then the
@@ -71,7 +72,10 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     dead: readonly Instance[],
     context: CallContext,
   ): Promise<string> {
-    const ImageId = await imageFor(connection, spec.instanceType, context);
+    const [ImageId, userData] = await allOf([
+      imageFor(connection, spec.instanceType, context),
+      spec.userData(),
+    ]);
     for (let generation = 0; generation < GENERATIONS; generation++) {
       const ClientToken = launchToken(spec, context.attempt, generation);
       // Sent again with other user data it would be refused, whatever became of its instance.
@@ -84,7 +88,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
             InstanceType: spec.instanceType as never,
             MinCount: 1,
             MaxCount: 1,
-            UserData: Buffer.from(spec.userData).toString('base64'),
+            UserData: Buffer.from(userData).toString('base64'),
             ...(spec.nodeIdentity === null ? {} : { IamInstanceProfile: profileOf(spec.nodeIdentity) }),
             MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled' },
             NetworkInterfaces: [
@@ -152,47 +156,55 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
         }
         return one.State?.Name === 'running' && one.PrivateIpAddress ? one : undefined;
       },
-      { what: `instance ${id} to run`, limitSeconds: LIMIT_SECONDS, context },
+      {
+        what: `instance ${id} to run`,
+        limitSeconds: LIMIT_SECONDS,
+        context,
+        firstMilliseconds: LOOK_MILLISECONDS,
+        mostMilliseconds: LOOK_MILLISECONDS,
+      },
     );
   }
 
   /** Makes the running instance's address, groups and forwarding those of the spec. @returns whether anything changed. */
   async function align(one: Instance, spec: InstanceSpec, context: CallContext): Promise<boolean> {
     const id = idOf(one);
-    let changed = false;
+    const changes: Promise<unknown>[] = [];
     const forwards = spec.role === 'gateway';
-    if ((one.SourceDestCheck === false) !== forwards) {
-      await askOfFresh('setting the source/destination check', context, (o) =>
-        ec2.send(
-          new ModifyInstanceAttributeCommand({ InstanceId: id, SourceDestCheck: { Value: !forwards } }),
-          o,
+    if ((one.SourceDestCheck === false) !== forwards)
+      changes.push(
+        askOfFresh('setting the source/destination check', context, (o) =>
+          ec2.send(
+            new ModifyInstanceAttributeCommand({ InstanceId: id, SourceDestCheck: { Value: !forwards } }),
+            o,
+          ),
         ),
       );
-      changed = true;
-    }
     const wanted = groupsOf(spec).sort();
     const held = (one.SecurityGroups ?? []).map((group) => group.GroupId ?? '').sort();
-    if (wanted.join() !== held.join()) {
-      await ask('setting the instance’s security groups', context, (o) =>
-        ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: id, Groups: wanted }), o),
+    if (wanted.join() !== held.join())
+      changes.push(
+        ask('setting the instance’s security groups', context, (o) =>
+          ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: id, Groups: wanted }), o),
+        ),
       );
-      changed = true;
-    }
-    if (spec.address && one.PublicIpAddress !== spec.address.address) {
-      await associate(id, spec.address.externalId, context);
-      changed = true;
-    }
-    return changed;
-  }
-
-  async function associate(InstanceId: string, AllocationId: string, context: CallContext) {
-    const answer = await askOfFresh('reading the address', context, (o) =>
-      ec2.send(new DescribeAddressesCommand({ AllocationIds: [AllocationId] }), o),
-    );
-    if (answer.Addresses?.[0]?.InstanceId === InstanceId) return;
-    await askOfFresh('binding the address to the instance', context, (o) =>
-      ec2.send(new AssociateAddressCommand({ InstanceId, AllocationId, AllowReassociation: true }), o),
-    );
+    const address = spec.address;
+    if (address && one.PublicIpAddress !== address.address)
+      changes.push(
+        // Bound to this instance already it stays so: asking again changes nothing.
+        askOfFresh('binding the address to the instance', context, (o) =>
+          ec2.send(
+            new AssociateAddressCommand({
+              InstanceId: id,
+              AllocationId: address.externalId,
+              AllowReassociation: true,
+            }),
+            o,
+          ),
+        ),
+      );
+    await allOf(changes);
+    return changes.length > 0;
   }
 
   return {

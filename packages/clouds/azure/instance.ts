@@ -1,8 +1,15 @@
 /** A virtual machine of a cluster with its parts: network interface, disk, and a member's passing public address. */
 import type { VirtualMachine } from '@azure/arm-compute';
 import type { NetworkInterface } from '@azure/arm-network';
-import { waitFor } from '../bounded-wait.ts';
-import type { CallContext, InstanceSpec, InstanceState, Keyed, Resource } from '../provider.ts';
+import { allOf, waitFor } from '../bounded-wait.ts';
+import {
+  type CallContext,
+  CloudError,
+  type InstanceSpec,
+  type InstanceState,
+  type Keyed,
+  type Resource,
+} from '../provider.ts';
 import { ensureAddress, PASSING, removeAddress } from './address.ts';
 import type { Connection } from './connection.ts';
 import { ensure, failed, inProgress, oursOnly, remove, type Subject } from './ensure.ts';
@@ -108,20 +115,27 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
           ? (await ensureAddress(connection, spec, PASSING, context)) &&
             connection.id(group, 'Microsoft.Network/publicIPAddresses', `${nameFor(spec.key)}-address`)
           : null;
-      const nic = await ensureInterface(connection, spec, spec.address?.externalId ?? passing, context);
+      const userDataIfNew = async () => ((await oursOnly(subject)) ? null : spec.userData());
+      const [nic, userData] = await allOf([
+        ensureInterface(connection, spec, spec.address?.externalId ?? passing, context),
+        userDataIfNew(),
+      ]);
       await ensure(
         connection,
         subject,
         // Of a machine that is there nothing is changed here; one that failed to come up is started again below.
         () => true,
-        (on, o) =>
-          on.virtualMachines.createOrUpdate(
-            group,
-            nameFor(spec.key),
-            machineFor(spec, connection.region, interfaceSubject(connection, spec, context).id),
-            // Of two that make it at once, one is told so.
-            { ifNoneMatch: '*', ...o },
-          ),
+        (on, o) => {
+          if (userData === null)
+            throw new CloudError('unavailable', `The instance ${spec.name} went while it was looked at.`);
+          const { id } = interfaceSubject(connection, spec, context);
+          const machine = machineFor(spec, connection.region, id, userData);
+          // Of two that make it at once, one is told so.
+          return on.virtualMachines.createOrUpdate(group, nameFor(spec.key), machine, {
+            ifNoneMatch: '*',
+            ...o,
+          });
+        },
         context,
       );
       const machine = await untilRunning(spec, context);

@@ -104,6 +104,6 @@ async function follow<F extends Family>(
     limitSeconds: LIMIT_SECONDS,
     context,
     firstMilliseconds: 200,
-    mostMilliseconds: 5_000,
+    mostMilliseconds: 1_000,
   });
 }

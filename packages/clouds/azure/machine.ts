@@ -11,7 +11,12 @@ const USER = 'skein';
 /** `gw-1` of `instance/gw-1`: the name that the machine calls itself. */
 const hostName = (key: string) => nameFor(key.slice(key.lastIndexOf('/') + 1)).slice(0, 60);
 
-export function machineFor(spec: InstanceSpec, region: string, interfaceId: string): VirtualMachine {
+export function machineFor(
+  spec: InstanceSpec,
+  region: string,
+  interfaceId: string,
+  userData: string,
+): VirtualMachine {
   const { nodeIdentity } = spec;
   return {
     location: region,
@@ -33,7 +38,7 @@ export function machineFor(spec: InstanceSpec, region: string, interfaceId: stri
       computerName: hostName(spec.key),
       adminUsername: USER,
       // Run once, as root, by cloud-init at the first boot.
-      customData: Buffer.from(spec.userData).toString('base64'),
+      customData: Buffer.from(userData).toString('base64'),
       linuxConfiguration: {
         disablePasswordAuthentication: true,
         ssh: {

@@ -40,7 +40,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     forwards: one.canIpForward === true,
   });
 
-  const resourceFor = (name: string, spec: InstanceSpec): Instance => ({
+  const resourceFor = (name: string, spec: InstanceSpec, userData: string): Instance => ({
     name,
     description: describe(spec, region, spec.name),
     labels: labelsFor(spec, spec.name),
@@ -60,7 +60,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     ...(spec.nodeIdentity === null
       ? {}
       : { serviceAccounts: [{ email: spec.nodeIdentity, scopes: [CLOUD_PLATFORM] }] }),
-    metadata: { items: [{ key: 'startup-script', value: spec.userData }] },
+    metadata: { items: [{ key: 'startup-script', value: userData }] },
   });
 
   /** @throws CloudError `timeout`. */
@@ -135,13 +135,12 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
           kind: 'instance',
           at: spec,
           get: () => get(name, context),
-          insert: () =>
-            connection.change('creating the instance', context, (on, requestId, options) =>
-              on.instances.insert(
-                { project, zone, requestId, instanceResource: resourceFor(name, spec) },
-                options,
-              ),
-            ),
+          insert: async () => {
+            const instanceResource = resourceFor(name, spec, await spec.userData());
+            await connection.change('creating the instance', context, (on, requestId, options) =>
+              on.instances.insert({ project, zone, requestId, instanceResource }, options),
+            );
+          },
         },
         context,
       );
@@ -154,7 +153,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
           },
         );
       }
-      const running = await untilRunning(name, context);
+      const running = found.status === 'RUNNING' ? found : await untilRunning(name, context);
       return (await align(running, name, spec, context))
         ? stateOf((await get(name, context)) ?? running)
         : stateOf(running);

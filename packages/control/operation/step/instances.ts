@@ -8,7 +8,7 @@ import { readAddress, readFirewall, readNetwork } from './states.ts';
 
 /** Long enough for a slow first boot, short enough to be of no use to whoever reads user-data later. */
 const TOKEN_SECONDS = 3600;
-const AT_ONCE = 4;
+const AT_ONCE = 16;
 
 /** Kind `instances`: a machine for each peer, which joins by itself at its first boot. */
 export const startInstances: StepHandler = async (run) => {
@@ -59,11 +59,8 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
   const state = await making(
     run,
     intent,
-    async () => {
-      // A machine that is there has its token already; its user-data cannot be changed.
-      const there = await cloud.instances.observe(at, call);
-      const userData = there ? '' : await userDataFor(run, peer);
-      return cloud.instances.reconcile(
+    () =>
+      cloud.instances.reconcile(
         {
           ...at,
           name,
@@ -73,11 +70,10 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
           address: address ?? null,
           instanceType,
           nodeIdentity: cluster.nodeIdentity,
-          userData,
+          userData: () => userDataFor(run, peer),
         },
         call,
-      );
-    },
+      ),
     (made) => made.externalId,
   );
   if (peer.privateAddress !== state.privateAddress)
