@@ -6,7 +6,7 @@ import { rfc2136 } from '@skein/dns/rfc2136/rfc2136.ts';
 import { updateSections } from '@skein/dns/rfc2136/update.ts';
 import { TYPE } from '@skein/dns/rfc2136/wire.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLE_SECRET, type RunningServer, startBind, startKnot } from './name-servers.ts';
+import { EXAMPLE_SECRET, type RunningServer, SOMEBODY_SECRET, startBind, startKnot } from './name-servers.ts';
 import { NO_IDENTITY } from './own-identity.ts';
 import { signedUpdatesCompliance } from './signed-updates.ts';
 
@@ -44,13 +44,24 @@ describe.each([
 
   it.each([
     ['another key', { keyName: 'another' }, /no key another .*BADKEY/],
-    ['another algorithm', { algorithm: 'hmac-sha512' }, /of that algorithm .*BADKEY/],
+    ['another algorithm', { algorithm: 'hmac-sha512' }, /of that algorithm.*BADKEY/],
     ['another secret', { secret: 'AAAAAAAAAAAAAAAA' }, /signature is not that of its key skein .*BADSIG/],
   ])('of %s', async (_what, more, words) => {
     const doing = rfc2136.connect(account(more)).observeZone({ ...spec, name: zone }, context());
     await expect(doing).rejects.toMatchObject({
       code: 'unauthenticated',
       message: expect.stringMatching(words),
+    });
+  });
+
+  it('of a transfer to a key that may only write', async () => {
+    const writer = rfc2136.connect(account({ keyName: 'somebody', secret: SOMEBODY_SECRET }));
+    const known = { externalId: zone, name: zone, visibility: 'public' as const, nameServers: [] };
+    await expect(writer.listRecords(known, 'net_x', context())).rejects.toMatchObject({
+      // Knot calls a key that may not do this an unknown one.
+      code: expect.stringMatching(/^(forbidden|unauthenticated)$/),
+      message: expect.stringMatching(/transferring the zone \(AXFR\).*key somebody/),
+      remedy: expect.stringMatching(/allow (it|this key) updates and zone transfers/i),
     });
   });
 

@@ -46,8 +46,8 @@ export function refusalIn(
     case BADKEY:
       return failed(
         'unauthenticated',
-        `it knows no key ${at.keyName} of that algorithm (BADKEY).`,
-        'Compare name and algorithm of the key with the server’s configuration.',
+        `it knows no key ${at.keyName} of that algorithm, or lets it do nothing here (BADKEY).`,
+        'Compare name and algorithm of the key with the server’s configuration, and allow it updates and zone transfers.',
       );
     case BADSIG:
     case BADTRUNC:
@@ -77,7 +77,7 @@ export function refusalIn(
       return failed(
         'forbidden',
         `the key ${at.keyName} may not do this in ${at.zone} (REFUSED).`,
-        'Allow updates and zone transfers for this key.',
+        'Allow this key updates and zone transfers.',
       );
     case RCODE.NXDOMAIN:
     case RCODE.YXDOMAIN:
@@ -91,7 +91,7 @@ export function refusalIn(
       return failed(
         'forbidden',
         `it does not answer for ${at.zone}, or not to the key ${at.keyName} (NOTAUTH).`,
-        'Make the zone on this server, as its primary, and allow updates and zone transfers for this key.',
+        'Make the zone on this server, as its primary, and allow this key updates and zone transfers.',
       );
     case NOTZONE:
       return failed('invalid', `a name is not in the zone ${at.zone} (NOTZONE).`);
