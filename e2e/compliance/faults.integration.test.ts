@@ -1,4 +1,5 @@
 /** Lost answers, throttling and killed workers: whatever happens on the way, one of each thing is made and none is left. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
@@ -10,130 +11,139 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Owner } from '@skein/clouds/provider.ts';
 import { connectCloud } from '@skein/clouds/registry.ts';
+import { providerError } from '@skein/control/operation/engine/provider-error.ts';
 import { connectDns } from '@skein/dns/registry.ts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Fault, openFaultyDoor } from './faulty-door.ts';
+import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type PaperLab, startPaperLab } from './lab.ts';
 import { context, counts, newOwner, provision, remove } from './one-gateway.ts';
 import { NO_IDENTITY } from './own-identity.ts';
 
 const LIMIT = { timeout: 300_000, concurrent: true };
+/** How many workers are killed at once, each in a lab of its own: faults are a whole lab's. */
+const AT_ONCE = 6;
 
-const ec2Error = (code: string, message: string) =>
-  `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>x</RequestID></Response>`;
+const loseAnswers: FaultRuleInput = {
+  mutating: true,
+  when: 'first-of-each',
+  fault: { kind: 'lose-answer' },
+};
+const throttle: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'throttle' } };
+const fail: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'error' } };
 
-const throttled: Record<'aws' | 'gcp', Fault> = {
-  aws: {
-    kind: 'refuse',
-    status: 503,
-    headers: { 'content-type': 'text/xml' },
-    body: () => ec2Error('RequestLimitExceeded', 'Request limit exceeded.'),
-  },
-  gcp: {
-    kind: 'refuse',
-    status: 403,
-    headers: { 'content-type': 'application/json' },
-    body: () =>
-      '{"error":{"code":403,"message":"Rate Limit Exceeded","errors":[{"domain":"usageLimits","reason":"rateLimitExceeded","message":"Rate Limit Exceeded"}]}}',
-  },
-};
-
-/** What EC2 may say of a thing made a moment ago, by the call that uses it first. */
-const NOT_YET: Record<string, string> = {
-  DescribeVpcAttribute: 'InvalidVpcID.NotFound',
-  CreateSubnet: 'InvalidVpcID.NotFound',
-  AttachInternetGateway: 'InvalidInternetGatewayID.NotFound',
-  CreateRoute: 'InvalidInternetGatewayID.NotFound',
-  CreateSecurityGroup: 'InvalidVpcID.NotFound',
-  AuthorizeSecurityGroupIngress: 'InvalidGroup.NotFound',
-  RunInstances: 'InvalidSubnetID.NotFound',
-  ModifyInstanceAttribute: 'InvalidInstanceID.NotFound',
-  AssociateAddress: 'InvalidAllocationID.NotFound',
-};
-const notYet: Fault = {
-  kind: 'refuse',
-  only: Object.keys(NOT_YET),
-  status: 400,
-  headers: { 'content-type': 'text/xml' },
-  body: (kind) => ec2Error(NOT_YET[kind] ?? '', 'It does not exist'),
-};
+/** As the operations engine does: what may go better is tried again, a few times and after a pause. */
+async function asSteps<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!providerError(error)?.retryable || attempt === 5) throw error;
+      await sleep(300);
+    }
+  }
+}
 
 describe.each([
   { id: 'aws', region: 'us-east-1', instanceType: 't3.small' },
   { id: 'gcp', region: 'us-central1', instanceType: 'e2-small' },
 ] as const)('$id, when its API misbehaves', LIMIT, ({ id, region, instanceType }) => {
-  let lab: PaperLab;
-  beforeAll(async () => {
-    lab = await startPaperLab();
-  });
-  afterAll(() => lab?.close());
+  const labs: PaperLab[] = [];
+  const openLab = async () => {
+    const lab = await startPaperLab();
+    labs.push(lab);
+    return lab;
+  };
+  afterAll(() => Promise.all(labs.map((lab) => lab.close())));
 
-  const labUrl = () => (id === 'aws' ? lab.awsUrl : lab.gcpUrl);
-  const at = (endpoint: string) =>
-    connectCloud(id, { credentials: lab.accounts[id], endpoint, region, identity: NO_IDENTITY });
+  const endpointOf = (lab: PaperLab) => (id === 'aws' ? lab.awsUrl : lab.gcpUrl);
+  const cloudOf = (lab: PaperLab) =>
+    connectCloud(id, {
+      credentials: lab.accounts[id],
+      endpoint: endpointOf(lab),
+      region,
+      identity: NO_IDENTITY,
+    });
 
-  it.each<{ name: string; fault: Fault }>([
-    { name: 'the first answer of each change is lost', fault: { kind: 'lose-answers' } },
-    { name: 'the first call of each kind is throttled', fault: throttled[id] },
+  it.each<{ name: string; rules: FaultRuleInput[] }>([
+    { name: 'the first answer of each change is lost', rules: [loseAnswers] },
+    { name: 'the first call of each kind is throttled', rules: [throttle] },
+    { name: 'the first call of each kind fails', rules: [fail] },
+    {
+      name: 'a third of all calls are throttled, and every tenth answer is lost',
+      rules: [
+        { when: { probability: 0.3 }, fault: { kind: 'throttle' } },
+        { when: { probability: 0.1 }, fault: { kind: 'lose-answer' } },
+      ],
+    },
+    // Google's clients wait for the operation that makes a thing, and by then everybody sees it.
     ...(id === 'aws'
       ? [
-          { name: 'what was just made reads as missing', fault: notYet },
-          { name: 'a repeated read answers what was true before', fault: { kind: 'stale-reads' as const } },
+          {
+            name: 'changes do not find what was just made',
+            rules: [{ fault: { kind: 'not-yet' as const, seconds: 0.5 } }],
+          },
         ]
       : []),
-  ])('$name: one of each is made, and all of it goes', async ({ fault }) => {
-    const door = await openFaultyDoor(labUrl(), fault);
-    const [owner, faulty, plain] = [newOwner(), at(door.url), at(labUrl())];
-    const made = await provision(faulty, owner, context(), instanceType);
-    expect(door.faults()).toBeGreaterThan(3);
-    expect(await counts(plain, owner)).toEqual([1, 1, 1, 1]);
-    expect(await provision(plain, owner, context(), instanceType)).toEqual(made);
+    {
+      name: 'reads answer what was true before',
+      rules: [{ mutating: false, fault: { kind: 'stale', seconds: 0.5 } }],
+    },
+  ])('$name: one of each is made, and all of it goes', async ({ rules }) => {
+    const lab = await openLab();
+    const [owner, cloud] = [newOwner(), cloudOf(lab)];
+    lab.faults.set(rules);
+    const made = await asSteps(() => provision(cloud, owner, context(), instanceType));
+    expect(lab.faults.bitten().total).toBeGreaterThan(2);
+    lab.faults.clear();
+    expect(await counts(cloud, owner)).toEqual([1, 1, 1, 1]);
+    expect(await provision(cloud, owner, context(), instanceType)).toEqual(made);
     // VPC, subnet, internet gateway, group, address, instance: none of them twice.
     if (id === 'aws') expect(await heldInAws(lab, owner)).toHaveLength(6);
-    await remove(faulty, owner, context());
-    expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
+    lab.faults.set(rules);
+    await asSteps(() => remove(cloud, owner, context()));
+    lab.faults.clear();
+    expect(await counts(cloud, owner)).toEqual([0, 0, 0, 0]);
     if (id === 'aws') expect(await heldInAws(lab, owner)).toEqual([]);
-    await door.close();
   });
 
   it('a worker killed at any call: the next one makes what is missing, nothing twice, and leaves nothing behind', async () => {
-    const plain = at(labUrl());
-    /** @returns whether the work was cut off before its end. */
-    async function killedAfter(after: number): Promise<boolean> {
+    /** The call with this number is done but not answered. @returns whether the work was cut off before its end */
+    async function killedAfter(lab: PaperLab, after: number): Promise<boolean> {
       const owner = newOwner();
+      const cloud = cloudOf(lab);
       const killed = new AbortController();
-      const door = await openFaultyDoor(labUrl(), {
-        kind: 'cut',
-        after,
-        onCut: () => killed.abort(new Error('killed')),
-      });
-      const first = provision(at(door.url), owner, context(killed.signal), instanceType);
+      const stop = lab.faults.onHold(() => killed.abort(new Error('killed')));
+      lab.faults.set([{ when: { nth: after }, fault: { kind: 'hold', at: 'after' } }]);
+      const first = provision(cloud, owner, context(killed.signal), instanceType);
       const outcome = await first.catch((error: Error) => error.message);
-      await door.close();
-      if (typeof outcome !== 'string') expect(door.requests()).toBeLessThanOrEqual(after);
-      else expect(outcome).toBe('killed');
-      await provision(plain, owner, context(), instanceType);
-      expect(await counts(plain, owner), `killed after ${after} calls`).toEqual([1, 1, 1, 1]);
-      await remove(plain, owner, context());
-      expect(await counts(plain, owner)).toEqual([0, 0, 0, 0]);
+      stop();
+      const { bitten, matched } = lab.faults.bitten().rules[0] ?? { bitten: 0, matched: 0 };
+      lab.faults.clear();
+      if (typeof outcome === 'string') expect([outcome, bitten]).toEqual(['killed', 1]);
+      else expect([matched < after, bitten]).toEqual([true, 0]);
+      await provision(cloud, owner, context(), instanceType);
+      expect(await counts(cloud, owner), `killed after ${after} calls`).toEqual([1, 1, 1, 1]);
+      await remove(cloud, owner, context());
+      expect(await counts(cloud, owner)).toEqual([0, 0, 0, 0]);
       if (id === 'aws') expect(await heldInAws(lab, owner), `killed after ${after} calls`).toEqual([]);
       return typeof outcome === 'string';
     }
+    const several = await Promise.all(Array.from({ length: AT_ONCE }, openLab));
     let calls = 0;
     for (let cut = true; cut; ) {
       expect(calls).toBeLessThan(100);
-      const batch = await Promise.all(Array.from({ length: 6 }, (_, i) => killedAfter(calls + 1 + i)));
+      const batch = await Promise.all(several.map((lab, i) => killedAfter(lab, calls + 1 + i)));
       calls += batch.length;
       cut = batch.every(Boolean);
     }
     expect(calls).toBeGreaterThan(10);
   });
 
-  it.each<{ name: string; fault: Fault }>([
-    { name: 'the first answer of each change is lost', fault: { kind: 'lose-answers' } },
-    ...(id === 'gcp' ? [{ name: 'the first call of each kind is throttled', fault: throttled.gcp }] : []),
-  ])('in DNS $name: one zone is made with its records', async ({ fault }) => {
-    const door = await openFaultyDoor(labUrl(), fault);
+  it.each<{ name: string; rules: FaultRuleInput[] }>([
+    { name: 'the first answer of each change is lost', rules: [loseAnswers] },
+    { name: 'the first call of each kind is throttled', rules: [throttle] },
+  ])('in DNS $name: one zone is made with its records', async ({ rules }) => {
+    const lab = await openLab();
     const { networkId } = newOwner();
     const spec = {
       organizationId: 'org_faults',
@@ -143,20 +153,24 @@ describe.each([
       visibility: 'public' as const,
       vpcs: [],
     };
-    const [faulty, plain] = [door.url, labUrl()].map((endpoint) =>
-      connectDns(id, { credentials: lab.accounts[id], endpoint, identity: NO_IDENTITY }),
-    );
-    if (!faulty || !plain) throw new Error('no DNS');
-    const zone = await faulty.reconcileZone(spec, context());
+    const dns = connectDns(id, {
+      credentials: lab.accounts[id],
+      endpoint: endpointOf(lab),
+      identity: NO_IDENTITY,
+    });
+    lab.faults.set(rules);
+    const zone = await dns.reconcileZone(spec, context());
     const wanted = [{ name: `a.${spec.name}`, addresses: ['198.18.0.1'], ttlSeconds: 60 }];
-    const outcome = await faulty.reconcileRecords(zone, networkId, wanted, context());
+    const outcome = await dns.reconcileRecords(zone, networkId, wanted, context());
+    expect(lab.faults.bitten().total).toBeGreaterThan(1);
     expect(outcome).toMatchObject({ written: [`a.${spec.name}`], refused: [] });
-    expect(door.faults()).toBeGreaterThan(1);
-    expect(await plain.listZones({ organizationId: 'org_faults', networkId }, context())).toHaveLength(1);
-    expect(await plain.listRecords(zone, networkId, context())).toEqual(wanted);
-    await faulty.deleteZone(spec, context());
-    expect(await plain.observeZone(spec, context())).toBeUndefined();
-    await door.close();
+    lab.faults.clear();
+    expect(await dns.listZones({ organizationId: 'org_faults', networkId }, context())).toHaveLength(1);
+    expect(await dns.listRecords(zone, networkId, context())).toEqual(wanted);
+    lab.faults.set(rules);
+    await dns.deleteZone(spec, context());
+    lab.faults.clear();
+    expect(await dns.observeZone(spec, context())).toBeUndefined();
   });
 });
 
