@@ -1,3 +1,4 @@
+import { REGISTRY } from '@skein/clouds/registry.ts';
 import { ProviderId } from '@skein/contract/primitive.ts';
 import type { CloudAccount } from '@skein/database/generated/client.ts';
 import { openCloud, openDns } from '../../cloud/open.ts';
@@ -23,7 +24,11 @@ export const checkCredentials: StepHandler = async (run) => {
   });
   const results = await Promise.allSettled(
     accounts.map((account) =>
-      checkOne(run, account, held.find((row) => row.cloudAccountId === account.id)?.region ?? ''),
+      checkOne(
+        run,
+        account,
+        held.find((row) => row.cloudAccountId === account.id && row.region !== 'global')?.region,
+      ),
     ),
   );
   const failures = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
@@ -44,14 +49,16 @@ class Bad extends Error {
   }
 }
 
-async function checkOne(run: StepRun, account: CloudAccount, region: string): Promise<void> {
+/** @param region one that the account holds something in; any does where it holds zones alone. */
+async function checkOne(run: StepRun, account: CloudAccount, region: string | undefined): Promise<void> {
   try {
-    if (!ProviderId.safeParse(account.provider).success) {
+    const provider = ProviderId.safeParse(account.provider).data;
+    if (!provider) {
       const { organizationId, networkId } = run.step;
       await openDns(run.context, account).listZones({ organizationId, networkId }, callOf(run));
       return;
     }
-    const cloud = openCloud(run.context, account, region);
+    const cloud = openCloud(run.context, account, region ?? REGISTRY[provider].provider.regions[0]?.id ?? '');
     const said = cloud.holder(await cloud.whoAmI(callOf(run)));
     const known = account.identity === null ? null : cloud.holder(account.identity);
     if (known !== null && said !== known)
