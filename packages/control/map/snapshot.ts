@@ -58,10 +58,6 @@ const Rows = z.object({
   peers: z.array(PeerRow),
 });
 
-/** Of an existing VPC the range is what its cloud said of the subnet; of one that Skein made, what was given out. */
-const VPC_CIDR = Prisma.sql`coalesce("vpcCidr", (
-  SELECT r.state->>'cidr' FROM cloud_resource r WHERE r."networkId" = cluster."networkId"
-    AND r."clusterId" = cluster.id AND r.key = 'network' AND r.status = 'present' LIMIT 1)) AS "vpcCidr"`;
 /** Clusters to which this one's half of a peering is active: the rows' keys are `peering/<the other's id>`. */
 const PEERED = Prisma.sql`(
   SELECT coalesce(json_agg(DISTINCT substr(r.key, 9)), '[]') FROM cloud_resource r
@@ -83,7 +79,7 @@ export async function loadSnapshot(
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", ${VPC_CIDR}, ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
@@ -129,7 +125,7 @@ export async function loadNewer(
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", ${VPC_CIDR}, ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
