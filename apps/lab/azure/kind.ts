@@ -50,8 +50,14 @@ export interface Kind<B extends Body = any, P = any> {
   apiVersions: readonly string[];
   /** Where it stands: in a location, nowhere (`global`), or where its parent does. */
   place: 'regional' | 'global' | 'child';
-  /** Its changes are done when they are answered. */
+  /** Of a child that is told by itself in lists of resources: where it says to stand. */
+  location?: 'global';
+  /** Its changes and its end are done when they are answered. */
   instant: boolean;
+  /** Its changes are done when they are answered; its end takes time. */
+  immediate?: boolean;
+  /** Where its operations are followed, if not where its namespace's are. */
+  follow?: 'dnsOperation' | 'privateDnsOperation';
   body: z.ZodType<B>;
   /** Plans what is asked for. @throws ArmError where it cannot be */
   write(it: Write<B, P>): Plan<P>;
@@ -59,6 +65,8 @@ export interface Kind<B extends Body = any, P = any> {
   show(it: Resource<P>, view: View): Record<string, unknown>;
   /** Ids of what uses it, and therefore stands in the way of its end. */
   holders(it: Resource<P>, subscription: Subscription): string[];
+  /** Ids of its own children that stand in the way of its end, unless the whole group goes. */
+  nested?(it: Resource<P>, subscription: Subscription): string[];
   /** How Azure refuses to delete what is held. */
   held(it: Resource<P>, holders: readonly string[]): Error;
   /** Further resources that go with it, beside its children. */

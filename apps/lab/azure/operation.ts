@@ -32,6 +32,7 @@ export function startOperation(
   work: {
     namespace: string;
     location: string;
+    follow?: Operation['follow'];
     locks: readonly string[];
     effect: Effect;
     slowSeconds: number;
@@ -43,6 +44,7 @@ export function startOperation(
     id: nextGuid(call.state),
     namespace: work.namespace,
     location: work.location,
+    follow: work.follow ?? null,
     startedAt: call.now.toISOString(),
     dueAt: call.now.getTime() + WORK_MILLISECONDS + work.slowSeconds * 1000,
     endedAt: null,

@@ -197,11 +197,11 @@ function put(kind: Kind, call: Call<Body>): Answer {
   const made = upsert(call, { id, type: kind.type, name, group: group.name, guid, ...wanted });
   if (made || changed.length > 0) changed.push(id);
   const it = find(subscription, id) as Resource;
-  if (parent && made) touch(parent, call.now);
+  if (parent && made && !kind.instant) touch(parent, call.now);
   if (changed.length === 0) return { status: 200, body: show(kind, it, viewOf(call)) };
   if (changed.length > 0 && !made) touch(it, call.now);
   const status = present ? 200 : 201;
-  if (kind.instant) return { status, body: show(kind, it, viewOf(call)) };
+  if (kind.instant || kind.immediate) return { status, body: show(kind, it, viewOf(call)) };
   for (const each of changed) {
     const one = find(subscription, each);
     if (one) one.state = one === it && !present ? 'Creating' : 'Updating';
@@ -221,7 +221,7 @@ function put(kind: Kind, call: Call<Body>): Answer {
 const bootDelay = (operation: Operation, call: Call) => (operation.dueAt - call.now.getTime()) / 1000;
 
 function placeOf(kind: Kind, body: Body, present: Resource | undefined, group: Group): string | null {
-  if (kind.place === 'child') return null;
+  if (kind.place === 'child') return kind.location ?? null;
   if (body.location === undefined)
     throw new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
   const location = kind.place === 'global' ? body.location.toLowerCase() : locationOf(body.location);
@@ -338,6 +338,8 @@ function remove(kind: Kind, kinds: readonly Kind[], call: Call): Answer {
   );
   if (going) return { status: 202, headers: { ...asyncHeader(call, going), ...locationHeader(call, going) } };
   checkFree(subscription, locksOf(kind, it.id), (other) => statusUrl(call, other));
+  const nested = kind.nested?.(it, subscription) ?? [];
+  if (nested.length > 0) throw kind.held(it, nested);
   const ids = [it.id, ...allChildren(call, it), ...(kind.takesAlong?.(it, subscription) ?? [])];
   const holders = ids.flatMap((each) => {
     const one = find(subscription, each);
@@ -354,7 +356,7 @@ function remove(kind: Kind, kinds: readonly Kind[], call: Call): Answer {
       outside.filter(({ one }) => one === first.one).map(({ holder }) => holder),
     );
   const parent = kind.place === 'child' ? find(subscription, parentIdOf(it.id)) : undefined;
-  if (parent) touch(parent, call.now);
+  if (parent && !kind.instant) touch(parent, call.now);
   if (kind.instant) {
     for (const each of ids) delete subscription.resources[keyOf(each)];
     return { status: 200 };
@@ -384,14 +386,20 @@ export function begin(kind: Kind, call: Call, locks: readonly string[], effect: 
   return startOperation(call, {
     namespace: kind.type.split('/')[0] ?? '',
     location: top?.location ?? 'global',
+    follow: kind.follow ? { group: top?.group ?? '', path: kind.follow } : null,
     locks,
     effect,
     slowSeconds: call.passage.slowSeconds(),
   });
 }
 
-const operationUrl = (call: Call, it: Operation, what: 'operations' | 'operationResults') =>
-  `${call.baseUrl}/subscriptions/${call.account.subscriptionId}/providers/${it.namespace}/locations/${it.location}/${what}/${it.id}?api-version=${call.apiVersion}`;
+function operationUrl(call: Call, it: Operation, what: 'operations' | 'operationResults'): string {
+  const root = `${call.baseUrl}/subscriptions/${call.account.subscriptionId}`;
+  const place = it.follow
+    ? `resourceGroups/${it.follow.group}/providers/${it.namespace}/${it.follow.path}${what === 'operations' ? 'Statuses' : 'Results'}`
+    : `providers/${it.namespace}/locations/${it.location}/${what}`;
+  return `${root}/${place}/${it.id}?api-version=${call.apiVersion}`;
+}
 export const statusUrl = (call: Call, it: Operation): string => operationUrl(call, it, 'operations');
 export const asyncHeader = (call: Call, it: Operation): Record<string, string> => ({
   'azure-asyncoperation': statusUrl(call, it),

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Lab } from '../store/lab.ts';
 import { offers } from './compute/offer.ts';
 import { power } from './compute/power.ts';
+import { recordLists } from './dns/record-list.ts';
 import { serveEntra } from './entra/endpoint.ts';
 import { openEntraState } from './entra/trust-state.ts';
 import { activityLog } from './insights/activity-log.ts';
@@ -30,6 +31,7 @@ export function azureApp(lab: Lab): Hono {
       ...activityLog,
       ...offers,
       ...power,
+      ...recordLists(KINDS),
       ...KINDS.flatMap((kind) => endpointsOf(kind, KINDS)),
     ],
   };

@@ -49,6 +49,8 @@ export interface Operation {
   id: string;
   namespace: string;
   location: string;
+  /** The group and the path where it is followed, if not its location's. */
+  follow: { group: string; path: string } | null;
   startedAt: string;
   /** Not done before, in milliseconds since the epoch. */
   dueAt: number;

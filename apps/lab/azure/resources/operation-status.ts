@@ -9,33 +9,21 @@ import { ArmError } from '../wire/error.ts';
 const VERSIONS = [...new Set(Object.values(API_VERSIONS).flat())];
 
 function find(call: Call): Operation {
-  const { operation, location } = call.params;
+  const { operation = '' } = call.params;
   const found = call.subscription.operations.find((each) => each.id === operation);
-  if (!found)
-    throw new ArmError(
-      404,
-      'OperationNotFound',
-      `Operation '${operation}' in location '${location}' was not found.`,
-    );
+  if (!found) throw new ArmError(404, 'OperationNotFound', `Operation '${operation}' was not found.`);
   return found;
 }
 
-const family = (namespace: string): Endpoint[] => {
-  const at = (what: string) => [
-    'subscriptions',
-    ':subscription',
-    'providers',
-    namespace,
-    'locations',
-    ':location',
-    what,
-    ':operation',
-  ];
+/** Two addresses: one tells how it stands, the other what came of it. */
+const pair = (
+  statuses: { pattern: readonly string[]; action: string },
+  results: { pattern: readonly string[]; action: string },
+): Endpoint[] => {
   return [
     endpoint({
       method: 'GET',
-      pattern: at('operations'),
-      action: `${namespace}/locations/operations/read`,
+      ...statuses,
       apiVersions: VERSIONS,
       changes: false,
       steady: true,
@@ -57,11 +45,7 @@ const family = (namespace: string): Endpoint[] => {
     }),
     endpoint({
       method: 'GET',
-      pattern: at('operationResults'),
-      action:
-        namespace === 'Microsoft.Resources'
-          ? 'Microsoft.Resources/subscriptions/operationresults/read'
-          : `${namespace}/locations/operationResults/read`,
+      ...results,
       apiVersions: VERSIONS,
       changes: false,
       steady: true,
@@ -76,8 +60,47 @@ const family = (namespace: string): Endpoint[] => {
   ];
 };
 
+const ROOT = ['subscriptions', ':subscription'];
+
+const ofLocation = (namespace: string): Endpoint[] => {
+  const at = (what: string) => [
+    ...ROOT,
+    'providers',
+    namespace,
+    'locations',
+    ':location',
+    what,
+    ':operation',
+  ];
+  const results =
+    namespace === 'Microsoft.Resources'
+      ? 'Microsoft.Resources/subscriptions/operationresults/read'
+      : `${namespace}/locations/operationResults/read`;
+  return pair(
+    { pattern: at('operations'), action: `${namespace}/locations/operations/read` },
+    { pattern: at('operationResults'), action: results },
+  );
+};
+
+/** Zones are followed elsewhere than the rest of the network. */
+const ofGroup = (path: string): Endpoint[] => {
+  const at = (what: string) => [
+    ...ROOT,
+    'resourceGroups',
+    ':group',
+    'providers',
+    'Microsoft.Network',
+    path + what,
+    ':operation',
+  ];
+  const action = (what: string) => `Microsoft.Network/${path}${what}/read`;
+  return pair(
+    { pattern: at('Statuses'), action: action('Statuses') },
+    { pattern: at('Results'), action: action('Results') },
+  );
+};
+
 export const operationStatus: readonly Endpoint[] = [
-  'Microsoft.Resources',
-  'Microsoft.Network',
-  'Microsoft.Compute',
-].flatMap(family);
+  ...['Microsoft.Resources', 'Microsoft.Network', 'Microsoft.Compute'].flatMap(ofLocation),
+  ...['dnsOperation', 'privateDnsOperation'].flatMap(ofGroup),
+];
