@@ -69,11 +69,18 @@ export async function startLab(options: {
   realiser: Realiser;
   ports?: { aws: number; gcp: number; azure: number };
   host?: string;
+  /** The lab's clock. */
+  now?: () => Date;
 }): Promise<RunningLab> {
-  const { directory, realiser, ports = { aws: 0, gcp: 0, azure: 0 }, host = '127.0.0.1' } = options;
+  const {
+    directory,
+    realiser,
+    ports = { aws: 0, gcp: 0, azure: 0 },
+    host = '127.0.0.1',
+    now = () => new Date(),
+  } = options;
   const store = openStore(join(directory, 'state'));
   const accounts = openAccounts(store);
-  const now = () => new Date();
   const machine: Lab['machine'] = (id) => realiser.status(id);
   const boots = openBoots(store, now, () => converger.changed());
   const lab: Lab = {

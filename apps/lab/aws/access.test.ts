@@ -1,4 +1,7 @@
 /** Policies, dry runs, roles, quotas and the trail, by AWS's official clients. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -20,6 +23,8 @@ import {
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { paperRealiser } from '../ground/paper.ts';
+import { startLab } from '../start.ts';
 import { DEBIAN, type LabFixture, makeNetwork, openFixture, refusalOf } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -274,6 +279,45 @@ describe('a role', () => {
     expect(await refusalOf(client.send(new CreateVpcCommand(CIDR)))).toEqual(
       refused('UnauthorizedOperation', 403),
     );
+  });
+
+  test('ends with its session', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'skein-lab-'));
+    let ahead = 0;
+    const lab = await startLab({
+      directory,
+      realiser: paperRealiser(),
+      now: () => new Date(Date.now() + ahead),
+    });
+    const config = (credentials: {
+      accessKeyId: string;
+      secretAccessKey: string;
+      sessionToken?: string;
+    }) => ({
+      endpoint: lab.awsUrl,
+      region: 'us-east-1',
+      maxAttempts: 1,
+      credentials,
+      systemClockOffset: ahead,
+    });
+    const sts = () => new STSClient(config({ ...lab.accounts.aws }));
+    const me = await sts().send(new GetCallerIdentityCommand({}));
+    const { body } = await lab.control('POST', `/accounts/aws/${me.Account}/roles`, {
+      name: 'short',
+      trust: { principal: me.Arn, externalId: null },
+      policy: null,
+    });
+    const wanted = { RoleArn: (body as { arn: string }).arn, RoleSessionName: 'skein', DurationSeconds: 900 };
+    const keys = keysOf(await sts().send(new AssumeRoleCommand(wanted)));
+    const look = () => new EC2Client(config(keys)).send(new DescribeVpcsCommand({}));
+    ahead = 890_000;
+    await look();
+    ahead = 901_000;
+    expect(await refusalOf(look())).toEqual(refused('RequestExpired', 400));
+    const again = new STSClient(config(keys)).send(new GetCallerIdentityCommand({}));
+    expect(await refusalOf(again)).toEqual(refused('ExpiredToken', 403));
+    await lab.close();
+    await rm(directory, { recursive: true });
   });
 
   test('is not had without the session token, with a false one, or with a false key', async () => {

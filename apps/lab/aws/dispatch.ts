@@ -88,8 +88,7 @@ function requestsOf(
     case 'ec2': {
       if (!knowsEc2(action)) return [];
       const fresh = Params.parse(method === 'GET' ? url.search : text);
-      const at = { region, accountId, state: state.ec2.read().regions[`${accountId}/${region}`] };
-      return ec2Requests(action, fresh, at);
+      return ec2Requests(action, fresh, { region, accountId, state: state.ec2.read() });
     }
     case 'sts':
       // Everybody may ask who he is; whether a role may be assumed is its trust's to say.

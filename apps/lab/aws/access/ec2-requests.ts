@@ -1,5 +1,5 @@
 /** Which permissions an EC2 call needs, on which resources: AWS's table of actions, resources and condition keys. Pure. */
-import type { RegionState, Tags } from '../ec2/state.ts';
+import type { Ec2State, Tags } from '../ec2/state.ts';
 import type { Params } from '../wire/query.ts';
 import type { Request } from './policy.ts';
 
@@ -81,7 +81,7 @@ const TOUCHES: Readonly<Record<string, Touches>> = {
 export function ec2Requests(
   action: string,
   params: Params,
-  at: { region: string; accountId: string; state: RegionState | undefined },
+  at: { region: string; accountId: string; state: Ec2State },
 ): Request[] {
   const touches = TOUCHES[action];
   const base = { 'aws:RequestedRegion': [at.region] };
@@ -109,7 +109,7 @@ export function ec2Requests(
         resource: arn(kind, id),
         context: {
           ...base,
-          ...tagKeys('ResourceTag', tagsOf(at.state, id)),
+          ...tagKeys('ResourceTag', tagsOf(at, id)),
           ...tagKeys('RequestTag', asked ?? {}),
         },
       });
@@ -150,9 +150,12 @@ function requestedTags(action: string, params: Params): Map<string, Tags> {
   );
 }
 
-function tagsOf(state: RegionState | undefined, id: string): Tags {
-  if (!state) return {};
-  for (const records of Object.values(state) as Record<string, { id?: string; tags?: Tags }>[])
+function tagsOf(at: { region: string; accountId: string; state: Ec2State }, id: string): Tags {
+  const place = `${at.accountId}/${at.region}`;
+  // Each side tags a peering for itself.
+  if (Object.hasOwn(at.state.peerings, id)) return at.state.peerings[id]?.tags[place] ?? {};
+  const region = at.state.regions[place] ?? {};
+  for (const records of Object.values(region) as Record<string, { tags: Tags }>[])
     if (Object.hasOwn(records, id)) return records[id]?.tags ?? {};
   return {};
 }
