@@ -9,6 +9,7 @@ const WHY: Readonly<Record<string, string>> = {
   'Microsoft.Resources/subscriptions/resourceGroups/read': 'find the resource groups of clusters',
   'Microsoft.Resources/subscriptions/resourceGroups/write': 'make a cluster’s resource group',
   'Microsoft.Resources/subscriptions/resourceGroups/delete': 'take a cluster’s resource group away',
+  'Microsoft.Resources/subscriptions/operationresults/read': 'wait for a resource group to be gone',
   'Microsoft.Resources/subscriptions/resourceGroups/resources/read':
     'see that nobody else’s is in a group before it goes',
   'Microsoft.Resources/subscriptions/providers/read': 'know whether compute and network are registered',

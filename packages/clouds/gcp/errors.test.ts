@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cloudErrorFrom, codeFor, operationError } from './errors.ts';
+import { cloudErrorFrom, codeFor, isDisabled, operationError } from './errors.ts';
 
 describe('codeFor', () => {
   it.each([
@@ -32,6 +32,20 @@ describe('cloudErrorFrom', () => {
       [Symbol.for('google-gax.rawHttpResponsePayload')]: raw,
     });
     expect(cloudErrorFrom('creating', error)).toMatchObject({ code: 'throttled', retryable: true });
+  });
+
+  it('tells an API that was never enabled from a permission that is missing', () => {
+    const refused = (reason: string) =>
+      cloudErrorFrom(
+        'reading',
+        Object.assign(new Error('No.'), {
+          response: { status: 403, data: { error: { errors: [{ reason }] } } },
+        }),
+      );
+    expect(isDisabled(refused('accessNotConfigured'))).toBe(true);
+    expect(isDisabled(refused('SERVICE_DISABLED'))).toBe(true);
+    expect(isDisabled(refused('forbidden'))).toBe(false);
+    expect(refused('accessNotConfigured').code).toBe('forbidden');
   });
 
   it('says of a broken key only that it cannot be read', () => {

@@ -60,6 +60,12 @@ const RAW_PAYLOAD = Symbol.for('google-gax.rawHttpResponsePayload');
 const RPC_DEADLINE_EXCEEDED = 4;
 const RPC_UNAVAILABLE = 14;
 
+/** Whether a refusal says that the API was never enabled in the project. */
+export function isDisabled(error: CloudError): boolean {
+  const { reason } = (error.cause ?? {}) as Partial<GoogleCause>;
+  return /^(accessNotConfigured|SERVICE_DISABLED)$/.test(reason ?? '');
+}
+
 /** The `reason` of the first error in Google's JSON. */
 function reasonIn(payload: unknown): string {
   try {

@@ -3,8 +3,18 @@ import type { PreflightFinding } from '@skein/contract/rest/account.ts';
 import { found, permissionFinding, quotaFindings } from '../findings.ts';
 import { type CallContext, CloudError, type Wish } from '../provider.ts';
 import type { Connection } from './connection.ts';
+import { isDisabled } from './errors.ts';
 import { IMAGE_FAMILY } from './image.ts';
 import { quotas, readRegion, vcpusOf } from './quotas.ts';
+
+/** The APIs that are called, and a look at something of each. A project has them only after they were enabled in it. */
+const APIS = [
+  { host: 'compute.googleapis.com', path: (project: string) => `/compute/v1/projects/${project}` },
+  {
+    host: 'dns.googleapis.com',
+    path: (project: string) => `/dns/v1/projects/${project}/managedZones?maxResults=1`,
+  },
+] as const;
 
 /** Google answers about a hundred at once. */
 const ASKED_AT_ONCE = 100;
@@ -39,12 +49,38 @@ export async function preflight(
       return [found('image', image.name ?? 'Debian 12', 'ok')];
     }),
     look('region', connection.region, () => room(connection, wish, context)),
+    ...APIS.map(({ host, path }) => api(connection, host, path(connection.project), context)),
   ]);
   return [
     found('credentials', connection.email, 'ok'),
     ...looks.flat(),
     ...wish.permissions.map((one) => permissionFinding(one, held.has(one.action))),
   ];
+}
+
+/** Whether an API is enabled in the project. A look that is refused for another reason says nothing of that. */
+async function api(
+  connection: Connection,
+  host: string,
+  path: string,
+  context: CallContext,
+): Promise<PreflightFinding[]> {
+  try {
+    await connection.read('looking whether an API is enabled', host, path, context);
+  } catch (error) {
+    if (!(error instanceof CloudError) || error.retryable) throw error;
+    if (isDisabled(error))
+      return [
+        found(
+          'permission',
+          host,
+          'missing',
+          `The API is not enabled: gcloud services enable ${host} --project=${connection.project}`,
+        ),
+      ];
+    return [];
+  }
+  return [found('permission', host, 'ok')];
 }
 
 /** Those of `asked` that we have on the project; asking needs no permission. */
