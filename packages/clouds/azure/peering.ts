@@ -10,6 +10,7 @@ import {
 } from '../provider.ts';
 import type { Connection } from './connection.ts';
 import { ensure, failed, remove, type Subject } from './ensure.ts';
+import { azureCodeOf } from './errors.ts';
 import { inRegion } from './group.ts';
 import { parseId, type ResourceId, sameId } from './names.ts';
 import { peeringIn, peeringName } from './peering-name.ts';
@@ -95,7 +96,7 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
       if (there && (there.peeringState === 'Disconnected' || !leadsTo(there, spec))) {
         await removeIn(near, name, context);
       }
-      const made = await ensure(
+      const making = ensure(
         connection,
         subject,
         (one) =>
@@ -119,6 +120,12 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
           ),
         context,
       );
+      const made = await making.catch((error) => {
+        // A half that lost this one is in the way, and its own side's to make anew; then ours is.
+        if (azureCodeOf(error) === 'RemotePeeringIsDisconnected') return undefined;
+        throw error;
+      });
+      if (!made) return { externalId: subject.id, active: false, cidrs: [] };
       return stateOf(subject.id, made);
     },
 
