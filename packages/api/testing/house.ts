@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mintApiToken } from '@skein/control/api-token/mint.ts';
 import type { Actor, Context } from '@skein/control/context.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
-import type { Database } from '@skein/database/client.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
 import { createApi } from '../app.ts';
@@ -21,7 +20,6 @@ export interface House {
   fresh: FreshDatabase;
   api: ReturnType<typeof createApi>;
   contextOf(organizationId: string): Context;
-  database: Database;
   ours: { organizationId: string; token: string };
   strangers: { organizationId: string; token: string };
   /** What the API logged of failures that it told nobody. */
@@ -65,7 +63,6 @@ export async function openHouse(databaseUrl: string): Promise<House> {
     fresh,
     api,
     contextOf,
-    database: fresh.database,
     ours,
     strangers,
     logged,
