@@ -83,6 +83,7 @@ dnsCompliance('Azure DNS', [], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    waiting: null,
     vpcs,
     foreign: {
       async write(state, record) {

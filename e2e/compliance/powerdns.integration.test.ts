@@ -30,6 +30,7 @@ dnsCompliance('PowerDNS', ['private zones'], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    waiting: null,
     vpcs: [],
     foreign: {
       write: async (zone, { name, type, values }) => {

@@ -29,6 +29,7 @@ export function signedUpdatesCompliance(
           identity: NO_IDENTITY,
         }),
       servedZones: ZONES,
+      waiting: null,
       vpcs: [],
       foreign: {
         write: (_zone, record) => asSomebody(server, 'add', record),

@@ -15,6 +15,8 @@ export interface DnsBench {
   connect: (credentials: 'right' | 'wrong') => Dns;
   /** Names of zones that are served already, enough for every test, where the service makes none; null elsewhere. */
   servedZones: readonly string[] | null;
+  /** What it says while a change is on its way to all its servers; null where its answer is the end of it. */
+  waiting: RegExp | null;
   /** Two VPCs that private zones may be bound to; none where there are no private zones. */
   vpcs: readonly { id: string; region: string }[];
   foreign: {
@@ -225,11 +227,14 @@ export function dnsCompliance(
         record(`b.prod.${name}`, '100.64.0.2'),
       ];
       const names = wanted.map((one) => one.name);
-      expect(await dns.reconcileRecords(zone, networkId, wanted, context())).toEqual({
+      const told: string[] = [];
+      const listening = { ...context(), waitingFor: (what: string) => void told.push(what) };
+      expect(await dns.reconcileRecords(zone, networkId, wanted, listening)).toEqual({
         written: names,
         removed: [],
         refused: [],
       });
+      expect([...new Set(told)]).toEqual(bench.waiting ? [expect.stringMatching(bench.waiting)] : []);
       expect(await bench.foreign.read(zone)).toEqual(
         [
           `_skein.a.${name} TXT "owner=${networkId}"`,

@@ -6,7 +6,6 @@
  */
 import type { OwnIdentity } from '@skein/clouds/own-identity.ts';
 import { type CallContext, CloudError, type CloudErrorCode } from '@skein/clouds/provider.ts';
-import type { AccountProvider } from '@skein/contract/primitive.ts';
 
 /** What each call gets beside its subject: the same as a call to a cloud. */
 export type DnsContext = CallContext;
@@ -77,8 +76,6 @@ export interface DnsAccount<Credentials = unknown> {
 }
 
 export interface DnsProvider<Credentials = unknown> {
-  id: AccountProvider;
-  title: string;
   /** Opens no connection. */
   connect(account: DnsAccount<Credentials>): Dns;
 }

@@ -8,8 +8,6 @@ import { recordService } from './records.ts';
 import { findZone, listOwnedZones, reconcileZone, removeZone } from './zone.ts';
 
 export const azureDns: DnsProvider<AzureCredentials> = {
-  id: 'azure',
-  title: 'Azure DNS',
   connect(account) {
     const azure = new AzureDns(account);
     return dnsOver({

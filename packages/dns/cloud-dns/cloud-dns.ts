@@ -7,8 +7,6 @@ import { recordService } from './records.ts';
 import { findZone, listOwnedZones, reconcileZone, removeZone, zoneState } from './zone.ts';
 
 export const cloudDns: DnsProvider<GcpCredentials> = {
-  id: 'gcp',
-  title: 'Google Cloud DNS',
   connect(account) {
     const client = cloudDnsClient(account);
     return dnsOver({

@@ -41,8 +41,6 @@ export function patchOf(changes: readonly NameChange[]): PowerDnsSet[] {
 }
 
 export const powerdns: DnsProvider<PowerDnsCredentials> = {
-  id: 'powerdns',
-  title: 'PowerDNS',
   connect(account) {
     const api = new PowerDnsApi(account);
     return dnsOver({

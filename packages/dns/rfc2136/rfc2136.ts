@@ -11,8 +11,6 @@ import { MOST_UPDATE_BYTES, updateBytes, updateSections } from './update.ts';
 import { CLASS, nameAt, presented, TYPE, typeName } from './wire.ts';
 
 export const rfc2136: DnsProvider<Rfc2136Credentials> = {
-  id: 'rfc2136',
-  title: 'Name server (RFC 2136)',
   connect(account) {
     const server = new NameServer(account, () => new Date());
 

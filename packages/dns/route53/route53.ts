@@ -8,8 +8,6 @@ import { reconcileZone, removeZone, zoneStates } from './zone.ts';
 import { findZones, listOwnedZones } from './zone-lookup.ts';
 
 export const route53: DnsProvider<AwsCredentials> = {
-  id: 'aws',
-  title: 'Amazon Route 53',
   connect(account) {
     const service = openRoute53(account);
     return dnsOver({
