@@ -234,6 +234,43 @@ describe('slowness', () => {
     await eventually(state).toBe('running');
     expect(fixture.realiser.ground().machines.map((each) => each.id)).toContain(id);
   });
+
+  test('an operation of Compute runs on, and the machine it makes boots with its end', async () => {
+    const call = async (path: string, body: object) => {
+      const answer = await fetch(`${fixture.lab.gcpUrl}/compute/v1/projects/${project}/${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await fetchToken(fixture.lab.accounts.gcp)}` },
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(200);
+      return (await answer.json()) as { name: string; targetId: string };
+    };
+    const network = await call('global/networks', { name: 'slow', autoCreateSubnetworks: false });
+    await call(`global/operations/${network.name}/wait`, {});
+    const range = { name: 'slow', network: 'global/networks/slow', ipCidrRange: '10.64.0.0/20' };
+    const subnet = await call('regions/us-central1/subnetworks', range);
+    await call(`regions/us-central1/operations/${subnet.name}/wait`, {});
+    set({ action: 'instances.insert', fault: { kind: 'slow-operations', seconds: 1 } });
+    const { name, targetId } = await call(`zones/${zone}/instances`, {
+      name: 'slow',
+      machineType: `zones/${zone}/machineTypes/e2-small`,
+      networkInterfaces: [{ subnetwork: 'regions/us-central1/subnetworks/slow' }],
+      disks: [
+        {
+          boot: true,
+          autoDelete: true,
+          initializeParams: { sourceImage: 'projects/debian-cloud/global/images/family/debian-12' },
+        },
+      ],
+    });
+    expect(bitten()).toBe(1);
+    const machines = () => fixture.realiser.ground().machines.map((each) => each.id);
+    await sleep(500);
+    const [running] = await operations.get({ project, zone, operation: name });
+    expect([running.status, machines().includes(targetId)]).toEqual(['RUNNING', false]);
+    const [ended] = await operations.wait({ project, zone, operation: name });
+    expect([ended.status, ended.error ?? null, machines().includes(targetId)]).toEqual(['DONE', null, true]);
+  });
 });
 
 describe('held calls', () => {
