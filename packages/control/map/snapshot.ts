@@ -58,11 +58,14 @@ const Rows = z.object({
   peers: z.array(PeerRow),
 });
 
-/** Clusters to which this one's half of a peering is active: the rows' keys are `peering/<the other's id>`. */
+/**
+ * Clusters over whose peering with this one tunnels may go: this one's half stands and is used. Rows' keys are
+ * `peering/<the other's id>`.
+ */
 const PEERED = Prisma.sql`(
   SELECT coalesce(json_agg(DISTINCT substr(r.key, 9)), '[]') FROM cloud_resource r
   WHERE r."networkId" = cluster."networkId" AND r."clusterId" = cluster.id AND r.kind = 'peering'
-    AND r.status = 'present' AND r.state->'active' = 'true') AS peered`;
+    AND r.status = 'present' AND r.state->'active' = 'true' AND r.spec->'used' = 'true') AS peered`;
 
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
 export async function loadSnapshot(

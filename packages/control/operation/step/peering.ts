@@ -1,8 +1,9 @@
 import type { Cloud, PeeringEnd, PeeringState } from '@skein/clouds/provider.ts';
-import type { CloudAccount, CloudResource, Cluster } from '@skein/database/generated/client.ts';
+import type { CloudAccount, CloudResource, Cluster, Prisma } from '@skein/database/generated/client.ts';
+import { z } from 'zod';
 import { openCloud } from '../../cloud/open.ts';
 import { publishRevision } from '../../map/publish.ts';
-import { StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
+import { type Json, StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
 import { making, recorded } from './ledger.ts';
 import { callOf, consoleName, gone, inputOf, networkOf } from './site.ts';
 import { readNetwork } from './states.ts';
@@ -21,6 +22,7 @@ interface Side {
  */
 export const makePeering: StepHandler = async (run) => {
   const [one, two] = await bothSides(run);
+  if (inputOf(run).use) return putToUse(run, one, two);
   const network = await networkOf(run);
   const half = async (near: Side, far: Side): Promise<PeeringState> => {
     const { organizationId, networkId } = run.step;
@@ -31,6 +33,7 @@ export const makePeering: StepHandler = async (run) => {
       near: near.end.network,
       far: { ...far.end, holder: far.end.holder === near.end.holder ? null : far.end.holder },
     };
+    const used = await isUsed(run, spec.owner.clusterId, spec.key);
     return making(
       run,
       {
@@ -44,6 +47,7 @@ export const makePeering: StepHandler = async (run) => {
           with: far.cluster.id,
           vpc: far.end.network.externalId,
           cidr: far.end.network.cidr,
+          ...(used && { used }),
         },
         summary: `peering with the VPC of ${far.cluster.name}, and the route to ${far.end.network.cidr}`,
       },
@@ -62,11 +66,50 @@ export const makePeering: StepHandler = async (run) => {
       remedy: 'Retry this step; if it stays so, look at the peering in the cloud’s own console.',
       retryable: true,
     });
-  const reason = `${one.cluster.name} and ${two.cluster.name} are peered`;
-  await publishFor(run, [one.cluster.id, two.cluster.id], reason);
-  run.log(`${reason}: their gateways reach each other by private addresses.`);
+  run.log(`${one.cluster.name} and ${two.cluster.name} are peered.`);
   return { peering: first.externalId };
 };
+
+/** With `use`: maps show the peering from now on. Its rows say so themselves, in the transaction of the revision. */
+async function putToUse(run: StepRun, one: Side, two: Side): Promise<Json> {
+  const { organizationId, networkId, fence } = run.step;
+  const ids = [one.cluster.id, two.cluster.id];
+  const reason = `${one.cluster.name} and ${two.cluster.name} are peered`;
+  const number = await run.write(async (tx) => {
+    const rows = await tx.cloudResource.findMany({
+      where: {
+        organizationId,
+        networkId,
+        status: 'present',
+        clusterId: { in: ids },
+        key: { in: ids.map(peeringKey) },
+      },
+    });
+    if (rows.length !== ids.length)
+      throw gone(`The peering of ${reason.replace(' are peered', '')} is not there.`);
+    for (const { id, spec } of rows)
+      await tx.cloudResource.update({
+        where: { id },
+        data: { spec: { ...Spec.parse(spec), used: true } as Prisma.InputJsonObject, fence },
+      });
+    const changes = ids.map((cluster) => ({ cluster }));
+    return publishRevision(tx, organizationId, networkId, changes, reason);
+  });
+  run.log(`${reason}: their gateways reach each other by private addresses.`);
+  return { revision: number };
+}
+
+const Spec = z.looseObject({ used: z.boolean().optional() });
+
+/** Whether maps show this half already: made again, it goes on being used. */
+async function isUsed(run: StepRun, clusterId: string, key: string): Promise<boolean> {
+  const { organizationId, networkId } = run.step;
+  const row = await run.context.database.cloudResource.findFirst({
+    where: { organizationId, networkId, clusterId, key, status: 'present' },
+    select: { spec: true },
+  });
+  return row !== null && Spec.parse(row.spec).used === true;
+}
 
 /** The resource key of a cluster's half. */
 export function peeringKey(otherClusterId: string): string {

@@ -30,17 +30,19 @@ const Input = z.object({
     .optional(),
   keys: z.array(z.string()).optional(),
   with: z.string().optional(),
+  use: z.literal(true).optional(),
   revision: z.int().optional(),
   findings: z.array(z.string()).optional(),
 });
 
 export function inputOf(run: StepRun): StepInput {
-  const { peers, kinds, keys, with: other, revision, findings } = Input.parse(run.step.input);
+  const { peers, kinds, keys, with: other, use, revision, findings } = Input.parse(run.step.input);
   return {
     ...(peers && { peers }),
     ...(kinds && { kinds }),
     ...(keys && { keys }),
     ...(other && { with: other }),
+    ...(use && { use }),
     ...(revision !== undefined && { revision }),
     ...(findings && { findings }),
   };

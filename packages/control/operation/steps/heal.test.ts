@@ -93,6 +93,7 @@ const CASES: [string, Ailing[], string[]][] = [
       'dev/peering-prod',
       'dev/firewall-peered after dev/peering-prod',
       'prod/firewall-peered after dev/peering-prod',
+      'dev/use-peering-prod after dev/firewall-peered prod/firewall-peered',
     ],
   ],
 ];

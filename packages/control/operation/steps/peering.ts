@@ -1,6 +1,7 @@
 /**
  * Steps that peer the VPCs of clusters and take peerings back. Pairs are names of clusters, as `peeredPairs` gives
- * them: one step a pair makes both halves, for a half alone passes nothing.
+ * them: one step a pair makes both halves, for a half alone passes nothing. Agents hear of it last, when the rules let
+ * them in that way: a tunnel that changed to a closed one would be silent until it is tried anew.
  */
 import { type PlannedStep, planned } from './planned.ts';
 
@@ -37,7 +38,16 @@ export function peeringSteps(pairs: readonly Pair[], after: readonly PlannedStep
       ],
     });
   });
-  return [...halves, ...rules];
+  const uses = pairs.map(([a, b]) =>
+    planned('peering', {
+      key: `${a}/use-peering-${b}`,
+      title: `Let the gateways of ${a} and ${b} call each other over the peering`,
+      cluster: a,
+      dependsOn: [`${a}/firewall-peered`, `${b}/firewall-peered`],
+      input: { with: b, use: true },
+    }),
+  );
+  return [...halves, ...rules, ...uses];
 }
 
 /**

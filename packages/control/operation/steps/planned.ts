@@ -39,8 +39,9 @@ export interface StepInput {
   /** For `delete`: resources of these kinds, or with exactly these keys. */
   kinds?: ('record' | 'zone' | 'instance' | 'address' | 'firewall' | 'peering' | 'network')[];
   keys?: string[];
-  /** For `peering`: the other cluster's name. */
+  /** For `peering`: the other cluster's name, and whether it is there already and is to be used now. */
   with?: string;
+  use?: true;
   /** For `applied`: the revision that agents must have. */
   revision?: number;
   /** For `delete-orphans`: ids of findings. */
