@@ -11,7 +11,7 @@ import {
 import type { Connection } from './connection.ts';
 import { ensure, failed, oursOnly, remove, type Subject } from './ensure.ts';
 import { ensureGroup, groupsOf, removeGroupIfEmpty } from './group.ts';
-import { groupNameFor, nameFor } from './names.ts';
+import { groupNameFor, nameFor, ownName } from './names.ts';
 import { isOf, keyedBy, ownerTags } from './tags.ts';
 
 const TYPE = 'Microsoft.Network/publicIPAddresses';
@@ -30,7 +30,7 @@ export function addressSubject(
     family: 'network',
     group,
     name,
-    what: `the public address ${group}/${name}`,
+    what: `the public address of ${ownName(at.key)} in ${group}`,
     id: connection.id(group, TYPE, name),
     get: () =>
       connection.askUnlessGone('network', 'reading the public address', context, (on, o) =>

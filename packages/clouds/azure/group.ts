@@ -1,11 +1,14 @@
 /** The resource group of a cluster: everything of ours stands in it, and it goes when it is empty. */
 import type { ResourceGroup } from '@azure/arm-resources';
-import { waitFor } from '../bounded-wait.ts';
+import { backOff, pause, waitFor } from '../bounded-wait.ts';
 import { type CallContext, CloudError, type Owner } from '../provider.ts';
 import type { Connection } from './connection.ts';
 import { remove, type Subject } from './ensure.ts';
+import { isDoubtful } from './errors.ts';
 import { groupNameFor } from './names.ts';
 import { groupFilter, groupTags, ownerIn, within } from './tags.ts';
+
+const MAKING_TRIES = 4;
 
 type Group = ResourceGroup & { provisioningState?: string };
 
@@ -51,12 +54,7 @@ export async function ensureGroup(
     },
     { what: `${subject.what} to be gone before it is made anew`, limitSeconds: 600, context },
   );
-  // Made by a plain PUT that changes nothing when it is repeated.
-  const found =
-    there.found ??
-    (await connection.ask('resources', 'making the resource group', context, (on, o) =>
-      on.resourceGroups.createOrUpdate(name, { location: connection.region, tags: groupTags(owner) }, o),
-    ));
+  const found = there.found ?? (await makeGroup(connection, owner, context));
   if (!subject.ours(found)) {
     throw new CloudError(
       'not-ours',
@@ -71,6 +69,21 @@ export async function ensureGroup(
     );
   }
   return name;
+}
+
+/** A plain PUT that changes nothing when it is repeated, so one that got no answer is sent again. */
+async function makeGroup(connection: Connection, owner: Owner, context: CallContext): Promise<Group> {
+  const body = { location: connection.region, tags: groupTags(owner) };
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await connection.ask('resources', 'making the resource group', context, (on, o) =>
+        on.resourceGroups.createOrUpdate(groupNameFor(owner), body, o),
+      );
+    } catch (error) {
+      if (!isDoubtful(error) || attempt === MAKING_TRIES) throw error;
+      await pause(backOff(attempt, 300, 4_000), context.signal);
+    }
+  }
 }
 
 /** Azure spells a region now `westeurope`, now `West Europe`. */

@@ -17,7 +17,7 @@ import { ensureGroup, groupsOf } from './group.ts';
 import { ensureInterface, INTERFACE, interfaceSubject, removeInterface } from './interface.ts';
 import { carryOut, goOn } from './long-running.ts';
 import { machineFor } from './machine.ts';
-import { groupNameFor, nameFor, parseId, sameId } from './names.ts';
+import { groupNameFor, nameFor, ownName, parseId, sameId } from './names.ts';
 import { isOf, keyedBy } from './tags.ts';
 
 const TYPE = 'Microsoft.Compute/virtualMachines';
@@ -36,7 +36,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     const [group, name] = [groupNameFor(at.owner), nameFor(at.key)];
     return {
       family: 'compute',
-      what: `the instance ${group}/${name}`,
+      what: `the instance ${ownName(at.key)} in ${group}`,
       id: connection.id(group, TYPE, name),
       get: () =>
         connection.askUnlessGone('compute', 'reading the instance', context, (on, o) =>

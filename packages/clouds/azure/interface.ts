@@ -3,7 +3,7 @@ import type { NetworkInterface } from '@azure/arm-network';
 import { type CallContext, CloudError, type InstanceSpec, type Keyed } from '../provider.ts';
 import type { Connection } from './connection.ts';
 import { ensure, failed, remove, type Subject } from './ensure.ts';
-import { groupNameFor, nameFor, sameId } from './names.ts';
+import { groupNameFor, nameFor, ownName, sameId } from './names.ts';
 import { isOf, ownerTags } from './tags.ts';
 
 export const INTERFACE = 'interface';
@@ -20,7 +20,7 @@ export function interfaceSubject(
     family: 'network',
     group,
     name,
-    what: `the network interface ${group}/${name}`,
+    what: `the network interface of ${ownName(at.key)} in ${group}`,
     id: connection.id(group, TYPE, name),
     get: () =>
       connection.askUnlessGone('network', 'reading the network interface', context, (on, o) =>

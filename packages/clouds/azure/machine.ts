@@ -2,14 +2,14 @@
 import type { VirtualMachine } from '@azure/arm-compute';
 import type { InstanceSpec } from '../provider.ts';
 import { imageFor } from './image.ts';
-import { nameFor } from './names.ts';
+import { nameFor, ownName } from './names.ts';
 import { ownerTags } from './tags.ts';
 import { throwawayPublicKey } from './throwaway-key.ts';
 
 const USER = 'skein';
 
-/** `gw-1` of `instance/gw-1`: the name that the machine calls itself. */
-const hostName = (key: string) => nameFor(key.slice(key.lastIndexOf('/') + 1)).slice(0, 60);
+/** The name that the machine calls itself. */
+const hostName = (key: string) => nameFor(ownName(key));
 
 export function machineFor(
   spec: InstanceSpec,

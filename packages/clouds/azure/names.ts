@@ -29,6 +29,9 @@ export function nameFor(key: string): string {
   return `k-${words}-${digest(key, 8)}`;
 }
 
+/** `gw-1` of `instance/gw-1`: what a person calls it. */
+export const ownName = (key: string) => key.slice(key.lastIndexOf('/') + 1);
+
 export interface ResourceId {
   subscriptionId: string;
   group: string;
