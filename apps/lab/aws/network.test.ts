@@ -154,7 +154,7 @@ test('regions are apart', async () => {
   const { Vpc } = await fixture.ec2('eu-central-1').send(new CreateVpcCommand({ CidrBlock: '10.5.0.0/16' }));
   const elsewhere = await fixture.ec2('us-east-1').send(new DescribeVpcsCommand({}));
   expect(elsewhere.Vpcs?.map((vpc) => vpc.VpcId)).not.toContain(Vpc?.VpcId);
-  expect(await refusalOf(fixture.ec2('us-east-2').send(new DescribeVpcsCommand({})))).toEqual(
+  expect(await refusalOf(fixture.ec2('us-moon-1').send(new DescribeVpcsCommand({})))).toEqual(
     refused('AuthFailure', 401),
   );
 });
@@ -328,7 +328,10 @@ describe('what AWS offers', () => {
   test('regions, zones, types and images', async () => {
     const ec2 = fixture.ec2('us-west-2');
     const { Regions } = await ec2.send(new DescribeRegionsCommand({}));
-    expect(Regions?.map((region) => region.RegionName)).toEqual(['us-east-1', 'us-west-2', 'eu-central-1']);
+    expect(Regions).toHaveLength(16);
+    expect(Regions?.map((region) => region.RegionName)).toEqual(
+      expect.arrayContaining(['us-east-1', 'us-west-2', 'eu-central-1']),
+    );
     const { AvailabilityZones } = await ec2.send(new DescribeAvailabilityZonesCommand({}));
     expect(AvailabilityZones?.map((zone) => zone.ZoneName)).toEqual([
       'us-west-2a',
