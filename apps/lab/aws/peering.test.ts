@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   AcceptVpcPeeringConnectionCommand,
   CreateRouteCommand,
@@ -9,10 +10,12 @@ import {
   DeleteVpcPeeringConnectionCommand,
   DescribeRouteTablesCommand,
   DescribeVpcPeeringConnectionsCommand,
-  type EC2Client,
+  EC2Client,
   RejectVpcPeeringConnectionCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openAccounts } from '../store/accounts.ts';
+import { openStore } from '../store/store.ts';
 import { type LabFixture, makeNetwork, openFixture, refusalOf } from './fixture.ts';
 
 let fixture: LabFixture;
@@ -168,4 +171,24 @@ test('whose side it is may be asked for by filters; nobody else sees it', async 
   expect(await by(west, 'tag:Name', 'ours')).toEqual([]);
   expect((await refusalOf(accept(west, id))).code).toBe('InvalidVpcPeeringConnectionID.NotFound');
   expect((await refusalOf(accept(east, 'vpc-1'))).code).toBe('InvalidVpcPeeringConnectionID.Malformed');
+});
+
+test('the owner of the other account agrees, and nobody else', async () => {
+  const [, theirs] = openAccounts(openStore(join(fixture.directory, 'state'))).aws;
+  if (!theirs) throw new Error('the lab has one account only');
+  const { accessKeyId, secretAccessKey } = theirs;
+  const other = new EC2Client({ ...fixture.client(), credentials: { accessKeyId, secretAccessKey } });
+  const vpc = async (from: EC2Client, cidr: string) =>
+    (await from.send(new CreateVpcCommand({ CidrBlock: cidr }))).Vpc?.VpcId ?? '';
+  const [one, two] = [await vpc(east, '10.98.0.0/20'), await vpc(other, '10.98.16.0/20')];
+  const asked = await east.send(
+    new CreateVpcPeeringConnectionCommand({ VpcId: one, PeerVpcId: two, PeerOwnerId: theirs.accountId }),
+  );
+  const id = asked.VpcPeeringConnection?.VpcPeeringConnectionId ?? '';
+  expect(asked.VpcPeeringConnection?.AccepterVpcInfo?.OwnerId).toBe(theirs.accountId);
+  expect((await refusalOf(accept(east, id))).code).toBe('OperationNotPermitted');
+  expect((await refusalOf(remove(other, id))).code).toBe('OperationNotPermitted');
+  expect((await accept(other, id)).VpcPeeringConnection?.Status?.Code).toBe('active');
+  await remove(other, id);
+  expect((await seen(east, id))?.Status?.Code).toBe('deleted');
 });

@@ -26,7 +26,7 @@ const at = {
 
 describe('wantedFirewalls', () => {
   it('is one object a protocol and port range, for the instances with the tag', () => {
-    const wanted = wantedFirewalls(permissionsOf(rules), at);
+    const wanted = wantedFirewalls(permissionsOf(rules), at, []);
     expect([...wanted.keys()]).toEqual([`${at.tag}-tcp-8000-8100`, `${at.tag}-udp-51820`]);
     expect(wanted.get(`${at.tag}-udp-51820`)).toEqual({
       name: `${at.tag}-udp-51820`,
@@ -41,8 +41,22 @@ describe('wantedFirewalls', () => {
     });
   });
 
+  it('is several objects where one cannot hold the sources, and one source more changes one of them', () => {
+    const cidrs = Array.from({ length: 5001 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`);
+    const many = (count: number) =>
+      permissionsOf(rules.slice(0, 1).map((rule) => ({ ...rule, cidrs: cidrs.slice(0, count) })));
+    const names = [`${at.tag}-udp-51820`, `${at.tag}-udp-51820-part2`];
+    const whole = wantedFirewalls(many(5000), at, []);
+    expect([...whole.keys()]).toEqual(names.slice(0, 1));
+    const more = wantedFirewalls(many(5001), at, [...whole.values()]);
+    expect([...more.keys()]).toEqual(names);
+    expect(more.get(names[0] ?? '')).toEqual(whole.get(names[0] ?? ''));
+    expect(more.get(names[1] ?? '')?.sourceRanges).toEqual([cidrs[5000]]);
+    expect(heldRules([...more.values()]).rules[0]?.cidrs).toHaveLength(5001);
+  });
+
   it('without rules allows nothing, and still is there', () => {
-    const [only, ...rest] = wantedFirewalls([], at).values();
+    const [only, ...rest] = wantedFirewalls([], at, []).values();
     expect(rest).toEqual([]);
     expect(only).toMatchObject({ denied: [{ IPProtocol: 'all' }], priority: 65534 });
     expect(only?.allowed).toBeUndefined();
@@ -51,9 +65,9 @@ describe('wantedFirewalls', () => {
 
 describe('heldRules', () => {
   it('reads back what was written', () => {
-    const held = [...wantedFirewalls(permissionsOf(rules), at).values()];
+    const held = [...wantedFirewalls(permissionsOf(rules), at, []).values()];
     expect(heldRules(held)).toEqual({ rules: [rules[1], rules[0]], foreign: [] });
-    expect(heldRules([...wantedFirewalls([], at).values()])).toEqual({ rules: [], foreign: [] });
+    expect(heldRules([...wantedFirewalls([], at, []).values()])).toEqual({ rules: [], foreign: [] });
   });
 
   it('names what the form cannot say', () => {
@@ -70,7 +84,7 @@ describe('heldRules', () => {
 });
 
 describe('sameFirewall', () => {
-  const one = [...wantedFirewalls(permissionsOf(rules), at).values()][1];
+  const one = [...wantedFirewalls(permissionsOf(rules), at, []).values()][1];
   if (!one) throw new Error('no firewall');
   it('minds no order and no description', () => {
     expect(

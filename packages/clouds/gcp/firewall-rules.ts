@@ -1,31 +1,48 @@
-/** Our rules between our form and Google's: one firewall object a protocol and port range. Pure. */
+/** Our rules between our form and Google's: one firewall object a protocol and port range, or more for very many sources. Pure. */
 import type { protos } from '@google-cloud/compute';
 import type { FirewallRule } from '../provider.ts';
-import { type Permission, rulesOf } from '../rule-set.ts';
+import { packRules } from '../rule-pack.ts';
+import { type Permission, permissionsOf, rulesOf } from '../rule-set.ts';
 
 export type Firewall = protos.google.cloud.compute.v1.IFirewall;
+
+/** Source ranges that Google takes in one rule. */
+export const SOURCES_A_RULE = 5000;
 
 const portsOf = ({ fromPort, toPort }: FirewallRule) =>
   fromPort === toPort ? `${fromPort}` : `${fromPort}-${toPort}`;
 
-/** What each firewall object should hold, by its name. `tag` is the target tag and the names' beginning. */
+/**
+ * What each firewall object should hold, by its name. `tag` is the target tag and the names' beginning.
+ * @param held the objects as they are: a source stays in the one that it is in
+ */
 export function wantedFirewalls(
   permissions: readonly Permission[],
   at: { tag: string; network: string; description: (note: string) => string },
+  held: readonly Firewall[],
 ): Map<string, Firewall> {
-  const wanted = rulesOf(permissions).map((rule): Firewall => {
+  const wanted = rulesOf(permissions).flatMap((rule) => {
     const ports = portsOf(rule);
-    return {
-      name: `${at.tag}-${rule.protocol}-${ports}`,
-      description: at.description(rule.description),
-      network: at.network,
-      direction: 'INGRESS',
-      priority: 1000,
-      disabled: false,
-      sourceRanges: [...rule.cidrs],
-      targetTags: [at.tag],
-      allowed: [{ IPProtocol: rule.protocol, ports: [ports] }],
-    };
+    const nameOf = (part: number) =>
+      `${at.tag}-${rule.protocol}-${ports}${part === 0 ? '' : `-part${part + 1}`}`;
+    const sources = permissionsOf([rule]);
+    const parts = Array.from({ length: Math.ceil(sources.length / SOURCES_A_RULE) }, (_, part) => {
+      const ranges = new Set(held.find((one) => one.name === nameOf(part))?.sourceRanges);
+      return sources.filter((one) => ranges.has(one.cidr));
+    });
+    return packRules(sources, parts, SOURCES_A_RULE).map(
+      (group, part): Firewall => ({
+        name: nameOf(part),
+        description: at.description(rule.description),
+        network: at.network,
+        direction: 'INGRESS',
+        priority: 1000,
+        disabled: false,
+        sourceRanges: group.map((one) => one.cidr).sort(),
+        targetTags: [at.tag],
+        allowed: [{ IPProtocol: rule.protocol, ports: [ports] }],
+      }),
+    );
   });
   // A role without any rule has to show somewhere: its denial says what Google's implied rule says anyway.
   const denial: Firewall = {

@@ -4,7 +4,7 @@ import type { CallContext, FirewallSpec, FirewallState, Keyed, Resource } from '
 import { permissionsOf } from '../rule-set.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
-import { type Firewall, heldRules, sameFirewall, wantedFirewalls } from './firewall-rules.ts';
+import { type Firewall, heldRules, SOURCES_A_RULE, sameFirewall, wantedFirewalls } from './firewall-rules.ts';
 import { unlessGone } from './network.ts';
 import { describe, isOf, nameFor, ownerIn, within } from './ownership.ts';
 
@@ -63,11 +63,12 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
 
     async reconcile(spec, context) {
       const tag = nameFor(spec);
-      const wanted = wantedFirewalls(permissionsOf(spec.rules), {
-        tag,
-        network: spec.network.externalId,
-        description: (note) => describe(spec, region, note),
-      });
+      const permissions = permissionsOf(spec.rules);
+      // Where one object holds all, what is in which need not be known.
+      const held = permissions.length > SOURCES_A_RULE ? await objectsOf(spec, context) : [];
+      const network = spec.network.externalId;
+      const description = (note: string) => describe(spec, region, note);
+      const wanted = wantedFirewalls(permissions, { tag, network, description }, held);
       await allOf([...wanted].map(([name, one]) => ensure(name, one, spec, context)));
       for (const one of await objectsOf(spec, context)) {
         if (one.name && !wanted.has(one.name)) await remove(one.name, context);
