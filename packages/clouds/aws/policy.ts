@@ -85,10 +85,10 @@ export function policyFor(
     'arn:aws:ec2:*::image/*',
     ...ec2('network-interface', 'security-group', 'subnet', 'volume'),
   ]);
-  allow('TagWhatIsMade', take(['ec2:CreateTags']), '*', {
-    'ec2:CreateAction': CREATE_ACTIONS,
-    ...tagged('RequestTag'),
-  });
+  const tag = take(['ec2:CreateTags']);
+  allow('TagWhatIsMade', tag, '*', { 'ec2:CreateAction': CREATE_ACTIONS, ...tagged('RequestTag') });
+  // The side that agrees to a peering marks its half of what the other side made.
+  allow('TagPeerings', tag, ec2('vpc-peering-connection'), tagged('RequestTag'));
   allow('PublicImages', take(['ssm:GetParameter']), 'arn:aws:ssm:*::parameter/aws/service/*');
   allow('NodeRole', take(['iam:PassRole']), '*', { 'iam:PassedToService': 'ec2.amazonaws.com' });
   allow('AskWhatIsMissing', take(['iam:SimulatePrincipalPolicy']), `arn:aws:iam::*:${grantee.principal}`);

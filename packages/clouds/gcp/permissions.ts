@@ -12,6 +12,7 @@ const WHY: Readonly<Record<string, string>> = {
   'compute.networks.delete': 'take a cluster’s network away',
   'compute.networks.addPeering': 'join the networks of two clusters',
   'compute.networks.removePeering': 'part the networks of two clusters',
+  'compute.networks.listPeeringRoutes': 'see whether a peering carries its routes',
   'compute.networks.updatePolicy': 'put subnetworks and firewall rules into a network',
   'compute.subnetworks.get': 'find the subnetworks of clusters',
   'compute.subnetworks.create': 'make a cluster’s subnetwork',
