@@ -14,7 +14,10 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { v1 } from '@google-cloud/compute';
+import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
+import { openCloud } from '@skein/control/cloud/open.ts';
 import { dismissFinding } from '@skein/control/drift/dismiss.ts';
 import { healFinding } from '@skein/control/drift/heal.ts';
 import { listDrift } from '@skein/control/drift/list.ts';
@@ -288,6 +291,69 @@ describe('drift', { timeout: 120_000 }, () => {
     expect(now.overlayAddress).toBe(peer.overlayAddress);
     expect(await resource(`instance/${peer.name}`, 'us-east-1')).not.toBe(InstanceId);
     expect(practice.agents.refused).toEqual([]);
+    expect((await look()).findings).toEqual([]);
+  });
+
+  it('records that were changed and added by hand are found in the zone that they are in, and mended', async () => {
+    const [zone] = practice.paper.ground().zones.filter((one) => one.visibility === 'public');
+    const record = zone?.records.find((one) => one.type === 'A' && one.name.startsWith('node-1.prod.'));
+    if (!zone || !record) throw new Error('the public zone has no such record');
+    const dns = new Route53Client({
+      region: 'us-east-1',
+      endpoint: practice.lab.awsUrl,
+      credentials: practice.lab.accounts.aws,
+    });
+    await dns.send(
+      new ChangeResourceRecordSetsCommand({
+        HostedZoneId: await resource('zone/public', 'global'),
+        ChangeBatch: {
+          Changes: [
+            {
+              Action: 'UPSERT',
+              ResourceRecordSet: {
+                Name: record.name,
+                Type: 'A',
+                TTL: record.ttlSeconds,
+                ResourceRecords: [{ Value: '203.0.113.66' }],
+              },
+            },
+          ],
+        },
+      }),
+    );
+    dns.destroy();
+    const { findings } = await look();
+    expect(findings).toMatchObject([
+      {
+        key: 'records/public',
+        what: 'changed',
+        differences: [{ field: record.name, found: '203.0.113.66 for 60 s' }],
+      },
+    ]);
+    expect((await ended(findings[0]?.id ?? '')).state).toBe('healed');
+    const now = practice.paper.ground().zones.find((one) => one.id === zone.id);
+    expect(now?.records.find((one) => one.name === record.name && one.type === 'A')?.values).toEqual(
+      record.values,
+    );
+  });
+
+  it('a whole VPC that was taken away is made anew with all that stood in it', async () => {
+    const { database } = practice.fresh;
+    const cluster = await database.cluster.findFirstOrThrow({ where: { networkId, name: 'recovery' } });
+    const account = await database.cloudAccount.findUniqueOrThrow({ where: { id: practice.accounts.aws } });
+    const cloud = openCloud(practice.context, account, cluster.region);
+    const call = { signal, waitingFor: () => {}, attempt: 1, resume: resumeInMemory() };
+    const owner = { organizationId: practice.context.actor.organizationId, networkId, clusterId: cluster.id };
+    for (const shelf of [cloud.instances, cloud.firewalls, cloud.networks])
+      for (const { key } of await shelf.list(owner, call)) await shelf.delete({ owner, key }, call);
+    const { findings } = await look();
+    const missing = findings.filter((one) => one.what === 'missing').map((one) => one.key);
+    expect(missing).toEqual(
+      expect.arrayContaining(['network', 'firewall/gateway', 'firewall/member', 'instance/node-1']),
+    );
+    for (const one of findings) expect((await ended(one.id)).state).toBe('healed');
+    const { peers } = await getNetwork(practice.context, { id: networkId });
+    expect(peers.connected).toBe(peers.expected);
     expect((await look()).findings).toEqual([]);
   });
 

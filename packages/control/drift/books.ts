@@ -76,7 +76,8 @@ export async function loadBooks(
       case 'network':
         return of({ kind: 'network', expected: readNetwork(row.state) });
       case 'peering':
-        return of({ kind: 'peering', expected: Peering.parse(row.state) });
+        // Its first half was written down before there was a second to carry traffic with.
+        return of({ kind: 'peering', expected: { ...Peering.parse(row.state), active: true } });
       case 'firewall':
         return of({
           kind: 'firewall',
@@ -117,7 +118,7 @@ export async function loadBooks(
 
 const Machine = z.object({ externalId: z.string(), privateAddress: z.string() });
 const Role = z.object({ role: z.enum(['gateway', 'member']) });
-const Peering = z.object({ externalId: z.string(), active: z.boolean(), cidrs: z.array(z.string()) });
+const Peering = z.object({ externalId: z.string(), cidrs: z.array(z.string()) });
 const Wanted = z.object({
   rules: z.array(
     z.object({
