@@ -32,7 +32,7 @@ beforeAll(async () => {
       masterKey: practice.masterKey,
       platform: practice.context.platform,
       coordinatorUrl: COORDINATOR_URL,
-      driftIntervalSeconds: 3600,
+      driftSeconds: 3600,
     },
     { handlers: HANDLERS, timing: { ...TIMING, sweepSeconds: 0.5 }, log: () => {} },
   );
