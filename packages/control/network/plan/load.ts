@@ -93,10 +93,9 @@ function clusterOf(row: ClusterRow): ShapeCluster {
 }
 
 function heldRow(row: Prisma.CloudResourceGetPayload<object>): HeldRow {
-  const { clusterId, cloudAccountId, key, region, spec, summary } = row;
+  const { clusterId, key, region, spec, summary } = row;
   return {
     clusterId,
-    cloudAccountId,
     kind: row.kind as ResourceKind,
     key,
     provider: row.provider as AccountProvider,

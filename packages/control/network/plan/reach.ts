@@ -23,14 +23,12 @@ const MAKERS: Record<ResourceKind, StepKind> = {
 
 /** Whether one of the steps makes it, or makes it anew as it must be now. */
 export function isMade(thing: Thing, steps: readonly PlannedStep[]): boolean {
-  return steps.some((step) => {
-    if (step.kind !== MAKERS[thing.kind]) return false;
-    // One step makes both halves.
-    if (thing.kind === 'peering') {
-      const ends = [step.cluster, step.input.with];
-      return ends.includes(thing.cluster ?? '') && ends.includes(thing.far ?? '');
-    }
-    if (step.cluster !== null && step.cluster !== thing.cluster) return false;
+  const of = indexOf(steps);
+  const kind = MAKERS[thing.kind];
+  // One step makes both halves.
+  if (thing.kind === 'peering') return of.pairs.has([thing.cluster, thing.far].sort().join(' '));
+  const own = [...(of.steps.get(`${kind} ${thing.cluster}`) ?? []), ...(of.steps.get(`${kind} null`) ?? [])];
+  return own.some((step) => {
     const named = step.input.peers;
     return thing.kind !== 'instance' || !named || named.includes(thing.key.slice('instance/'.length));
   });
@@ -38,9 +36,29 @@ export function isMade(thing: Thing, steps: readonly PlannedStep[]): boolean {
 
 /** Whether one of the steps deletes it. */
 export function isDeleted(thing: Thing, steps: readonly PlannedStep[]): boolean {
-  return steps.some((step) => {
-    if (step.kind !== 'delete' || step.cluster !== thing.cluster) return false;
-    const { kinds, keys } = step.input;
+  return (indexOf(steps).steps.get(`delete ${thing.cluster}`) ?? []).some(({ input: { kinds, keys } }) => {
     return (!kinds || kinds.some((kind) => kind === thing.kind)) && (!keys || keys.includes(thing.key));
   });
+}
+
+interface Index {
+  /** By kind and cluster. */
+  steps: Map<string, PlannedStep[]>;
+  /** Names of peered clusters, two by two. */
+  pairs: Set<string>;
+}
+// A large network has thousands of steps and things, and each thing asks after its own.
+const indexes = new WeakMap<readonly PlannedStep[], Index>();
+
+function indexOf(steps: readonly PlannedStep[]): Index {
+  const known = indexes.get(steps);
+  if (known) return known;
+  const index: Index = {
+    steps: Map.groupBy(steps, (step) => `${step.kind} ${step.cluster}`),
+    pairs: new Set(),
+  };
+  for (const step of steps)
+    if (step.kind === 'peering') index.pairs.add([step.cluster, step.input.with].sort().join(' '));
+  indexes.set(steps, index);
+  return index;
 }

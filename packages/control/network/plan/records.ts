@@ -4,6 +4,7 @@ import { compareText } from '@skein/mesh/network.ts';
 import type { z } from 'zod';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
 import { isDeleted, isMade } from './reach.ts';
+import { Rows } from './rows.ts';
 import { cloudClusters, type HeldRow, type Shape } from './shape.ts';
 import type { Unknowns } from './unknowns.ts';
 
@@ -25,11 +26,12 @@ export function plannedRecords(
   unknowns: Unknowns,
 ): Record[] {
   const planned: Record[] = [];
+  const there = new Rows(rows);
   for (const zone of zonesOf(before, after)) {
     const cluster = zone.clusterId === null ? null : zone.name;
     const key = zone.clusterId === null ? 'public' : 'private';
     const thing = { kind: 'zone', key: `zone/${key}`, cluster } as const;
-    const held = rows.some((row) => row.clusterId === zone.clusterId && row.key === thing.key);
+    const held = there.at(zone.clusterId, thing.key) !== undefined;
     const records = { kind: 'record', key: `records/${key}`, cluster } as const;
     const old = held ? recordsIn(before, zone) : new Map<string, string[]>();
     const gone = isDeleted(thing, steps);

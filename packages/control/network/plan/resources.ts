@@ -3,6 +3,7 @@ import { compareText } from '@skein/mesh/network.ts';
 import type { z } from 'zod';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
 import { isDeleted, isMade } from './reach.ts';
+import { Rows } from './rows.ts';
 import type { HeldRow, Shape } from './shape.ts';
 import { leftAlone, type Thing, thingsOf } from './things.ts';
 
@@ -28,28 +29,28 @@ export function plannedResources(
   told: Told,
 ): Planned[] {
   const wanted = thingsOf(after);
+  const held = new Rows(rows);
+  const moved = movedIn(told);
   const planned: Planned[] = [];
   for (const thing of wanted) {
-    const row = rows.find((one) => holds(one, thing));
-    const action = actionOf(thing, row, steps, told);
+    const row = held.at(thing.clusterId, thing.rowKey);
+    const action = actionOf(thing, row, steps, moved);
     const { kind, key, cluster, provider, region, summary } = thing;
     if (action) planned.push({ action, kind, key, cluster, provider, region, summary });
   }
   const names = new Map([...before.clusters, ...after.clusters].map(({ id, name }) => [id, name]));
+  const keys = new Set(wanted.map((thing) => `${thing.clusterId} ${thing.rowKey}`));
   for (const row of rows)
-    if (!wanted.some((thing) => holds(row, thing))) planned.push(unwanted(row, before, names, steps));
+    if (!keys.has(`${row.clusterId} ${row.key}`)) planned.push(unwanted(row, before, names, steps));
   return planned.sort(compareThings);
 }
 
 /** What the network should have, clouds do not hold, and no step of the operation makes. */
 export function leftUndone(after: Shape, rows: readonly HeldRow[], steps: readonly PlannedStep[]): Thing[] {
+  const held = new Rows(rows);
   return thingsOf(after).filter(
-    (thing) => !isMade(thing, steps) && !rows.some((row) => holds(row, thing) && row.status === 'present'),
+    (thing) => !isMade(thing, steps) && held.at(thing.clusterId, thing.rowKey)?.status !== 'present',
   );
-}
-
-function holds(row: HeldRow, thing: Thing): boolean {
-  return row.clusterId === thing.clusterId && row.key === thing.rowKey;
 }
 
 /** Undefined where the thing is not there and this operation does not make it either. */
@@ -57,25 +58,22 @@ function actionOf(
   thing: Thing,
   row: HeldRow | undefined,
   steps: readonly PlannedStep[],
-  told: Told,
+  moved: ReadonlySet<string>,
 ): Planned['action'] | undefined {
   const made = isMade(thing, steps);
   if (!row && !made) return undefined;
   if (thing.theirs) return 'keep';
   if (row?.status !== 'present' && made) return 'create';
-  const { kind, key, cluster } = thing;
-  const touched =
-    (kind === 'firewall' &&
-      differs(told.rules, (one) => one.cluster === cluster && key === `firewall/${one.group}`)) ||
-    (kind === 'record' && differs(told.records, (one) => one.zone === (cluster ?? 'public')));
-  return touched ? 'change' : 'keep';
+  return moved.has(`${thing.cluster} ${thing.key}`) ? 'change' : 'keep';
 }
 
-function differs<T extends { action: Planned['action'] }>(
-  all: readonly T[],
-  own: (one: T) => boolean,
-): boolean {
-  return all.some((one) => one.action !== 'keep' && own(one));
+/** Groups and record sets in which something comes, changes or goes: their cluster and key. */
+function movedIn({ rules, records }: Told): Set<string> {
+  const moved = new Set<string>();
+  for (const one of rules) if (one.action !== 'keep') moved.add(`${one.cluster} firewall/${one.group}`);
+  for (const { action, zone } of records)
+    if (action !== 'keep') moved.add(zone === 'public' ? 'null records/public' : `${zone} records/private`);
+  return moved;
 }
 
 /** A row of what the network is to have no longer. It stays where no step of this operation deletes it. */

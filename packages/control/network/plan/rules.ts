@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { othersThan } from '../../operation/step/gateway-addresses.ts';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
 import { isDeleted, isMade } from './reach.ts';
+import { Rows } from './rows.ts';
 import { cloudClusters, gatewayAddressesOf, type HeldRow, peeredAddressesOf, type Shape } from './shape.ts';
 import { GROUPS } from './things.ts';
 import type { Unknowns } from './unknowns.ts';
@@ -36,11 +37,12 @@ export function plannedRules(
 ): Rule[] {
   const addresses = gatewayAddressesOf(after);
   const planned: Rule[] = [];
-  for (const cluster of [...cloudClusters(before), ...cloudClusters(after)])
+  const held = new Rows(rows);
+  const clusters = new Map([...cloudClusters(before), ...cloudClusters(after)].map((one) => [one.id, one]));
+  for (const cluster of clusters.values())
     for (const group of GROUPS) {
-      if (planned.some((one) => one.cluster === cluster.name && one.group === group)) continue;
       const thing = { kind: 'firewall', key: `firewall/${group}`, cluster: cluster.name } as const;
-      const row = rows.find((one) => one.clusterId === cluster.id && one.key === thing.key);
+      const row = held.at(cluster.id, thing.key);
       const old = row ? writtenIn(row) : [];
       const wanted = isDeleted(thing, steps)
         ? []

@@ -69,7 +69,6 @@ export interface ShapePeer {
 /** A row of what clouds hold, not gone. */
 export interface HeldRow {
   clusterId: string | null;
-  cloudAccountId: string;
   kind: ResourceKind;
   key: string;
   provider: AccountProvider;

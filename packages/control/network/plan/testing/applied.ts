@@ -66,7 +66,6 @@ export function booksAfter(change: Change): Book {
   const rows = thingsOf(after).map(
     (thing): HeldRow => ({
       clusterId: thing.clusterId,
-      cloudAccountId: 'acc_aws',
       kind: thing.kind,
       key: thing.rowKey,
       provider: thing.provider,
