@@ -23,6 +23,7 @@ import { followNetwork } from './network/follow.ts';
 import { getNetwork } from './network/get.ts';
 import { listNetworks } from './network/list.ts';
 import { planNetwork } from './network/plan.ts';
+import { planChange } from './network/plan-change.ts';
 import { listRecords } from './network/records.ts';
 import { listResources } from './network/resources.ts';
 import { viewTopology } from './network/topology.ts';
@@ -88,6 +89,7 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   deleteAccount: (context) => deleteAccount(context, { id: ids.account }),
   getNetwork: (context) => getNetwork(context, { id: ids.network }),
   changeNetwork: (context) => changeNetwork(context, { id: ids.network, allowedPorts: [] }),
+  planChange: (context) => planChange(context, { id: ids.network, change: { change: 'delete' } }),
   deleteNetwork: (context) => deleteNetwork(context, { id: ids.network, confirm: 'shop' }),
   viewTopology: (context) => viewTopology(context, { id: ids.network }),
   followNetwork: (context) => first(followNetwork(context, { id: ids.network, signal: signal() })),

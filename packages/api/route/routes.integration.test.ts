@@ -41,6 +41,11 @@ beforeAll(async () => {
 
   const plan = await house.ask('POST', '/networks/plan', { body: wanted() });
   expect(plan.status).toBe(200);
+  // A cloud that does not answer is a warning and no failure.
+  const unasked = plan.body.warnings.filter((one: { code: string }) => one.code === 'unknown');
+  expect(unasked.map((one: { message: string }) => one.message)).toEqual([
+    expect.stringContaining('Lab in us-east-1 could not be asked for its limits'),
+  ]);
   expect(plan.body.clusters.map((one: { name: string }) => one.name)).toEqual(['production', 'office']);
 
   const created = await house.ask('POST', '/networks', { body: { ...wanted(), planHash: plan.body.hash } });
