@@ -86,6 +86,9 @@ const OF_CALL: Readonly<Record<string, readonly string[]>> = {
     'compute.subnetworks.useExternalIp',
     'compute.addresses.use',
   ],
+  'globalOperations.wait': ['compute.globalOperations.get'],
+  'regionOperations.wait': ['compute.regionOperations.get'],
+  'zoneOperations.wait': ['compute.zoneOperations.get'],
   // Debian's images are in a project of Google's that everybody may read.
   'images.getFromFamily': [],
 };
