@@ -11,8 +11,16 @@ import {
 } from '@aws-sdk/client-ec2';
 import { aws } from '@skein/clouds/aws/aws.ts';
 import { gcp } from '@skein/clouds/gcp/gcp.ts';
-import type { CallContext, Cloud, FirewallSpec, NetworkState, Owner } from '@skein/clouds/provider.ts';
+import {
+  type CallContext,
+  type Cloud,
+  CloudError,
+  type FirewallSpec,
+  type NetworkState,
+  type Owner,
+} from '@skein/clouds/provider.ts';
 import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
+import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PaperLab, startPaperLab } from './lab.ts';
 import { NO_IDENTITY } from './own-identity.ts';
@@ -162,6 +170,67 @@ describe.each(PLACES)('peerings of %s', { timeout: 60_000 }, (_, provider, ...re
     await removeNetwork(two);
   });
 });
+
+const FAULTS: [string, FaultRuleInput[]][] = [
+  [
+    'the first answer of each change is lost',
+    [{ mutating: true, when: 'first-of-each', fault: { kind: 'lose-answer' } }],
+  ],
+  [
+    'a third of all calls are throttled, and every tenth answer is lost',
+    [
+      { when: { probability: 0.3 }, fault: { kind: 'throttle' } },
+      { when: { probability: 0.1 }, fault: { kind: 'lose-answer' } },
+    ],
+  ],
+  ['reads answer what was true before', [{ mutating: false, fault: { kind: 'stale', seconds: 0.5 } }]],
+];
+
+/** As the operations engine does: what may go better is tried again, a few times and after a pause. */
+async function asSteps<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CloudError) || !error.retryable || attempt === 6) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+}
+
+describe.each(PLACES.slice(1))(
+  'peerings of %s, when its API misbehaves',
+  { timeout: 90_000 },
+  (_, provider, ...regions) => {
+    it.each(FAULTS)('%s: one peering is made, and all of it goes', async (_name, rules) => {
+      const { one, two, ab, ba } = await twoSides(provider, regions, ['10.70.0.0/20', '10.70.16.0/20']);
+      const make = async () => {
+        await asSteps(() => one.cloud.peerings.reconcile(ab, context()));
+        await asSteps(() => two.cloud.peerings.reconcile(ba, context()));
+        return asSteps(() => one.cloud.peerings.reconcile(ab, context()));
+      };
+      lab.faults.set(rules);
+      const made = await make();
+      expect(lab.faults.bitten().total).toBeGreaterThan(0);
+      lab.faults.clear();
+      expect(await make()).toMatchObject({
+        externalId: made.externalId,
+        active: true,
+        cidrs: ['10.70.16.0/20'],
+      });
+      expect(await one.cloud.peerings.list(one.owner, context())).toHaveLength(1);
+      expect(await two.cloud.peerings.list(two.owner, context())).toHaveLength(1);
+      lab.faults.set(rules);
+      await asSteps(() => two.cloud.peerings.delete(ba, context()));
+      await asSteps(() => one.cloud.peerings.delete(ab, context()));
+      lab.faults.clear();
+      for (const side of [one, two]) {
+        expect(await side.cloud.peerings.list(side.owner, context())).toEqual([]);
+        await removeNetwork(side);
+      }
+    });
+  },
+);
 
 describe.each([
   ['AWS', 'aws', 'us-west-2'],
