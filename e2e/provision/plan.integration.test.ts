@@ -1,5 +1,6 @@
 /** A plan changes nothing: not in a cloud, shown by the lab's request log, and not in a table. What is applied is what was seen. */
 import { join } from 'node:path';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import type { PlannedChange } from '@skein/contract/rest/network.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
@@ -14,6 +15,7 @@ import { TIMING } from '@skein/control/operation/engine/step-run.ts';
 import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { makeNetwork } from '@skein/lab/aws/fixture.ts';
 import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { requestsAfter } from '../compliance/control.ts';
@@ -212,5 +214,47 @@ describe('plan and apply', { timeout: 120_000 }, () => {
       planHash: seen.hash,
     });
     await practice.succeeded(operation);
+  });
+
+  it('a VPC that is somebody else’s is looked at, kept, and never made twice', async () => {
+    const region = 'us-east-1';
+    const ec2 = new EC2Client({
+      endpoint: practice.lab.awsUrl,
+      region,
+      credentials: practice.lab.accounts.aws,
+    });
+    const made = await makeNetwork(ec2, '172.20.0.0/16', '172.20.16.0/20');
+    ec2.destroy();
+    const [first] = practice.wanted.clusters;
+    if (!first) throw new Error('no cluster');
+    const existingNetwork = { networkId: made.vpcId, subnetId: made.subnetId };
+    const own = { ...practice.wanted, name: 'own', zone: 'own.skein.test' };
+    const inside = { ...first, existingNetwork };
+    const before = await books();
+    const requests = await asked(async () => {
+      const seen = await planNetwork(practice.context, { ...own, clusters: [inside] });
+      expect(seen.clusters).toEqual([
+        { name: 'prod', vpcCidr: '172.20.16.0/20', overlayCidr: expect.any(String) },
+      ]);
+      expect(seen.resources.find((one) => one.kind === 'network')).toMatchObject({
+        action: 'keep',
+        summary: expect.stringContaining('not Skein’s'),
+      });
+      const twice = { ...own, clusters: [inside, { ...inside, name: 'again' }] };
+      await expect(planNetwork(practice.context, twice)).rejects.toMatchObject({
+        code: 'invalid-request',
+        errors: [{ path: 'clusters.1.existingNetwork', message: expect.stringContaining('overlaps') }],
+      });
+      const nowhere = {
+        ...inside,
+        existingNetwork: { ...existingNetwork, networkId: 'vpc-0a0b0c0d0e0f00112' },
+      };
+      await expect(planNetwork(practice.context, { ...own, clusters: [nowhere] })).rejects.toMatchObject({
+        code: 'cloud-refused',
+        errors: [{ path: 'clusters.0.existingNetwork' }],
+      });
+    });
+    expect(requests.filter((one) => one.mutating)).toEqual([]);
+    expect(await books()).toEqual(before);
   });
 });
