@@ -11,3 +11,14 @@ test('the lab starts with an absolute state directory, and says what is wrong wi
     'SKEIN_STATE_DIRECTORY must be an absolute path',
   );
 });
+
+test('the lab’s faults are rules, or the lab does not start', () => {
+  const read = (SKEIN_LAB_FAULTS: string) =>
+    readConfig({ SKEIN_STATE_DIRECTORY: '/srv/skein', SKEIN_LAB_FAULTS });
+  expect(read('{"rules": [{"fault": {"kind": "error"}}]}').faults).toEqual({
+    seed: 1,
+    rules: [{ when: 'always', fault: { kind: 'error' } }],
+  });
+  expect(() => read('{')).toThrow('SKEIN_LAB_FAULTS is no JSON');
+  expect(() => read('{"rules": [{"fault": {"kind": "flood"}}]}')).toThrow('SKEIN_LAB_FAULTS');
+});

@@ -134,9 +134,13 @@ export function callRoute53(
       full: passage.full,
     });
   const reads = method === 'GET' || route.action === 'ListTagsForResources';
-  const answer = reads
-    ? passage.read('aws-route53', sections.route53, run)
-    : passage.change('aws-route53', sections.route53, run, isMissing);
+  // A change is there for whoever was told its id.
+  const follows = route.action === 'GetChange';
+  const answer = follows
+    ? run(sections.route53.read())
+    : reads
+      ? passage.read('aws-route53', sections.route53, run)
+      : passage.change('aws-route53', sections.route53, run, isMissing);
   return {
     body: document(answer.root, 'https://route53.amazonaws.com/doc/2013-04-01/', answer.content),
     status: answer.status ?? 200,

@@ -261,7 +261,7 @@ async function run(
   const show = (state: GcpState, machineOf: MachineOf = machine) =>
     it.handle({ ...whole, machine: machineOf, state, project: projectOf(state) } as never);
   // An operation is there for whoever was told its name: Google's reads of them are not late.
-  const follows = it.id.includes('Operations.');
+  const follows = it.id.includes('Operations.') || it.id === 'dns.changes.get';
   if (!it.changes) return follows ? show(section.read()) : passage.read('gcp', section, show);
   const requestId = checkRequestId(call.query);
   const change = (state: GcpState) => {
