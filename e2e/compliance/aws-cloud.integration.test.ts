@@ -8,6 +8,7 @@ import {
 import { aws } from '@skein/clouds/aws/aws.ts';
 import { cloudCompliance } from '@skein/clouds/compliance.ts';
 import { startPaperLab } from './lab.ts';
+import { NO_IDENTITY } from './own-identity.ts';
 
 const region = 'us-west-2';
 
@@ -21,8 +22,10 @@ cloudCompliance('AWS', async () => {
         credentials: which === 'right' ? credentials : { ...credentials, secretAccessKey: 'x'.repeat(40) },
         endpoint: lab.awsUrl,
         region,
+        identity: NO_IDENTITY,
       }),
     instanceType: aws.defaultInstanceType,
+    region,
     foreign: {
       holdInstances: lab.holdMachines,
       async openByHand({ externalId }) {

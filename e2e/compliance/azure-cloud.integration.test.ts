@@ -38,6 +38,7 @@ cloudCompliance('Azure', async () => {
         identity: NO_IDENTITY,
       }),
     instanceType: azure.defaultInstanceType,
+    region,
     foreign: {
       holdInstances: lab.holdMachines,
       async openByHand({ externalId }) {

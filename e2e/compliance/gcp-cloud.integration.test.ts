@@ -4,15 +4,16 @@ import { v1 } from '@google-cloud/compute';
 import { cloudCompliance } from '@skein/clouds/compliance.ts';
 import { gcp } from '@skein/clouds/gcp/gcp.ts';
 import { nameFor } from '@skein/clouds/gcp/ownership.ts';
-import { GcpCredentials } from '@skein/contract/rest/account.ts';
+import { GcpKey } from '@skein/contract/rest/account.ts';
 import { JWT } from 'google-auth-library';
 import { startPaperLab } from './lab.ts';
+import { NO_IDENTITY } from './own-identity.ts';
 
 const region = 'europe-west1';
 
 cloudCompliance('Google Cloud', async () => {
   const lab = await startPaperLab();
-  const credentials = GcpCredentials.parse(lab.accounts.gcp);
+  const credentials = GcpKey.parse(lab.accounts.gcp);
   const project = credentials.project_id;
   const anotherKey = generateKeyPairSync('rsa', {
     modulusLength: 2048,
@@ -49,8 +50,10 @@ cloudCompliance('Google Cloud', async () => {
         credentials: which === 'right' ? credentials : { ...credentials, private_key: anotherKey },
         endpoint: lab.gcpUrl,
         region,
+        identity: NO_IDENTITY,
       }),
     instanceType: gcp.defaultInstanceType,
+    region,
     foreign: {
       holdInstances: lab.holdMachines,
       async openByHand({ externalId }) {

@@ -12,6 +12,7 @@ import {
   type FirewallState,
   type NetworkState,
   type Owner,
+  type PeeringSpec,
 } from './provider.ts';
 import { resumeInMemory } from './resume-in-memory.ts';
 
@@ -19,6 +20,8 @@ import { resumeInMemory } from './resume-in-memory.ts';
 export interface CloudBench {
   connect: (credentials: 'right' | 'wrong') => Cloud;
   instanceType: string;
+  /** That `connect` connects to. */
+  region: string;
   /** Two owners' clusters may use one range: each has a network of its own. */
   foreign: {
     /** Changes our group by hand so that it also lets in TCP 22 from 203.0.113.9. */
@@ -319,6 +322,64 @@ export function cloudCompliance(name: string, start: () => Promise<CloudBench>):
       expect(await cloud.networks.reconcile(networkSpec(owner), context())).toEqual(spec.network);
       await removeAll(owner);
       expect(await cloud.networks.observe(networkSpec(owner), context())).toBeUndefined();
+    });
+
+    it('joins two networks by halves, shows each, and parts them again', async () => {
+      const owner = newOwner();
+      // The side with the smaller cluster id asks, where one must ask and the other agree.
+      const [one, two] = [
+        { ...owner, clusterId: `clu_a${token()}`.slice(0, 24) },
+        { ...owner, clusterId: `clu_b${token()}`.slice(0, 24) },
+      ];
+      const [near, far] = [
+        await cloud.networks.reconcile(networkSpec(one), context()),
+        await cloud.networks.reconcile({ ...networkSpec(two), cidr: '10.64.32.0/20' }, context()),
+      ];
+      const region = bench.region;
+      const half = (mine: Owner, its: Owner, from: NetworkState, to: NetworkState): PeeringSpec => ({
+        owner: mine,
+        key: `peering/${its.clusterId}`,
+        name: 'shop/prod to the other',
+        near: from,
+        far: { clusterId: its.clusterId, network: to, region, holder: null },
+      });
+      const halves = [half(one, two, near, far), half(two, one, far, near)] as const;
+      expect(await cloud.peerings.observe(halves[0], context())).toBeUndefined();
+      expect(await cloud.peerings.reconcile(halves[0], context())).toMatchObject({ active: false });
+      for (const each of [...halves, ...halves]) await cloud.peerings.reconcile(each, context());
+      const made = await cloud.peerings.reconcile(halves[0], context());
+      expect(made).toMatchObject({ active: true, cidrs: ['10.64.32.0/20'] });
+      expect(await cloud.peerings.observe(halves[0], context())).toEqual(made);
+      expect(await cloud.peerings.observe(halves[1], context())).toMatchObject({
+        active: true,
+        cidrs: ['10.64.16.0/20'],
+      });
+      expect(await cloud.peerings.list(one, context())).toEqual([
+        { ...made, owner: one, key: halves[0].key },
+      ]);
+      // Neither network is changed by it.
+      expect(await cloud.networks.reconcile(networkSpec(one), context())).toEqual(near);
+      for (const each of halves) {
+        await cloud.peerings.delete(each, context());
+        await cloud.peerings.delete(each, context());
+      }
+      for (const each of halves) expect(await cloud.peerings.observe(each, context())).toBeUndefined();
+      await removeAll(one);
+      await removeAll(two);
+    });
+
+    it('looks at a network of somebody else, and says what does not fit', async () => {
+      const [owner, other] = [newOwner(), newOwner()];
+      const made = await cloud.networks.reconcile(networkSpec(owner), context());
+      const second = await cloud.networks.reconcile(networkSpec(other), context());
+      const at = { networkId: made.externalId, subnetId: made.subnetId };
+      expect(await cloud.existingNetwork(at, context())).toEqual(made);
+      const mixed = cloud.existingNetwork({ ...at, subnetId: second.subnetId }, context());
+      expect((await failure(mixed)).code).toBe('invalid');
+      await removeAll(other);
+      const gone = { networkId: second.externalId, subnetId: second.subnetId };
+      expect((await failure(cloud.existingNetwork(gone, context()))).code).toBe('not-found');
+      await removeAll(owner);
     });
 
     it('ends a wait with the signal, says what it waited for, and goes on from there', async () => {
