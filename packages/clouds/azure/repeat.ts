@@ -53,8 +53,12 @@ export function repeatPolicy(): PipelinePolicy {
           answer = await next(request);
           if (!mayRepeat(request.method, answer.status, answer.bodyAsText ?? '')) return answer;
         } catch (error) {
-          const unanswered = (error as { name?: string; statusCode?: number }).name === 'RestError';
-          if (!unanswered || !reads(request) || last || signal.aborted) throw error;
+          const { name, response } = error as { name?: string; response?: PipelineResponse };
+          // The clients of Azure DNS throw what others answer.
+          const again = response
+            ? mayRepeat(request.method, response.status, response.bodyAsText ?? '')
+            : name === 'RestError' && reads(request);
+          if (!again || last || signal.aborted) throw error;
         }
         const asked = retryAfter(answer?.headers.get('retry-after'), Date.now());
         const delay = Math.max(asked, backOff(attempt, 250, 8_000));

@@ -14,7 +14,6 @@ const WHY: Readonly<Record<string, string>> = {
   'Microsoft.Network/dnsZones/TXT/write': 'mark names as Skein’s',
   'Microsoft.Network/dnsZones/TXT/delete': 'give names free again',
   'Microsoft.Network/dnsOperationStatuses/read': 'wait for the end of a public zone',
-  'Microsoft.Network/dnsOperationResults/read': 'see how the end of a public zone went',
   'Microsoft.Network/privateDnsZones/read': 'find the private zones of clusters',
   'Microsoft.Network/privateDnsZones/write': 'make the private zones of clusters',
   'Microsoft.Network/privateDnsZones/delete': 'take the private zones of clusters away',

@@ -111,7 +111,8 @@ export async function removeZone(azure: AzureDns, state: ZoneState, context: Dns
   const found = await read(azure, place, context);
   if (visibility === 'private') await unlink(azure, place, context);
   await azure.find('deleting the zone', context, async (o) => {
-    if (visibility === 'public') await azure.zones.zones.beginDeleteAndWait(group, zone, o);
+    if (visibility === 'public')
+      await azure.zones.zones.beginDeleteAndWait(group, zone, { ...o, updateIntervalInMs: 500 });
     else await azure.privateZones.privateZones.delete(group, zone, o).submitted();
   });
   await azure.settled(`the end of zone ${zone}`, context, () => read(azure, place, context));
