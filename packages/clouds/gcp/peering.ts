@@ -19,6 +19,29 @@ import { halfIn, peeringName } from './peering-name.ts';
 type Network = protos.google.cloud.compute.v1.INetwork;
 type Peering = protos.google.cloud.compute.v1.INetworkPeering;
 
+const QUIET_SECONDS = 240;
+
+/** Google changes one peering at a time on either network, and refuses others meanwhile. */
+function onceQuiet(change: () => Promise<void>, network: string, context: CallContext): Promise<true> {
+  return waitFor(
+    () =>
+      change().then(
+        () => true as const,
+        (error) => {
+          if (error instanceof CloudError && /peering operation in progress/i.test(error.message))
+            return undefined;
+          throw error;
+        },
+      ),
+    {
+      what: `other changes of the peerings of ${network} to end`,
+      limitSeconds: QUIET_SECONDS,
+      context,
+      firstMilliseconds: 250,
+    },
+  );
+}
+
 /** `projects/…/global/networks/…`, of a link or a path. */
 const pathOf = (link: string | null | undefined) => link?.slice(link.indexOf('projects/')) ?? '';
 const lastOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
@@ -61,8 +84,8 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
   async function make(spec: PeeringSpec, network: string, context: CallContext) {
     const far = pathOf(spec.far.network.externalId);
     const name = peeringName(spec);
-    await connection
-      .change('peering the networks', context, (on, requestId, options) =>
+    const add = () =>
+      connection.change('peering the networks', context, (on, requestId, options) =>
         on.networks.addPeering(
           {
             project,
@@ -74,17 +97,17 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
           },
           options,
         ),
-      )
-      .catch(async (error) => {
-        // The same call, made elsewhere or with its answer lost; or a peering of somebody else's between the two.
-        if (!(error instanceof CloudError) || error.code !== 'conflict') throw error;
-        if (await find(spec, context)) return;
-        throw new CloudError(
-          'not-ours',
-          `Network ${network} is peered with ${far} already, under a name that is not ours; it is left alone.`,
-          { remedy: 'Delete that peering, or switch peering off for this network.', cause: error.cause },
-        );
-      });
+      );
+    await onceQuiet(add, network, context).catch(async (error) => {
+      // The same call, made elsewhere or with its answer lost; or a peering of somebody else's between the two.
+      if (!(error instanceof CloudError) || error.code !== 'conflict') throw error;
+      if (await find(spec, context)) return;
+      throw new CloudError(
+        'not-ours',
+        `Network ${network} is peered with ${far} already, under a name that is not ours; it is left alone.`,
+        { remedy: 'Delete that peering, or switch peering off for this network.', cause: error.cause },
+      );
+    });
   }
 
   return {
@@ -115,8 +138,8 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
       const found = await find(at, context);
       if (!found) return;
       const { network } = found;
-      await connection
-        .change('ending the peering', context, (on, requestId, options) =>
+      const remove = () =>
+        connection.change('ending the peering', context, (on, requestId, options) =>
           on.networks.removePeering(
             {
               project,
@@ -126,11 +149,11 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
             },
             options,
           ),
-        )
-        .catch(async (error) => {
-          // Somebody else was quicker: Google calls that a wrong name.
-          if (await find(at, context)) throw error;
-        });
+        );
+      await onceQuiet(remove, network, context).catch(async (error) => {
+        // Somebody else was quicker: Google calls that a wrong name.
+        if (await find(at, context)) throw error;
+      });
     },
 
     async list(owner, context) {

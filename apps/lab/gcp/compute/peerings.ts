@@ -4,7 +4,7 @@
  */
 import { overlap, parseRange } from '../../ground/ranges.ts';
 import { type GcpState, lookUp, type Network, type Peering, type Project, sorted } from '../state.ts';
-import { GoogleError, invalid, notFound, notReady, required } from '../wire/errors.ts';
+import { GoogleError, invalid, notFound, required } from '../wire/errors.ts';
 import { type Call, type Method, method } from '../wire/method.ts';
 import { checkName, link, referenceName } from '../wire/names.ts';
 import { networkPath } from './network-path.ts';
@@ -108,7 +108,12 @@ function checkQuiet(call: Call, paths: readonly string[]): void {
   const busy = Object.values(call.state.projects)
     .flatMap((project) => project.operations)
     .find((one) => one.endedAt === null && types.includes(one.type) && paths.includes(one.target));
-  if (busy) throw notReady(busy.target);
+  if (busy)
+    throw new GoogleError(
+      400,
+      'badRequest',
+      'There is a peering operation in progress on the local or peer network. Try again later.',
+    );
 }
 
 function operation(call: Call, type: string, it: Network): unknown {
