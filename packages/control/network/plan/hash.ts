@@ -6,7 +6,7 @@ import { byName, type Shape } from './shape.ts';
 
 /**
  * Equal for two plans that make the same of the same: what the network will be, down to the accounts, and every change
- * on the way. What changes by itself (prices, quotas, who is connected) does not count.
+ * on the way. What stays as it is does not count, nor what changes by itself: prices, quotas, who is connected.
  */
 export function planHash(
   after: Shape,
@@ -22,7 +22,11 @@ export function planHash(
   const work = [...steps]
     .sort((a, b) => compareText(a.key, b.key))
     .map((step) => ({ ...step, dependsOn: [...step.dependsOn].sort() }));
-  const text = canonical({ network, ports, clusters: whole, ...told, steps: work });
+  const moved = <T extends { action: string }>(all: readonly T[]) =>
+    all.filter((one) => one.action !== 'keep');
+  const { resources, rules, records } = told;
+  const changes = { resources: moved(resources), rules: moved(rules), records: moved(records) };
+  const text = canonical({ network, ports, clusters: whole, ...changes, steps: work });
   return createHash('sha256').update(text).digest('hex');
 }
 

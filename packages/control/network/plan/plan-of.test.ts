@@ -1,4 +1,5 @@
-import type { NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
+import { NetworkPlan, type NewNetwork } from '@skein/contract/rest/network.ts';
+import { changeSnapshot } from '@skein/mesh/network.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addedCluster } from './after/add-cluster.ts';
@@ -45,6 +46,10 @@ const taken = { ...KNOWN, takenVpc: shop.shape.clusters.flatMap((one) => one.vpc
 
 describe('the plan of a new network', () => {
   const plan = anew(making(pair));
+
+  it('is what the API promises', () => {
+    expect(NetworkPlan.parse(plan)).toEqual(plan);
+  });
 
   it('makes everything', () => {
     expect(resources(plan, true)).toEqual([
@@ -362,6 +367,12 @@ describe('whatever the network', () => {
     );
   });
 
+  it('a node that enrols meanwhile makes no other plan of what does not concern it', () => {
+    const joined = { ...shop, shape: { ...shop.shape, snapshot: withoutFirst(shop.shape.snapshot) } };
+    const hash = (book: Book) => planOf(book, changedSettings(book, { driftPolicy: 'ask' }), []).hash;
+    expect(hash(joined)).toBe(hash(shop));
+  });
+
   it('the same request makes the same plan, another account another', () => {
     const hash = anew(making(pair)).hash;
     expect(anew(making(structuredClone(pair))).hash).toBe(hash);
@@ -377,3 +388,10 @@ describe('whatever the network', () => {
     expect(anew(making({ ...pair, driftPolicy: 'report' })).hash).not.toBe(hash);
   });
 });
+
+/** As maps show a network one of whose nodes has not enrolled yet. */
+function withoutFirst(snapshot: Book['shape']['snapshot']): Book['shape']['snapshot'] {
+  const [first] = [...snapshot.parts.values()].flatMap((part) => part.peers);
+  const { number } = snapshot;
+  return changeSnapshot(snapshot, { number, peers: new Map([[first?.id ?? '', null]]) }).after;
+}
