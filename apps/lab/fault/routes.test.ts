@@ -53,3 +53,16 @@ test('a held call is waited for and released; clearing lets go of the rest', asy
   await ask('DELETE');
   await second;
 });
+
+test('a lab that ends executes nothing that was held before its execution', async () => {
+  await ask('PUT', '', { rules: [{ action: 'CreateVpc', fault: { kind: 'hold', at: 'before' } }] });
+  const vpcs = async () => (await fixture.ec2().send(new DescribeVpcsCommand({}))).Vpcs?.length;
+  const before = await vpcs();
+  const waiting = ask('GET', '/held?wait=10');
+  const make = fixture.ec2().send(new CreateVpcCommand({ CidrBlock: '10.64.0.0/20' }));
+  const refused = expect(make).rejects.toThrow();
+  expect((await waiting).body).toHaveLength(1);
+  await fixture.restart();
+  await refused;
+  expect(await vpcs()).toBe(before);
+});

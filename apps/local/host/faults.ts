@@ -37,9 +37,13 @@ function describe(shown: z.infer<typeof Shown>): string[] {
   if (shown.rules.length === 0) return ['The lab’s clouds behave: no faults are set.'];
   return shown.rules.map(({ rule: { when, fault, ...scope }, matched, bitten }) => {
     const { kind, ...settings } = fault;
-    const words = [kind, when === 'always' ? {} : { when }, settings, scope]
-      .map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))
-      .filter((each) => each !== '{}');
-    return `${words.join(' ')}: about ${matched} calls so far, bit ${bitten}`;
+    const often = typeof when === 'object' ? inWords(when) : when === 'always' ? '' : String(when);
+    const said = [kind, often, inWords(settings), inWords(scope)].filter((each) => each !== '').join(', ');
+    return `${said}: about ${matched} calls so far, bit ${bitten}`;
   });
 }
+
+const inWords = (settings: object | null): string =>
+  Object.entries(settings ?? {})
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
