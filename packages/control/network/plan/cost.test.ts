@@ -1,3 +1,4 @@
+import { providers } from '@skein/clouds/registry.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +12,21 @@ const costOf = (request: NewNetwork) => {
   const { after } = making(request);
   return plannedCost(emptied(after), after, PRICES, TYPES);
 };
+
+describe('the price table', () => {
+  it.each(providers.map((one) => [one.id, one] as const))(
+    'of %s is of regions that are offered',
+    (id, provider) => {
+      const { regions } = PRICES.providers[id];
+      const offered = provider.regions.map((one) => one.id);
+      expect(Object.keys(regions).filter((region) => !offered.includes(region))).toEqual([]);
+      for (const prices of Object.values(regions)) {
+        expect(prices.instances[provider.defaultInstanceType]).toBeGreaterThan(0);
+        expect(prices.internetGb).toBeGreaterThan(prices.otherZoneGb);
+      }
+    },
+  );
+});
 
 describe('what a network costs', () => {
   it('is each line times its price, for 730 hours', () => {

@@ -1,7 +1,7 @@
 /**
- * List prices in US dollars, on demand, Linux, without taxes, discounts and free tiers, as Skein knew them on `day`.
- * A region or an instance type that is not here is told as not priced; nothing is guessed. Sources, where to look
- * before a figure is changed:
+ * List prices in US dollars, on demand, Linux, without taxes, discounts and free tiers, put down on `day` by hand. Clouds
+ * change them without notice: compare with the pages below before a figure is relied upon or changed. A region or an
+ * instance type that is not here is told as not priced; nothing is guessed.
  *   AWS    https://aws.amazon.com/ec2/pricing/on-demand/ (instances, data transfer), https://aws.amazon.com/vpc/pricing/
  *          (public IPv4 addresses), https://aws.amazon.com/route53/pricing/
  *   Google https://cloud.google.com/compute/vm-instance-pricing, https://cloud.google.com/vpc/network-pricing
