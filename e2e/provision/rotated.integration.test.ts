@@ -71,7 +71,7 @@ it('a network whose keys were revoked is torn down once the account has new ones
   const before = await row();
   const { project_id = '', client_email = '', private_key = '' } = practice.lab.accounts.gcp;
   const accounts = openStore(`${practice.directory}/lab/state`)
-    .section<Accounts>('accounts', () => ({ aws: [], gcp: [] }))
+    .section<Accounts>('accounts', () => ({ aws: [], gcp: [], azure: [] }))
     .read();
   const { accessKeyId = '', secretAccessKey = '' } = accounts.aws[1] ?? {};
   for (const [change, code] of [

@@ -9,6 +9,7 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { v1 } from '@google-cloud/compute';
 import { deleteAccount } from '@skein/control/account/delete.ts';
 import { checkAccount } from '@skein/control/drift/check-account.ts';
 import { deleteAllOrphans, deleteOrphan } from '@skein/control/drift/delete-orphans.ts';
@@ -23,6 +24,7 @@ import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import type { Operation } from '@skein/control/operation/view.ts';
 import { eventually } from '@skein/control/testing/context.ts';
 import { startWorker } from '@skein/worker/worker.ts';
+import { JWT } from 'google-auth-library';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { COORDINATOR_URL, type Practice, practise } from './practice.ts';
 
@@ -165,6 +167,60 @@ describe('a network that is made', { timeout: 120_000 }, () => {
     expect(practice.paper.ground()).toMatchObject(nothing);
   });
 
+  it('at Google is held by somebody else’s machine too, which Google names', async () => {
+    const { network, operation } = await createNetwork(practice.context, wanted('dev'));
+    await practice.succeeded(operation);
+    const { project_id: project = '', client_email = '', private_key = '' } = practice.lab.accounts.gcp;
+    const token = new JWT({
+      email: client_email,
+      key: private_key,
+      scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+    });
+    token.useJWTAccessWithScope = true;
+    const { hostname, port } = new URL(practice.lab.gcpUrl);
+    const google = new v1.InstancesClient({
+      projectId: project,
+      authClient: token as never,
+      apiEndpoint: hostname,
+      port: Number(port),
+      protocol: 'http',
+    });
+    const row = await practice.fresh.database.cloudResource.findFirstOrThrow({
+      where: { networkId: network.id, kind: 'network' },
+    });
+    const { subnetId } = row.state as { subnetId: string };
+    const at = { project, zone: 'us-central1-b' };
+    const initializeParams = { sourceImage: 'projects/debian-cloud/global/images/family/debian-12' };
+    await google.insert({
+      ...at,
+      instanceResource: {
+        name: 'adas-database',
+        machineType: 'zones/us-central1-b/machineTypes/e2-small',
+        disks: [{ boot: true, autoDelete: true, initializeParams }],
+        networkInterfaces: [{ subnetwork: subnetId }],
+      },
+    });
+    await eventually(
+      async () => (practice.paper.ground().machines.length === 2 ? true : undefined),
+      'the foreign machine',
+    );
+    const teardown = await deleteNetwork(practice.context, { id: network.id, confirm: 'shop' });
+    const failed = await ended(teardown);
+    expect(failedOf(failed).map((step) => [step.key, step.error?.code])).toEqual([
+      ['dev/delete-network', 'in-use'],
+    ]);
+    expect(failedOf(failed)[0]?.error?.message).toContain('instances/adas-database');
+    await google.delete({ ...at, instance: 'adas-database' });
+    await eventually(
+      async () => (practice.paper.ground().machines.length === 0 ? true : undefined),
+      'the end of the machine',
+    );
+    const stepId = failedOf(failed)[0]?.id ?? '';
+    await retryStep(practice.context, { operationId: teardown.id, stepId });
+    await practice.succeeded(teardown);
+    expect(practice.paper.ground()).toMatchObject(nothing);
+  });
+
   it('is not touched under wrong keys: no cloud is asked to delete anything', async () => {
     const { network, operation } = await createNetwork(practice.context, wanted('prod', 'dev'));
     await practice.succeeded(operation);
@@ -222,6 +278,9 @@ describe('a network that is made', { timeout: 120_000 }, () => {
         region: one.kind === 'zone' ? 'global' : 'us-east-1',
       });
     expect(practice.paper.ground()).toEqual(before);
+    await expect(deleteAccount(practice.context, { id: practice.accounts.aws })).rejects.toMatchObject({
+      code: 'conflict',
+    });
 
     const machine = aws.findings.find((one) => one.kind === 'instance');
     await practice.succeeded(await deleteOrphan(practice.context, { id: machine?.id ?? '' }));

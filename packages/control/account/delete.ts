@@ -2,7 +2,7 @@ import { recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
 
-/** Forgets an account and its credentials. Refused while something that Skein made stands in it. */
+/** Forgets an account and its credentials. Refused while something that Skein made stands in it, known or orphaned. */
 export async function deleteAccount(context: Context, input: { id: string }): Promise<void> {
   const { organizationId } = context.actor;
   await context.database.$transaction(async (tx) => {
@@ -18,8 +18,22 @@ export async function deleteAccount(context: Context, input: { id: string }): Pr
     if (clusters + zones + left > 0)
       throw new Refusal(
         'conflict',
-        `${row.name} is in use by ${clusters} clusters and the DNS of ${zones} networks. Remove those first.`,
+        `${row.name} is in use by ${clusters} clusters and the DNS of ${zones} networks, and holds ${left} resources of theirs. Remove those first.`,
       );
+    // Without the account nobody could delete them any more.
+    const orphaned = { organizationId, cloudAccountId: input.id, what: 'orphan' as const };
+    const orphans = await tx.driftFinding.count({
+      where: { ...orphaned, state: { in: ['open', 'healing'] } },
+    });
+    if (orphans > 0)
+      throw new Refusal(
+        'conflict',
+        `${row.name} still holds ${orphans} things that carry our tag. Delete or dismiss them first.`,
+      );
+    await tx.driftFinding.updateMany({
+      where: { ...orphaned, state: 'dismissed' },
+      data: { state: 'gone', endedAt: context.now() },
+    });
     await tx.cloudAccount.delete({ where: { id: input.id, organizationId } });
     await recordAudit(tx, context, 'cloud-account.delete', input.id, { name: row.name });
   });

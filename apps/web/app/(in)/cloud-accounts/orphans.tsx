@@ -54,6 +54,15 @@ export function Orphans({
     await refresh();
     setLooking(false);
   }
+  async function dismiss(id: string) {
+    setFailure(null);
+    try {
+      await call('POST', `/drift/${id}/dismiss`, DriftFinding);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+    await refresh();
+  }
   async function remove(where: string) {
     setOperation((await call('DELETE', where, Operation)).id);
     await refresh();
@@ -119,16 +128,26 @@ export function Orphans({
               untitled: true,
               right: true,
               cell: (one) =>
-                one.state === 'open' && (
-                  <Confirm
-                    trigger="Delete"
-                    label={`Delete ${one.externalId ?? one.key}`}
-                    title={`Delete ${KIND_NAMES[one.kind]} “${one.externalId ?? one.key}”?`}
-                    action="Delete it"
-                    onConfirm={() => remove(`/drift/${one.id}`)}
-                  >
-                    It is deleted in the cloud. That cannot be undone.
-                  </Confirm>
+                (one.state === 'open' || one.state === 'dismissed') && (
+                  <span className="inline-flex flex-wrap justify-end gap-2">
+                    {one.state === 'open' && (
+                      <Button
+                        aria-label={`Dismiss ${one.externalId ?? one.key}`}
+                        onClick={() => void dismiss(one.id)}
+                      >
+                        Dismiss
+                      </Button>
+                    )}
+                    <Confirm
+                      trigger="Delete"
+                      label={`Delete ${one.externalId ?? one.key}`}
+                      title={`Delete ${KIND_NAMES[one.kind]} “${one.externalId ?? one.key}”?`}
+                      action="Delete it"
+                      onConfirm={() => remove(`/drift/${one.id}`)}
+                    >
+                      It is deleted in the cloud. That cannot be undone.
+                    </Confirm>
+                  </span>
                 ),
             },
           ]}

@@ -83,13 +83,18 @@ export function FindingCard({
             )}
           </div>
         )}
+        {standing && finding.what === 'orphan' && (
+          <Link href="/cloud-accounts" className="text-sm text-accent hover:underline">
+            Delete it at its account
+          </Link>
+        )}
         {finding.operationId && (
-          <Link
-            href={`/operations/${finding.operationId}`}
-            className="text-sm text-accent hover:underline"
-            aria-label={`Watch ${finding.key} being mended`}
-          >
-            {finding.state === 'healing' ? 'Watch it being mended' : 'How it was mended'}
+          <Link href={`/operations/${finding.operationId}`} className="text-sm text-accent hover:underline">
+            {finding.state === 'healing'
+              ? 'Watch it being mended'
+              : finding.state === 'healed'
+                ? 'How it was mended'
+                : 'The last attempt'}
           </Link>
         )}
       </div>
