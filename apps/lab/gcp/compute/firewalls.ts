@@ -39,7 +39,6 @@ const SHAPE = {
 type Body = Value<typeof SHAPE>;
 
 const NAMED_PROTOCOLS = ['all', 'tcp', 'udp', 'icmp', 'esp', 'ah', 'sctp', 'ipip'];
-const MOST_VALUES = 256;
 const MOST_RANGES = 5000;
 const MOST_TAGS = { sourceTags: 30, targetTags: 70 } as const;
 const TAG = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
