@@ -85,17 +85,20 @@ export const IMAGES: readonly { publisher: string; offer: string; sku: string; v
   },
 ];
 
-/** Limits of a subscription in one location. */
-export const LIMITS = {
+/** Limits of a subscription in one location, by the name of their usage; families of sizes have their own. */
+export const LIMITS: Readonly<Record<string, number>> = {
   cores: 350,
-  familyCores: 350,
   virtualMachines: 25_000,
-  virtualNetworks: 1000,
-  networkSecurityGroups: 5000,
-  publicAddresses: 1000,
-  networkInterfaces: 65_536,
-  securityRules: 1000,
-} as const;
+  VirtualNetworks: 1000,
+  NetworkSecurityGroups: 5000,
+  PublicIPAddresses: 1000,
+  IPv4StandardSkuPublicIpAddresses: 1000,
+  NetworkInterfaces: 65_536,
+  SecurityRules: 1000,
+  dnsZones: 1000,
+  privateDnsZones: 1000,
+  ...Object.fromEntries(SIZES.map(({ family }) => [family, 350])),
+};
 
 /** Newest first; each was in use when the lab was made. */
 export const API_VERSIONS = {

@@ -253,6 +253,14 @@ describe('a virtual machine', () => {
   });
 });
 
+test('a size that a region does not sell is refused there', async () => {
+  const small = machine(id('Microsoft.Network/networkInterfaces', 'any'), {
+    location: 'spaincentral',
+    hardwareProfile: { vmSize: 'Standard_B1s' },
+  });
+  await expect(make('small', small)).rejects.toMatchObject({ statusCode: 409, code: 'SkuNotAvailable' });
+});
+
 describe('what there is', () => {
   test('sizes of a region, those not sold there marked', async () => {
     const found = [];

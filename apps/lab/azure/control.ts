@@ -2,6 +2,8 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Lab } from '../store/lab.ts';
+import { openQuotas } from '../store/quotas.ts';
+import { LIMITS } from './catalog.ts';
 import { Federation } from './entra/assertion.ts';
 import { openEntraState } from './entra/trust-state.ts';
 
@@ -9,6 +11,8 @@ const Permissions = z.strictObject({
   actions: z.array(z.string()),
   notActions: z.array(z.string()).default([]),
 });
+
+const Quotas = z.partialRecord(z.enum(Object.keys(LIMITS)), z.int().min(0));
 
 export function azureControl(app: Hono, lab: Lab): void {
   const entra = openEntraState(lab.store);
@@ -38,5 +42,17 @@ export function azureControl(app: Hono, lab: Lab): void {
       else state.permissions[account.subscriptionId] = input.data;
     });
     return c.json({ ok: true });
+  });
+
+  /** By usage, such as `{"PublicIPAddresses": 3}`; what is not named has its default again. */
+  app.put('/accounts/azure/:subscriptionId/quotas', async (c) => {
+    const account = accountOf(c);
+    if (!account) return c.json({ error: 'no such subscription' }, 404);
+    const input = Quotas.safeParse(await c.req.json().catch(() => undefined));
+    if (!input.success) return c.json({ error: z.prettifyError(input.error) }, 400);
+    openQuotas(lab.store).change((state) => {
+      state[`azure/${account.subscriptionId}`] = input.data as Record<string, number>;
+    });
+    return c.json(input.data);
   });
 }

@@ -162,6 +162,20 @@ describe('permissions', () => {
   });
 });
 
+describe('quotas', () => {
+  test('are those that were set', async () => {
+    const set = (quotas: object) => control(`/accounts/azure/${account().subscriptionId}/quotas`, quotas);
+    expect(await set({ Rainbows: 1 })).toBe(400);
+    expect(await set({ PublicIPAddresses: 0 })).toBe(200);
+    await fixture.resources().resourceGroups.createOrUpdate('full', { location: 'westeurope' });
+    const address = { location: 'westeurope', sku: { name: 'Standard' }, publicIPAllocationMethod: 'Static' };
+    const make = () => fixture.network().publicIPAddresses.createOrUpdate('full', 'one', address, POLL);
+    await expect(Promise.resolve(make())).rejects.toMatchObject({ code: 'PublicIPCountLimitReached' });
+    expect(await set({})).toBe(200);
+    expect(await make()).toMatchObject({ provisioningState: 'Succeeded' });
+  });
+});
+
 describe('the activity log', () => {
   test('says who changed what, newest first', async () => {
     const started = new Date().toISOString();

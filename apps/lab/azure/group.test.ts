@@ -45,6 +45,26 @@ describe('resource groups', () => {
     expect((await fixture.ask('HEAD', `/resourcegroups/tagged-1?${V}`)).status).toBe(204);
   });
 
+  test('take nothing more while they are being deleted', async () => {
+    await fixture.ask('PUT', `/resourcegroups/leaving?${V}`, { location: 'eastus' });
+    const gone = await fixture.ask('DELETE', `/resourcegroups/leaving?${V}`);
+    expect([gone.status, gone.headers.has('location')]).toEqual([202, true]);
+    for (const path of ['', '/providers/Microsoft.Network/publicIPAddresses/late']) {
+      const late = await fixture.ask(
+        'PUT',
+        `/resourcegroups/leaving${path}?api-version=${path ? '2026-01-01' : '2025-04-01'}`,
+        {
+          location: 'eastus',
+        },
+      );
+      expect([late.status, late.body.error.code]).toEqual([409, 'ResourceGroupBeingDeleted']);
+    }
+    const again = await fixture.ask('DELETE', `/resourcegroups/leaving?${V}`);
+    expect(again.headers.get('location')).toBe(gone.headers.get('location'));
+    await fixture.follow(gone);
+    expect((await fixture.ask('DELETE', `/resourcegroups/leaving?${V}`)).status).toBe(404);
+  });
+
   test('stay where they are', async () => {
     const { resourceGroups } = fixture.resources();
     await resourceGroups.createOrUpdate('placed', { location: 'westeurope' });

@@ -12,6 +12,7 @@ import type { AzureAccount } from './entra/account.ts';
 import { identify } from './entra/token.ts';
 import { allows, OWNER, openEntraState } from './entra/trust-state.ts';
 import { noteEvent } from './insights/event.ts';
+import { type Limits, limitsOf } from './limit.ts';
 import { due, settle } from './operation.ts';
 import { type AzureState, emptySubscription, keyOf, type Subscription } from './state.ts';
 import { parseBody } from './wire/body.ts';
@@ -37,6 +38,7 @@ export interface Call<B = unknown> {
   ifNoneMatch: string | null;
   now: Date;
   passage: Passage;
+  limits: Limits;
   machine: MachineOf;
 }
 
@@ -342,6 +344,7 @@ function execute(
     apiVersion: named.apiVersion,
     now,
     passage,
+    limits: limitsOf(lab.store, account.subscriptionId, passage),
   };
   if (!endpoint.changes) {
     const look = (state: AzureState, machine: MachineOf) =>

@@ -1,5 +1,5 @@
 /** Sizes and images that a machine may have, and the room there is for it. */
-import { IMAGES, LIMITS, SIZES, type Size } from '../catalog.ts';
+import { IMAGES, SIZES, type Size } from '../catalog.ts';
 import type { Call } from '../pipeline.ts';
 import { ofType, type Subscription } from '../state.ts';
 import { MACHINE } from '../type.ts';
@@ -58,31 +58,29 @@ export function coresIn(subscription: Subscription, location: string, family: st
 
 /** @param instead the size that it has now, if it is there. @throws ArmError 409 */
 export function checkRoom(call: Call, location: string, size: Size, instead: string | null): void {
-  const { passage, subscription } = call;
+  const { limits, subscription } = call;
   const before = SIZES.find((each) => each.name === instead);
   const machines = ofType(subscription, MACHINE).filter((each) => each.location === location).length;
   const wants = [
     [
       'Total Regional Cores',
       'cores',
-      LIMITS.cores,
       coresIn(subscription, location, null),
       size.vCpus - (before?.vCpus ?? 0),
     ],
     [
       `${size.family} Cores`,
       size.family,
-      LIMITS.familyCores,
       coresIn(subscription, location, size.family),
       size.vCpus - (before?.family === size.family ? before.vCpus : 0),
     ],
-    ['Virtual Machines', 'virtualMachines', LIMITS.virtualMachines, machines, instead === null ? 1 : 0],
+    ['Virtual Machines', 'virtualMachines', machines, instead === null ? 1 : 0],
   ] as const;
-  for (const [words, name, limit, used, more] of wants)
-    if (more > 0 && passage.full(name, used + more, limit))
+  for (const [words, name, used, more] of wants)
+    if (more > 0 && limits.full(name, used + more))
       throw new ArmError(
         409,
         'QuotaExceeded',
-        `Operation could not be completed as it results in exceeding approved ${words} quota. Additional details - Deployment Model: Resource Manager, Location: ${location}, Current Limit: ${passage.limitOf(name, limit)}, Current Usage: ${used}, Additional Required: ${more}, (Minimum) New Limit Required: ${used + more}.`,
+        `Operation could not be completed as it results in exceeding approved ${words} quota. Additional details - Deployment Model: Resource Manager, Location: ${location}, Current Limit: ${limits.limitOf(name)}, Current Usage: ${used}, Additional Required: ${more}, (Minimum) New Limit Required: ${used + more}.`,
       );
 }

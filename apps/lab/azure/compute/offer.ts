@@ -1,5 +1,5 @@
 /** What may be had where: sizes, images, registered providers, and how much of the limits is used. */
-import { API_VERSIONS, IMAGES, LIMITS, LOCATIONS, locationOf, SIZES } from '../catalog.ts';
+import { API_VERSIONS, IMAGES, LOCATIONS, locationOf, SIZES } from '../catalog.ts';
 import { type Call, type Endpoint, endpoint } from '../pipeline.ts';
 import { ofType } from '../state.ts';
 import { MACHINE, NIC, NSG, PUBLIC_ADDRESS, VNET } from '../type.ts';
@@ -73,7 +73,6 @@ const skus = endpoint({
 interface Usage {
   value: string;
   words: string;
-  limit: number;
   used: number;
 }
 
@@ -90,7 +89,7 @@ const usages = (
     changes: false,
     handle(call) {
       const location = placeOf(call);
-      const all = of(call, location).map(({ value, words, limit, used }) => ({
+      const all = of(call, location).map(({ value, words, used }) => ({
         ...(namespace === 'Microsoft.Network'
           ? {
               id: `/subscriptions/${call.account.subscriptionId}/providers/Microsoft.Network/locations/${location}/usages/${value}`,
@@ -98,7 +97,7 @@ const usages = (
           : {}),
         unit: 'Count',
         currentValue: used,
-        limit: call.passage.limitOf(value, limit),
+        limit: call.limits.limitOf(value),
         name: { value, localizedValue: words },
       }));
       return { status: 200, body: page(all, (it) => it.name.value, call.url) };
@@ -195,19 +194,16 @@ export const offers: readonly Endpoint[] = [
     {
       value: 'cores',
       words: 'Total Regional vCPUs',
-      limit: LIMITS.cores,
       used: coresIn(call.subscription, location, null),
     },
     {
       value: 'virtualMachines',
       words: 'Virtual Machines',
-      limit: LIMITS.virtualMachines,
       used: counted(call, location, MACHINE),
     },
     ...[...new Set(SIZES.map(({ family }) => family))].map((family) => ({
       value: family,
       words: `${family} vCPUs`,
-      limit: LIMITS.familyCores,
       used: coresIn(call.subscription, location, family),
     })),
   ]),
@@ -215,31 +211,26 @@ export const offers: readonly Endpoint[] = [
     {
       value: 'VirtualNetworks',
       words: 'Virtual Networks',
-      limit: LIMITS.virtualNetworks,
       used: counted(call, location, VNET),
     },
     {
       value: 'NetworkSecurityGroups',
       words: 'Network Security Groups',
-      limit: LIMITS.networkSecurityGroups,
       used: counted(call, location, NSG),
     },
     {
       value: 'NetworkInterfaces',
       words: 'Network Interfaces',
-      limit: LIMITS.networkInterfaces,
       used: counted(call, location, NIC),
     },
     {
       value: 'PublicIPAddresses',
       words: 'Public IP Addresses',
-      limit: LIMITS.publicAddresses,
       used: counted(call, location, PUBLIC_ADDRESS),
     },
     {
       value: 'IPv4StandardSkuPublicIpAddresses',
       words: 'Public IPv4 Addresses - Standard',
-      limit: LIMITS.publicAddresses,
       used: counted(call, location, PUBLIC_ADDRESS),
     },
   ]),

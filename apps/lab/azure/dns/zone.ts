@@ -23,7 +23,6 @@ export interface ZoneLink {
 
 const ZONE_NAME =
   /^(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
-const MOST_ZONES = 1000;
 const SOA_TTL = 3600;
 const NS_TTL = 172_800;
 
@@ -67,11 +66,11 @@ const soa = (host: string): RecordSet => ({
 function checkZones(call: Call, type: string, present: unknown): void {
   const there = ofType(call.subscription, type).length;
   const name = type === ZONE ? 'dnsZones' : 'privateDnsZones';
-  if (!present && call.passage.full(name, there + 1, MOST_ZONES))
+  if (!present && call.limits.full(name, there + 1))
     throw new ArmError(
       409,
       'ZoneCountLimitReached',
-      `Cannot create more than ${call.passage.limitOf(name, MOST_ZONES)} zones for this subscription.`,
+      `Cannot create more than ${call.limits.limitOf(name)} zones for this subscription.`,
     );
 }
 

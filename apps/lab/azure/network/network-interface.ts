@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { formatAddress, parseAddress, parseRange } from '../../ground/ranges.ts';
-import { API_VERSIONS, LIMITS } from '../catalog.ts';
+import { API_VERSIONS } from '../catalog.ts';
 import { type Kind, kind } from '../kind.ts';
 import { find, keyOf, ofType, type Resource, type Subscription } from '../state.ts';
 import { MACHINE, NIC, NSG, PUBLIC_ADDRESS, SUBNET } from '../type.ts';
@@ -92,7 +92,7 @@ export const interfaceKind: Kind = kind<z.infer<typeof Body>, NetworkInterface>(
   instant: false,
   body: Body,
   write({ call, body, id, present, location }) {
-    const { subscription, passage } = call;
+    const { subscription } = call;
     const { properties } = body;
     const configuration = properties.ipConfigurations[0];
     if (!configuration) throw new Error('the body was parsed without its configuration');
@@ -128,11 +128,11 @@ export const interfaceKind: Kind = kind<z.infer<typeof Body>, NetworkInterface>(
         `Resource ${id}/ipConfigurations/${configuration.name} is referencing public IP address ${publicAddress} that is already allocated to resource ${other.id}/ipConfigurations/${other.properties.configuration}.`,
       );
     const there = ofType(subscription, NIC).filter((each) => each.location === location).length;
-    if (!present && passage.full('NetworkInterfaces', there + 1, LIMITS.networkInterfaces))
+    if (!present && call.limits.full('NetworkInterfaces', there + 1))
       throw quotaReached(
         'NetworkInterfaceCountLimitReached',
         'network interfaces',
-        passage.limitOf('NetworkInterfaces', LIMITS.networkInterfaces),
+        call.limits.limitOf('NetworkInterfaces'),
         location,
       );
     const stayed =

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { INTERNET } from '../../ground/ground.ts';
 import { formatAddress, parseRange } from '../../ground/ranges.ts';
-import { API_VERSIONS, LIMITS } from '../catalog.ts';
+import { API_VERSIONS } from '../catalog.ts';
 import { type Kind, kind } from '../kind.ts';
 import { type AzureState, keyOf, ofType, type Resource, type Subscription } from '../state.ts';
 import { NIC, PUBLIC_ADDRESS } from '../type.ts';
@@ -77,12 +77,11 @@ export const publicAddressKind: Kind = kind<z.infer<typeof Body>, PublicAddress>
     const there = ofType(call.subscription, PUBLIC_ADDRESS).filter(
       (each) => each.location === location,
     ).length;
-    const { passage } = call;
-    if (!present && passage.full('PublicIPAddresses', there + 1, LIMITS.publicAddresses))
+    if (!present && call.limits.full('PublicIPAddresses', there + 1))
       throw quotaReached(
         'PublicIPCountLimitReached',
         'public IP addresses',
-        passage.limitOf('PublicIPAddresses', LIMITS.publicAddresses),
+        call.limits.limitOf('PublicIPAddresses'),
         location,
       );
     return {

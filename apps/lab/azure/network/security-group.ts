@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { parseRange } from '../../ground/ranges.ts';
-import { API_VERSIONS, LIMITS } from '../catalog.ts';
+import { API_VERSIONS } from '../catalog.ts';
 import { type Kind, kind } from '../kind.ts';
 import { show as showResource } from '../resource.ts';
 import { childrenOf, keyOf, ofType, type Resource, type Subscription } from '../state.ts';
@@ -155,11 +155,11 @@ export const ruleKind: Kind = kind<RuleBody, SecurityRule>({
       (each) => keyOf(each.id) !== keyOf(id),
     );
     checkPriorities([...others, { name, properties }]);
-    if (call.passage.full('SecurityRules', others.length + 1, LIMITS.securityRules))
+    if (call.limits.full('SecurityRules', others.length + 1))
       throw quotaReached(
         'SecurityRuleCountLimitReached',
         'security rules',
-        call.passage.limitOf('SecurityRules', LIMITS.securityRules),
+        call.limits.limitOf('SecurityRules'),
         null,
       );
     return { properties };
@@ -253,20 +253,19 @@ export const securityGroupKind: Kind = kind<z.infer<typeof GroupBody>, Record<st
     if (names.size < wanted.length)
       throw new ArmError(400, 'InvalidRequestFormat', 'Two security rules have the same name.');
     checkPriorities(wanted);
-    const { passage } = call;
-    if (passage.full('SecurityRules', wanted.length, LIMITS.securityRules))
+    if (call.limits.full('SecurityRules', wanted.length))
       throw quotaReached(
         'SecurityRuleCountLimitReached',
         'security rules',
-        passage.limitOf('SecurityRules', LIMITS.securityRules),
+        call.limits.limitOf('SecurityRules'),
         location,
       );
     const there = ofType(call.subscription, NSG).filter((each) => each.location === location).length;
-    if (!present && passage.full('NetworkSecurityGroups', there + 1, LIMITS.networkSecurityGroups))
+    if (!present && call.limits.full('NetworkSecurityGroups', there + 1))
       throw quotaReached(
         'NetworkSecurityGroupCountLimitReached',
         'network security groups',
-        passage.limitOf('NetworkSecurityGroups', LIMITS.networkSecurityGroups),
+        call.limits.limitOf('NetworkSecurityGroups'),
         location,
       );
     return { properties: {}, children: { kind: ruleKind, wanted } };

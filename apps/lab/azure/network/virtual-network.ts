@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { overlap, parseRange, type Range, within } from '../../ground/ranges.ts';
-import { API_VERSIONS, LIMITS } from '../catalog.ts';
+import { API_VERSIONS } from '../catalog.ts';
 import { type Body, type Kind, kind } from '../kind.ts';
 import type { Linked } from '../pipeline.ts';
 import { show as showResource } from '../resource.ts';
@@ -229,11 +229,11 @@ export const networkKind: Kind = kind<z.infer<typeof NetworkBody> & Body, Virtua
           `The address prefixes of virtual network ${id} overlap.`,
         );
     const there = ofType(call.subscription, VNET).filter((each) => each.location === location).length;
-    if (!present && call.passage.full('VirtualNetworks', there + 1, LIMITS.virtualNetworks))
+    if (!present && call.limits.full('VirtualNetworks', there + 1))
       throw quotaReached(
         'VirtualNetworkCountLimitReached',
         'virtual networks',
-        call.passage.limitOf('VirtualNetworks', LIMITS.virtualNetworks),
+        call.limits.limitOf('VirtualNetworks'),
         location,
       );
     const existing = childrenOf<Subnet>(call.subscription, id, SUBNET);
