@@ -3,6 +3,9 @@
  * the lab's clouds on a ground of paper, with the worker as it runs in production.
  */
 import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DeleteSecurityGroupCommand,
   DescribeInstancesCommand,
   DescribeSubnetsCommand,
   EC2Client,
@@ -142,16 +145,37 @@ describe('a network that is made', { timeout: 120_000 }, () => {
       }),
     );
     const foreign = Instances?.[0]?.InstanceId ?? '';
+    const { GroupId } = await ec2.send(
+      new CreateSecurityGroupCommand({
+        GroupName: 'adas-group',
+        Description: 'made by hand',
+        VpcId: template.externalId ?? '',
+      }),
+    );
+    const group = await practice.fresh.database.cloudResource.findFirstOrThrow({
+      where: { networkId: network.id, key: 'firewall/member', region: 'us-east-1' },
+    });
+    const UserIdGroupPairs = [{ GroupId: group.externalId ?? '' }];
+    await ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId,
+        IpPermissions: [{ IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, UserIdGroupPairs }],
+      }),
+    );
     const teardown = await deleteNetwork(practice.context, { id: network.id, confirm: 'shop' });
     const failed = await ended(teardown);
     expect(failed.state).toBe('failed');
-    expect(failedOf(failed).map((step) => [step.key, step.error?.code])).toEqual([
-      ['prod/delete-network', 'in-use'],
-    ]);
-    const [step] = failedOf(failed);
-    expect(step?.error?.message).toContain(`instance ${foreign} (adas-database)`);
+    const failures = new Map(failedOf(failed).map((step) => [step.key, step]));
+    expect([...failures.keys()].sort()).toEqual(['prod/delete-firewall', 'prod/delete-network']);
+    for (const step of failures.values()) expect(step.error?.code).toBe('in-use');
+    expect(failures.get('prod/delete-firewall')?.error?.message).toContain(
+      `security group ${GroupId} (adas-group), whose rules name it`,
+    );
+    const held = failures.get('prod/delete-network')?.error?.message;
+    expect(held).toContain(`instance ${foreign} (adas-database)`);
+    expect(held).toContain(`security group ${GroupId} (adas-group)`);
     // Everything else went all the same, and the account stays while something of ours is left in it.
-    expect((await living(network.id)).map((one) => one.key)).toEqual(['network']);
+    expect((await living(network.id)).map((one) => one.key).sort()).toEqual(['firewall/member', 'network']);
     expect(practice.paper.ground().machines).toHaveLength(1);
     await expect(deleteAccount(practice.context, { id: practice.accounts.aws })).rejects.toMatchObject({
       code: 'conflict',
@@ -162,7 +186,9 @@ describe('a network that is made', { timeout: 120_000 }, () => {
       async () => (practice.paper.ground().machines.length === 0 ? true : undefined),
       'the end of the machine',
     );
-    await retryStep(practice.context, { operationId: teardown.id, stepId: step?.id ?? '' });
+    await ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+    for (const key of ['prod/delete-firewall', 'prod/delete-network'])
+      await retryStep(practice.context, { operationId: teardown.id, stepId: failures.get(key)?.id ?? '' });
     await practice.succeeded(teardown);
     expect(practice.paper.ground()).toMatchObject(nothing);
   });
