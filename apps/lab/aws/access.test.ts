@@ -9,6 +9,7 @@ import {
   CreateTagsCommand,
   CreateVpcCommand,
   DeleteVpcCommand,
+  DescribeAccountAttributesCommand,
   DescribeVpcsCommand,
   EC2Client,
   RunInstancesCommand,
@@ -349,6 +350,17 @@ describe('quotas', () => {
     expect(await quota(service, code)).toBe(value);
     const { Quotas } = await quotas().send(new ListServiceQuotasCommand({ ServiceCode: service }));
     expect(Quotas?.find((each) => each.QuotaCode === code)?.Value).toBe(value);
+  });
+
+  test('EC2 tells its own, with what a fault lowers', async () => {
+    const ask = async () => {
+      const { AccountAttributes } = await ec2.send(new DescribeAccountAttributesCommand({}));
+      const found = AccountAttributes?.find((each) => each.AttributeName === 'vpc-max-elastic-ips');
+      return found?.AttributeValues?.[0]?.AttributeValue;
+    };
+    expect(await ask()).toBe('30');
+    fixture.lab.faults.set([{ fault: { kind: 'quota', name: 'elastic-ips', limit: 2 } }]);
+    expect(await ask()).toBe('2');
   });
 
   test('a limit that is set is told and enforced', async () => {

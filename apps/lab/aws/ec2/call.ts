@@ -19,6 +19,7 @@ export interface Ec2Call {
   machine: Lab['machine'];
   /** Whether so many (what the call adds among them) are more than a quota allows. */
   full(quota: QuotaName, used: number): boolean;
+  limitOf(quota: QuotaName): number;
 }
 
 export interface Ec2Action {

@@ -10,6 +10,7 @@ import { type QuotaName, quotaOf } from '../quota.ts';
 import { AwsError } from '../wire/error.ts';
 import type { Params } from '../wire/query.ts';
 import { document, type Xml } from '../wire/xml.ts';
+import { accountAttributeActions } from './account-attribute.ts';
 import { addressActions } from './address.ts';
 import type { Ec2Actions } from './call.ts';
 import { catalogActions } from './catalog-view.ts';
@@ -40,6 +41,7 @@ const ACTIONS: Ec2Actions = {
   ...instanceActions,
   ...catalogActions,
   ...tagActions,
+  ...accountAttributeActions,
 };
 
 export const knowsEc2 = (action: string) => Object.hasOwn(ACTIONS, action);
@@ -66,8 +68,9 @@ export function callEc2(
       `The requested version (${version}) of service AmazonEC2 does not exist`,
     );
 
-  const full = (quota: QuotaName, used: number) =>
-    passage.full(quota, used, quotaOf(lab.store, account.accountId, quota));
+  const set = (quota: QuotaName) => quotaOf(lab.store, account.accountId, quota);
+  const full = (quota: QuotaName, used: number) => passage.full(quota, used, set(quota));
+  const limitOf = (quota: QuotaName) => passage.limitOf(quota, set(quota));
   // One answer shows each machine in one state, and reading its console is no light work.
   const seen = new Map<string, MachineStatus | undefined>();
   const run = (whole: Ec2State, machineOf: MachineOf = lab.machine): { [name: string]: Xml } => {
@@ -87,7 +90,7 @@ export function callEc2(
       for (const instance of Object.values(state.instances))
         if (!isVisible(now, instance)) delete state.instances[instance.id];
     const standing = standingIn(state);
-    const answer = action.run({ params, state, whole, region, account, now, machine, full });
+    const answer = action.run({ params, state, whole, region, account, now, machine, full, limitOf });
     const [unknown] = params.unread();
     if (unknown) throw new AwsError('UnknownParameter', `The parameter ${unknown} is not recognized`);
     if (dry)
