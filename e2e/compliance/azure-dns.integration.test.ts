@@ -83,6 +83,7 @@ dnsCompliance('Azure DNS', [], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    manyNames: 60,
     waiting: null,
     vpcs,
     foreign: {

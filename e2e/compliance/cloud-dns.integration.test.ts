@@ -54,6 +54,7 @@ dnsCompliance('Cloud DNS', [], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    manyNames: 700,
     waiting: /^Cloud DNS to answer with the new records of zone skein-\w+ everywhere$/,
     vpcs,
     foreign: {

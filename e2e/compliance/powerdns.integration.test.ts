@@ -30,6 +30,7 @@ dnsCompliance('PowerDNS', ['private zones'], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    manyNames: 700,
     waiting: null,
     vpcs: [],
     foreign: {

@@ -51,6 +51,7 @@ dnsCompliance('Route 53', [], async () => {
         identity: NO_IDENTITY,
       }),
     servedZones: null,
+    manyNames: 700,
     waiting: /^Route 53 to answer with the new records of zone Z\w+ everywhere$/,
     vpcs,
     foreign: {

@@ -29,6 +29,7 @@ export function signedUpdatesCompliance(
           identity: NO_IDENTITY,
         }),
       servedZones: ZONES,
+      manyNames: 700,
       waiting: null,
       vpcs: [],
       foreign: {

@@ -9,8 +9,8 @@ import { dnsOver } from '../zone-service.ts';
 import { PowerDnsApi, type PowerDnsSet } from './api.ts';
 import { findZone, listOwnedZones, readZone, reconcileZone, removeZone, zoneState } from './zone.ts';
 
-/** Of one request: the server takes 2 MB unless it was told otherwise. */
-const LIMITS = { bytes: 1_000_000 };
+/** Of one request: the server takes 2 MB, but a small one is answered soon. */
+const LIMITS = { bytes: 100_000 };
 
 /** A record that is switched off is somebody's doing: no set of ours has one. */
 const asRecordSet = ({ name, type, ttl, records = [] }: PowerDnsSet): RecordSet => ({
