@@ -2,11 +2,12 @@
 import type { ResourceGroup } from '@azure/arm-resources';
 import { backOff, pause, waitFor } from '../bounded-wait.ts';
 import { type CallContext, CloudError, type Owner } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { remove, type Subject } from './ensure.ts';
 import { isDoubtful } from './errors.ts';
 import { groupNameFor } from './names.ts';
-import { groupFilter, groupTags, ownerIn, within } from './tags.ts';
+import { groupFilter, groupTags, ownerIn } from './tags.ts';
 
 const MAKING_TRIES = 4;
 

@@ -8,13 +8,13 @@ import {
   type PeeringState,
   type Resource,
 } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { ensure, failed, remove, type Subject } from './ensure.ts';
 import { azureCodeOf } from './errors.ts';
 import { inRegion } from './group.ts';
 import { parseId, type ResourceId, sameId } from './names.ts';
 import { peeringIn, peeringName } from './peering-name.ts';
-import { within } from './tags.ts';
 
 const PEERING = 'virtualNetworkPeerings';
 

@@ -1,5 +1,6 @@
 /** Owner tags on Azure resources: how they are written and read. Azure takes no `<>%&\?/` in a tag's name. Pure. */
 import type { Keyed, Owner } from '../provider.ts';
+import { within } from '../within.ts';
 
 const ORGANIZATION = 'skein-organization';
 const NETWORK = 'skein-network';
@@ -52,15 +53,6 @@ export function keyedBy(tags: Tags | undefined): (Keyed & { part: string | null 
 export function isOf(tags: Tags | undefined, at: Keyed, part: string | null = null): boolean {
   const by = keyedBy(tags);
   return by !== undefined && by.key === at.key && by.part === part && within(by.owner, at.owner);
-}
-
-/** Whether an owner is the one asked for, or one of several where ids are left out. */
-export function within(owner: Owner, asked: Partial<Owner> & { organizationId: string }): boolean {
-  return (
-    owner.organizationId === asked.organizationId &&
-    (asked.networkId === undefined || owner.networkId === asked.networkId) &&
-    (asked.clusterId === undefined || owner.clusterId === asked.clusterId)
-  );
 }
 
 /** For the list of resource groups: all of an organization's. */

@@ -8,10 +8,11 @@ import {
   CloudError,
   type Resource,
 } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
 import { unlessGone } from './network.ts';
-import { describe, nameFor, ownerIn, within } from './ownership.ts';
+import { describe, nameFor, ownerIn } from './ownership.ts';
 
 type Address = protos.google.cloud.compute.v1.IAddress;
 

@@ -2,11 +2,12 @@
 import { allOf, waitFor } from '../bounded-wait.ts';
 import type { CallContext, FirewallSpec, FirewallState, Keyed, Resource } from '../provider.ts';
 import { permissionsOf } from '../rule-set.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
 import { type Firewall, heldRules, SOURCES_A_RULE, sameFirewall, wantedFirewalls } from './firewall-rules.ts';
 import { unlessGone } from './network.ts';
-import { describe, isOf, nameFor, ownerIn, within } from './ownership.ts';
+import { describe, isOf, nameFor, ownerIn } from './ownership.ts';
 
 export function firewalls(connection: Connection): Resource<FirewallSpec, FirewallState> {
   const { project, region } = connection;

@@ -8,11 +8,12 @@ import {
   type InstanceState,
   type Resource,
 } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
 import { IMAGE_FAMILY } from './image.ts';
 import { unlessGone } from './network.ts';
-import { describe, labelFilter, labelsFor, nameFor, ownerIn, within } from './ownership.ts';
+import { describe, labelFilter, labelsFor, nameFor, ownerIn } from './ownership.ts';
 
 type Instance = protos.google.cloud.compute.v1.IInstance;
 

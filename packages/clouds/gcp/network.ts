@@ -7,9 +7,10 @@ import {
   type NetworkState,
   type Resource,
 } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
 import { findOrMake, oursOnly } from './find-or-make.ts';
-import { describe, nameFor, ownerIn, within } from './ownership.ts';
+import { describe, nameFor, ownerIn } from './ownership.ts';
 
 export function networks(connection: Connection): Resource<NetworkSpec, NetworkState> {
   const { project, region } = connection;

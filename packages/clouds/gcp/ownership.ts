@@ -3,7 +3,8 @@
  * the description, and the name is derived from the owner: a second one cannot even be made. Pure.
  */
 import { createHash } from 'node:crypto';
-import type { Keyed, Owner } from '../provider.ts';
+import type { Keyed } from '../provider.ts';
+import { within } from '../within.ts';
 
 /** `skein-<key>-<16 hex>`: at most 47 of the 63 characters that Google allows, starting with a letter. */
 export function nameFor({ owner, key }: Keyed): string {
@@ -37,15 +38,6 @@ export function ownerIn(
 export function isOf(description: string | null | undefined, at: Keyed): boolean {
   const found = ownerIn(description);
   return found !== undefined && found.key === at.key && within(found.owner, at.owner);
-}
-
-/** Whether an owner is the one asked for, or one of several where ids are left out. */
-export function within(owner: Owner, asked: Partial<Owner> & { organizationId: string }): boolean {
-  return (
-    owner.organizationId === asked.organizationId &&
-    (asked.networkId === undefined || owner.networkId === asked.networkId) &&
-    (asked.clusterId === undefined || owner.clusterId === asked.clusterId)
-  );
 }
 
 const labelValue = (text: string) =>

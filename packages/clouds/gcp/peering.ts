@@ -12,8 +12,9 @@ import {
   type PeeringState,
   type Resource,
 } from '../provider.ts';
+import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
-import { ownerIn, within } from './ownership.ts';
+import { ownerIn } from './ownership.ts';
 import { halfIn, peeringName } from './peering-name.ts';
 
 type Network = protos.google.cloud.compute.v1.INetwork;
