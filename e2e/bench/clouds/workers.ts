@@ -1,6 +1,9 @@
 /** Worker processes, one at work and one loaded beside it, so that a killed one is replaced at once. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Order } from './worker.ts';
 
@@ -19,10 +22,13 @@ export interface Workers {
 
 export function openWorkers(): Workers {
   const children = new Set<ChildProcess>();
+  // The SDKs are large: compiled once, they load in half the time.
+  const compiled = mkdtempSync(join(tmpdir(), 'skein-compiled-'));
   const load = () => {
     const child = fork(SCRIPT, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { NODE_COMPILE_CACHE: compiled },
     });
     children.add(child);
     child.once('exit', () => children.delete(child));
@@ -54,6 +60,7 @@ export function openWorkers(): Workers {
       const ends = [...children].map((child) => once(child, 'exit'));
       for (const child of children) child.kill('SIGKILL');
       await Promise.all(ends);
+      rmSync(compiled, { recursive: true, force: true });
     },
   };
 }
