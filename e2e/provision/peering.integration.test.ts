@@ -193,6 +193,32 @@ describe('two peered clusters', LONG, () => {
   });
 });
 
+describe('two peered clusters of Google Cloud', LONG, () => {
+  it('call each other over it, and leave nothing behind', async () => {
+    const dev = practice.wanted.clusters.find((cluster) => cluster.name === 'dev');
+    if (!dev) throw new Error('no cluster');
+    const { network, operation } = await createNetwork(practice.context, {
+      ...practice.wanted,
+      name: 'google',
+      zone: 'google.skein.test',
+      peering: 'same-provider',
+      clusters: [dev, { ...dev, name: 'test', region: 'europe-west1', nodes: 1 }],
+    });
+    await practice.succeeded(operation);
+    const { dev: one, test: two } = Object.fromEntries(await gateways(network.id));
+    const ranges = practice.paper
+      .ground()
+      .peerings.flatMap((peering) => peering.ends.flatMap((end) => end.routes));
+    expect(ranges.sort()).toEqual([one?.vpcCidr, two?.vpcCidr].sort());
+    expect(await ways(network.id, 'dev', 'test')).toEqual([two?.privateAddress, two?.publicAddress]);
+    expect(letIn(two?.privateAddress).sort()).toEqual(
+      [two?.vpcCidr, `${one?.privateAddress}/32`, `${one?.publicAddress}/32`].sort(),
+    );
+    await practice.succeeded(await deleteNetwork(practice.context, { id: network.id, confirm: 'google' }));
+    expect(practice.paper.ground().realms).toEqual([]);
+  });
+});
+
 describe('a cluster in an existing VPC', LONG, () => {
   it('comes, is peered and goes, and the VPC is as it was', async () => {
     const made = await makeNetwork(ec2('us-east-1'), '172.20.0.0/16', '172.20.16.0/20');
