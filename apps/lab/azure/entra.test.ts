@@ -118,6 +118,11 @@ describe('permissions', () => {
       return all.map(({ actions, notActions }) => ({ actions, notActions }));
     };
     expect(await told()).toEqual([{ actions: ['*'], notActions: [] }]);
+    fixture.lab.faults.set([
+      { cloud: 'azure', fault: { kind: 'deny', permissions: ['Microsoft.Network/*/join/action'] } },
+    ]);
+    expect((await told())[0]?.notActions).toContain('Microsoft.Network/virtualNetworks/subnets/join/action');
+    fixture.lab.faults.clear();
     const few = {
       actions: ['*/read', 'Microsoft.Network/virtualNetworks/*', 'Microsoft.Network/networkInterfaces/write'],
       notActions: [

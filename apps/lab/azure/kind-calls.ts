@@ -8,6 +8,7 @@ import { type Answer, type Call, type Endpoint, endpoint } from './pipeline.ts';
 import {
   asyncHeader,
   begin,
+  bootWith,
   checkEtag,
   groupOf,
   idOf,
@@ -30,7 +31,6 @@ import {
   type Group,
   keyOf,
   nextGuid,
-  type Operation,
   ofType,
   parentIdOf,
   type Resource,
@@ -163,16 +163,13 @@ function put(kind: Kind, call: Call<Body>): Answer {
   const effect: Effect =
     kind.machine && !present ? { kind: 'machine-up', id } : { kind: 'ready', ids: changed };
   const operation = begin(kind, call, locksOf(kind, id), effect);
-  if (kind.machine && !present) call.passage.delayBoot(guid, bootDelay(operation, call));
+  if (kind.machine && !present) bootWith(operation, guid, call);
   return {
     status,
     body: show(kind, it, viewOf(call)),
     headers: { ...asyncHeader(call, operation), ...retryAfter(operation, call.now) },
   };
 }
-
-/** A machine whose operation is slow boots as late. */
-const bootDelay = (operation: Operation, call: Call) => (operation.dueAt - call.now.getTime()) / 1000;
 
 function placeOf(kind: Kind, body: Body, present: Resource | undefined, group: Group): string | null {
   if (kind.place === 'child') return kind.location ?? null;

@@ -160,3 +160,9 @@ export const asyncHeader = (call: Call, it: Operation): Record<string, string> =
 export const locationHeader = (call: Call, it: Operation): Record<string, string> => ({
   location: operationUrl(call, it, 'operationResults'),
 });
+
+/** A machine whose operation is slow boots as late. */
+export function bootWith(operation: Operation, machineId: string, call: Call): void {
+  const seconds = (operation.dueAt - call.now.getTime()) / 1000;
+  if (seconds >= 1) call.passage.delayBoot(machineId, seconds);
+}

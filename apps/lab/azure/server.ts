@@ -15,6 +15,18 @@ import { lists } from './resources/list.ts';
 import { operationStatus } from './resources/operation-status.ts';
 import { subscriptions } from './resources/subscription.ts';
 import { openAzureState } from './state.ts';
+import { IDENTITY, NIC, NSG, PUBLIC_ADDRESS, SUBNET, VNET } from './type.ts';
+
+/** Permissions that a call may need on others than its own resource. */
+const LINKED = [
+  `${SUBNET}/join/action`,
+  `${PUBLIC_ADDRESS}/join/action`,
+  `${NSG}/join/action`,
+  `${NIC}/join/action`,
+  `${VNET}/join/action`,
+  `${VNET}/peer/action`,
+  `${IDENTITY}/assign/action`,
+];
 
 /** All of Azure, to be served on one port. Its state is the store's section `azure`. */
 export function azureApp(lab: Lab): Hono {
@@ -24,7 +36,10 @@ export function azureApp(lab: Lab): Hono {
     lab,
     section: openAzureState(lab.store),
     endpoints: [
-      ...subscriptions(({ subscriptionId }) => entra.read().permissions[subscriptionId]),
+      ...subscriptions(
+        ({ subscriptionId }) => entra.read().permissions[subscriptionId],
+        () => [...new Set([...arm.endpoints.map(({ action }) => action), ...LINKED])],
+      ),
       ...groups(KINDS),
       ...lists,
       ...operationStatus,

@@ -54,6 +54,11 @@ test('tells accounts, requests, machines and how the ground stands, over a new s
   const accounts = (await ask('GET', '/accounts')).body;
   expect(accounts.aws[0]).toMatchObject(fixture.lab.accounts.aws);
   expect(accounts.gcp[0]).toEqual(fixture.lab.accounts.gcp);
+  expect(accounts.azure[0]).toMatchObject(fixture.lab.accounts.azure);
+  expect((await ask('GET', '/health')).body).toMatchObject({
+    ok: true,
+    urls: { azure: fixture.lab.azureUrl },
+  });
 
   await fixture.restart();
   const machines = (await ask('GET', '/machines')).body;

@@ -2,7 +2,7 @@
 import { API_VERSIONS } from '../catalog.ts';
 import { checkFree, retryAfter } from '../operation.ts';
 import { type Call, type Endpoint, endpoint } from '../pipeline.ts';
-import { asyncHeader, begin, locationHeader, need, statusUrl, viewOf } from '../resource.ts';
+import { asyncHeader, begin, bootWith, locationHeader, need, statusUrl, viewOf } from '../resource.ts';
 import type { Effect, Resource } from '../state.ts';
 import { MACHINE } from '../type.ts';
 import { instanceView } from './instance-view.ts';
@@ -31,8 +31,7 @@ const action = (name: string, change: (it: Resource<VirtualMachine>) => Effect):
       const effect = change(it);
       it.state = 'Updating';
       const operation = begin(machineKind, call, [it.id], effect);
-      if (effect.kind === 'machine-up')
-        call.passage.delayBoot(it.guid, (operation.dueAt - call.now.getTime()) / 1000);
+      if (effect.kind === 'machine-up') bootWith(operation, it.guid, call);
       return {
         status: 202,
         headers: {

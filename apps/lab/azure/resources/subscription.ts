@@ -8,9 +8,13 @@ import { page } from '../wire/page.ts';
 
 const ROOT = ['subscriptions', ':subscription'];
 
-/** @param permissionsOf what was granted to an account; undefined for all */
+/**
+ * @param permissionsOf what was granted to an account; undefined for all
+ * @param known every action there is: what a fault denies is told as not permitted
+ */
 export const subscriptions = (
   permissionsOf: (account: AzureAccount) => Permissions | undefined,
+  known: () => readonly string[],
 ): readonly Endpoint[] => {
   const permissions = (pattern: readonly string[]): Endpoint =>
     endpoint({
@@ -22,7 +26,10 @@ export const subscriptions = (
       handle(call) {
         if (call.params.group !== undefined) groupOf(call);
         const { actions, notActions } = permissionsOf(call.account) ?? OWNER;
-        const value = [{ actions, notActions, dataActions: [], notDataActions: [] }];
+        const denied = known().filter((action) => call.passage.denies(action));
+        const value = [
+          { actions, notActions: [...notActions, ...denied], dataActions: [], notDataActions: [] },
+        ];
         return { status: 200, body: page(value, () => 'role', call.url) };
       },
     });
