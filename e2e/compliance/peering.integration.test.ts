@@ -10,6 +10,7 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { aws } from '@skein/clouds/aws/aws.ts';
+import { azure } from '@skein/clouds/azure/azure.ts';
 import { gcp } from '@skein/clouds/gcp/gcp.ts';
 import {
   type CallContext,
@@ -46,10 +47,14 @@ const PLACES = [
   ['AWS, one region', 'aws', 'us-west-2', 'us-west-2'],
   ['AWS, two regions', 'aws', 'us-east-1', 'us-west-2'],
   ['Google Cloud, two regions', 'gcp', 'us-central1', 'europe-west1'],
+  ['Azure, two regions', 'azure', 'westeurope', 'northeurope'],
 ] as const;
+type ProviderName = (typeof PLACES)[number][1];
 
-function connect(provider: 'aws' | 'gcp', region: string): Cloud {
+function connect(provider: ProviderName, region: string): Cloud {
   const identity = NO_IDENTITY;
+  if (provider === 'azure')
+    return azure.connect({ credentials: lab.accounts.azure, endpoint: lab.azureUrl, region, identity });
   if (provider === 'aws')
     return aws.connect({ credentials: lab.accounts.aws, endpoint: lab.awsUrl, region, identity });
   const { project_id = '', client_email = '', private_key = '' } = lab.accounts.gcp;
@@ -65,11 +70,7 @@ interface Side {
 }
 
 /** Two networks of one owner; the one with the smaller cluster id first. */
-async function twoSides(
-  provider: 'aws' | 'gcp',
-  regions: readonly [string, string],
-  cidrs: [string, string],
-) {
+async function twoSides(provider: ProviderName, regions: readonly [string, string], cidrs: [string, string]) {
   const base = { organizationId: `org_${token()}`, networkId: `net_${token()}` };
   const ids = [`clu_${token()}`, `clu_${token()}`].sort();
   const sides: Side[] = [];

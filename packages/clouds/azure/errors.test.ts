@@ -24,6 +24,7 @@ it.each([
   ['InUseNetworkSecurityGroupCannotBeDeleted', 400, 'in-use'],
   ['PublicIPAddressCannotBeDeleted', 400, 'in-use'],
   ['NicReservedForAnotherVm', 400, 'in-use'],
+  ['AnotherPeeringAlreadyReferencesRemoteVnet', 400, 'not-ours'],
   ['AllocationFailed', 409, 'unavailable'],
   ['SkuNotAvailable', 409, 'invalid'],
   ['InvalidResourceType', 404, 'invalid'],

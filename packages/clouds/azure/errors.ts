@@ -18,6 +18,7 @@ const CODES: readonly (readonly [RegExp, CloudErrorCode])[] = [
     'forbidden',
   ],
   [/Quota|LimitReached|LimitExceeded|ExceedsLimit|CountLimit/i, 'quota'],
+  [/^AnotherPeeringAlreadyReferencesRemoteVnet$/, 'not-ours'],
   [/InUse|^CannotDelete|CannotBeDeleted|^NicReservedForAnotherVm/, 'in-use'],
   // Some of these come with 404, and must not pass for a resource that is not there.
   [
@@ -47,6 +48,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /^MissingSubscriptionRegistration$|^SubscriptionNotRegistered$/,
     'Register the resource provider: az provider register --namespace Microsoft.Network (and Microsoft.Compute).',
+  ],
+  [
+    /^AnotherPeeringAlreadyReferencesRemoteVnet$/,
+    'Delete the peering that somebody made between the two networks; Skein then makes its own.',
   ],
   [/^ScopeLocked$/, 'Take the lock on the resource group or subscription away.'],
   [/^RequestDisallowedByPolicy$/, 'Ask whoever keeps the subscription’s policies for an exception.'],

@@ -49,7 +49,13 @@ export function networks(connection: Connection): Resource<NetworkSpec, NetworkS
   async function holders(id: string, one: VirtualNetwork | undefined, group: string, context: CallContext) {
     const inGroup = (await contentsOf(connection, group, context)).filter((held) => !sameId(held, id));
     const subnets = (one?.subnets ?? []).filter((subnet) => subnet.name !== SUBNET);
-    return [...inGroup, ...subnets.map((subnet) => `subnet ${subnet.name}`)];
+    // Azure would let a peered network go, and leave the other side with half a peering.
+    const peered = (one?.virtualNetworkPeerings ?? []).filter((half) => half.peeringState !== 'Disconnected');
+    return [
+      ...inGroup,
+      ...subnets.map((subnet) => `subnet ${subnet.name}`),
+      ...peered.map((half) => `peering ${half.name}`),
+    ];
   }
 
   return {
