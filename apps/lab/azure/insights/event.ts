@@ -3,7 +3,7 @@ import type { AzureAccount } from '../entra/account.ts';
 import { type ActivityEvent, type AzureState, nextGuid, type Subscription } from '../state.ts';
 
 /** Events kept. */
-const KEPT = 2000;
+const KEPT = 500;
 
 export function noteEvent(
   state: AzureState,
