@@ -31,13 +31,16 @@ const loseAnswers: FaultRuleInput = {
 const throttle: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'throttle' } };
 const fail: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'error' } };
 
+/** Of four steps with up to five attempts each. */
+const MOST_ATTEMPTS = 20;
+
 /** As the operations engine does: what may go better is tried again, a few times and after a pause. */
 async function asSteps<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!providerError(error)?.retryable || attempt === 5) throw error;
+      if (!providerError(error)?.retryable || attempt === MOST_ATTEMPTS) throw error;
       await sleep(300);
     }
   }
