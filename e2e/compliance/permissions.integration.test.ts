@@ -7,7 +7,7 @@ import { permissionsOfCall as ofEc2 } from '@skein/clouds/aws/permissions.ts';
 import { permissionsOfCall as ofCompute } from '@skein/clouds/gcp/permissions.ts';
 import type { ProviderId } from '@skein/contract/primitive.ts';
 import { createAccount } from '@skein/control/account/create.ts';
-import { grantForAccount } from '@skein/control/account/grant.ts';
+import { grantForProvider } from '@skein/control/account/grant.ts';
 import { permissionsFor } from '@skein/control/account/permissions.ts';
 import { preflightAccount } from '@skein/control/account/preflight.ts';
 import { verifyAccount } from '@skein/control/account/verify.ts';
@@ -57,6 +57,8 @@ interface Case {
   accountId: () => Promise<string>;
   /** Leaves the account's principal what these documents give, and nothing else. */
   restrict: (documents: readonly { language: string; text: string }[]) => Promise<unknown>;
+  /** What nodes are to be in their cloud; null leaves that out. */
+  nodeIdentity: () => string | null;
   /** Permissions that one call of the log needs. */
   needs: (call: LoggedRequest) => readonly string[];
   /** Listed, but not used in every run: only when something goes wrong, by chance, or where the lab needs less. */
@@ -72,7 +74,12 @@ const CASES: readonly Case[] = [
     regions: ['us-east-1', 'us-west-2'],
     accountId: async () => practice.accounts.aws,
     restrict: (documents) => askControl(directory, 'PUT', '/accounts/aws/skein/policy', roleIn(documents)),
-    needs: ({ service, action }) => ofEc2(`${service}:${action}`),
+    nodeIdentity: () => 'skein-nodes',
+    // A node that is given a role is one whose role is passed.
+    needs: ({ service, action }) => [
+      ...ofEc2(`${service}:${action}`),
+      ...(action === 'RunInstances' ? ['iam:PassRole'] : []),
+    ],
     unused: {
       'ec2:DescribeNetworkInterfaces': 'asked only when a VPC or a security group cannot be deleted',
       'ec2:ReplaceRoute': 'only where somebody led a route elsewhere',
@@ -87,9 +94,11 @@ const CASES: readonly Case[] = [
     regions: ['us-central1', 'europe-west1'],
     accountId: async () => practice.accounts.gcp,
     restrict: (documents) => askControl(directory, 'PUT', '/accounts/gcp/skein/policy', roleIn(documents)),
+    nodeIdentity: () => `nodes@${practice.lab.accounts.gcp.project_id}.iam.gserviceaccount.com`,
     needs: ({ service, action }) => {
       const call = `${service}:${action}`;
-      return [...ofCompute(call), ...ofCloudDns(call)];
+      const identity = ['iam.serviceAccounts.actAs', 'compute.instances.setServiceAccount'];
+      return [...ofCompute(call), ...ofCloudDns(call), ...(action === 'instances.insert' ? identity : [])];
     },
     unused: {
       'compute.instances.addAccessConfig': 'only where somebody took a gateway’s address off it',
@@ -118,6 +127,7 @@ const CASES: readonly Case[] = [
         notActions,
       });
     },
+    nodeIdentity: () => null,
     // Signing in at Entra ID is free.
     needs: ({ action, linked = [] }) => (action === 'token' ? [] : [action, ...linked]),
     unused: {
@@ -128,7 +138,6 @@ const CASES: readonly Case[] = [
       'Microsoft.Network/virtualNetworks/subnets/read': 'only for a subnet that Skein was told to use',
       'Microsoft.Network/virtualNetworks/subnets/write': 'only where somebody deleted a subnet',
       'Microsoft.Network/locations/operationResults/read': 'only where a change takes a moment',
-      'Microsoft.Network/dnsOperationResults/read': 'only where the end of a zone takes a moment',
     },
   },
 ];
@@ -138,7 +147,14 @@ describe.each(CASES)('$id, under exactly what was granted', { timeout: 240_000 }
   let first = 0;
   const calls = async () =>
     (await requestsAfter(directory, first)).filter((call) => call.cloud === one.id && call.status !== 0);
-  const listed = () => permissionsFor(one.id, false).map((each) => each.action);
+  const listed = () => permissionsFor(one.id, one.nodeIdentity() !== null).map((each) => each.action);
+  const granted = () =>
+    grantForProvider(practice.context, {
+      provider: one.id,
+      keyless: false,
+      nodeIdentity: one.nodeIdentity() !== null,
+      endpoint: null,
+    });
   const look = () => preflightAccount(practice.context, { id: accountId, region: one.regions[0], nodes: 2 });
   const missingIn = (preflight: Awaited<ReturnType<typeof look>>) =>
     preflight.findings
@@ -147,7 +163,7 @@ describe.each(CASES)('$id, under exactly what was granted', { timeout: 240_000 }
 
   beforeAll(async () => {
     accountId = await one.accountId();
-    await one.restrict(await grantForAccount(practice.context, { id: accountId }));
+    await one.restrict(await granted());
     first = (await requestsAfter(directory, 0)).at(-1)?.number ?? 0;
   });
 
@@ -166,23 +182,29 @@ describe.each(CASES)('$id, under exactly what was granted', { timeout: 240_000 }
 
   it('lives a whole network’s life: each call is granted, each grant is used', async () => {
     const from = (await requestsAfter(directory, first)).at(-1)?.number ?? 0;
-    await wholeLife(practice, { provider: one.id, accountId, regions: one.regions });
+    await wholeLife(practice, {
+      provider: one.id,
+      accountId,
+      regions: one.regions,
+      nodeIdentity: one.nodeIdentity(),
+    });
     const made = await calls();
     const refused = made.filter((call) => call.number > from && [401, 403].includes(call.status));
     expect(refused.map(({ action, error }) => `${action} ${error}`)).toEqual([]);
 
     // What was only tried out, as dry runs are, shows no use.
     const used = lower(made.filter((call) => call.status < 300).flatMap(one.needs));
-    const granted = lower(listed());
+    const allowed = lower(listed());
     const excused = lower(Object.keys(one.unused));
-    expect([...used].filter((action) => !granted.has(action)).sort()).toEqual([]);
-    expect([...granted].filter((action) => !used.has(action) && !excused.has(action)).sort()).toEqual([]);
-    expect([...excused].filter((action) => !granted.has(action))).toEqual([]);
+    expect([...used].filter((action) => !allowed.has(action)).sort()).toEqual([]);
+    expect([...allowed].filter((action) => !used.has(action) && !excused.has(action)).sort()).toEqual([]);
+    expect([...excused].filter((action) => !allowed.has(action))).toEqual([]);
   });
 
   it('names the permission that was taken away, and what it is for', async () => {
+    // The network is gone, and with it the clusters whose nodes had an identity: no more is asked for that.
     const all = permissionsFor(one.id, false);
-    const documents = await grantForAccount(practice.context, { id: accountId });
+    const documents = await granted();
     for (const taken of [
       all.find((each) => /CreateVpc$|networks\.create$|virtualNetworks\/write$/.test(each.action)),
       all.at(-1),

@@ -19,10 +19,16 @@ import type { Practice } from '../provision/practice.ts';
 
 export async function wholeLife(
   practice: Practice,
-  in_: { provider: ProviderId; accountId: string; regions: readonly [string, string] },
+  in_: {
+    provider: ProviderId;
+    accountId: string;
+    regions: readonly [string, string];
+    nodeIdentity: string | null;
+  },
 ): Promise<void> {
   const { context } = practice;
   const [near, far] = in_.regions;
+  const identity = in_.nodeIdentity === null ? {} : { nodeIdentity: in_.nodeIdentity };
   const name = `life-${in_.provider}`;
   const { network, operation } = await createNetwork(context, {
     name,
@@ -32,7 +38,7 @@ export async function wholeLife(
     peering: 'same-provider',
     driftPolicy: 'report',
     clusters: [
-      { name: 'near', cloudAccountId: in_.accountId, region: near, nodes: 2 },
+      { name: 'near', cloudAccountId: in_.accountId, region: near, nodes: 2, ...identity },
       { name: 'far', cloudAccountId: in_.accountId, region: far, nodes: 1 },
     ],
   });
