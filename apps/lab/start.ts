@@ -28,7 +28,7 @@ import { openGcpState } from './gcp/state.ts';
 import type { Ground, Realiser } from './ground/ground.ts';
 import { openAccounts, serviceAccountFile } from './store/accounts.ts';
 import type { Lab } from './store/lab.ts';
-import { openRequestLog } from './store/requests.ts';
+import { type LoggedRequest, openRequestLog } from './store/requests.ts';
 import { openStore } from './store/store.ts';
 
 export interface RunningLab {
@@ -52,6 +52,8 @@ export interface RunningLab {
   };
   /** The control API, as on its socket. */
   control(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** What was asked of the clouds after the request of this number, oldest first; the newest some thousands. */
+  requests(after?: number): readonly LoggedRequest[];
   /** How the clouds misbehave on purpose. */
   faults: FaultControl;
   /** Resolves when somebody asks for the end through the control API. */
@@ -166,6 +168,7 @@ export async function startLab(options: {
       });
       return { status: answer.status, body: await answer.json() };
     },
+    requests: (after) => lab.requests.list(after),
     faults: lab.faults.control,
     shutdown: finish.promise,
     close,

@@ -6,6 +6,7 @@
 
 import { REGISTRY } from '@skein/clouds/registry.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import type { Step } from '@skein/contract/rest/operation.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 import { getNetwork } from '@skein/control/network/get.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
@@ -32,10 +33,11 @@ const RULES: FaultRuleInput[] = [
   })),
 ];
 
+const NAMES = ['list the zone’s records', 'change them', 'see the change in effect'];
 /**
- * For each cloud the calls of which each needs the answer of the one before, from nothing to a gateway that runs with
- * its reserved address. A call that looks whether the thing is there already counts: whoever leaves it out makes things
- * twice after a crash.
+ * For each cloud the calls of which each needs the answer of the one before, from nothing to names that answer: records
+ * hold the addresses of nodes that run. A call that looks whether the thing is there already counts: whoever leaves it
+ * out makes things twice after a crash.
  */
 const CHAINS: Record<keyof Practice['accounts'], readonly string[]> = {
   aws: [
@@ -46,6 +48,7 @@ const CHAINS: Record<keyof Practice['accounts'], readonly string[]> = {
     'start the instance',
     'see it run',
     'bind its address',
+    ...NAMES,
   ],
   gcp: [
     'find the network',
@@ -56,6 +59,7 @@ const CHAINS: Record<keyof Practice['accounts'], readonly string[]> = {
     'find the instance',
     'start the instance',
     'see it run',
+    ...NAMES,
   ],
   azure: [
     'find the resource group',
@@ -66,6 +70,7 @@ const CHAINS: Record<keyof Practice['accounts'], readonly string[]> = {
     'find the machine',
     'start the machine',
     'see it run',
+    ...NAMES,
   ],
 };
 const chainSeconds =
@@ -137,7 +142,7 @@ async function measure(place: Place, workers: Workers, count: number, say: (line
     say(`${count} clusters: ${seconds.toFixed(1)} s, ${calls} calls`);
     const zero = Date.parse(end.startedAt ?? end.createdAt);
     if (count <= 3)
-      for (const step of end.steps)
+      for (const step of [...end.steps].sort(byStart))
         say(
           `  ${since(zero, step.startedAt)} – ${since(zero, step.finishedAt)} s  ${step.title}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`,
         );
@@ -166,6 +171,7 @@ function networkOf(practice: Practice, count: number): NewNetwork {
   };
 }
 
+const byStart = (a: Step, b: Step) => (a.startedAt ?? '').localeCompare(b.startedAt ?? '');
 const since = (zero: number, at: string | null) =>
   at === null ? '?' : ((Date.parse(at) - zero) / 1000).toFixed(1).padStart(5);
 const round = (value: number) => Math.round(value * 100) / 100;

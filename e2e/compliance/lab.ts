@@ -6,11 +6,8 @@ import { trustAuthority } from '@skein/lab/azure/trust.ts';
 import type { MachineStatus } from '@skein/lab/ground/ground.ts';
 import { paperRealiser } from '@skein/lab/ground/paper.ts';
 import { type RunningLab, startLab } from '@skein/lab/start.ts';
-import { type LoggedRequest, openRequestLog } from '@skein/lab/store/requests.ts';
 
 export interface PaperLab extends RunningLab {
-  /** What was asked of its clouds, after the request of this number, oldest first. */
-  requests: (after?: number) => readonly LoggedRequest[];
   /** While held, machines stay pending. */
   holdMachines: (hold: boolean) => void;
 }
@@ -32,7 +29,6 @@ export async function startPaperLab(): Promise<PaperLab> {
   await trustAuthority(lab.caFile);
   return {
     ...lab,
-    requests: (after) => openRequestLog(directory, () => new Date()).list(after),
     holdMachines: (hold) => {
       held = hold;
     },

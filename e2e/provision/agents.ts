@@ -72,7 +72,10 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
 }
 
 async function revisions(database: Database): Promise<string> {
-  const rows = await database.network.findMany({ select: { id: true, revision: true }, orderBy: { id: 'asc' } });
+  const rows = await database.network.findMany({
+    select: { id: true, revision: true },
+    orderBy: { id: 'asc' },
+  });
   return rows.map((row) => `${row.id} ${row.revision}`).join();
 }
 

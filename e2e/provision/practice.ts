@@ -1,11 +1,12 @@
 /**
- * The practice network on a lab of paper: two AWS regions and one of Google Cloud through the official SDKs, with
+ * The practice network on a lab of paper: two AWS regions, Google Cloud and Azure through the official SDKs, with
  * everything real but the packets.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProviderId } from '@skein/contract/primitive.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import { createAccount } from '@skein/control/account/create.ts';
 import type { Context } from '@skein/control/context.ts';
@@ -14,6 +15,7 @@ import type { Operation } from '@skein/control/operation/view.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { eventually } from '@skein/control/testing/context.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { trustAuthority } from '@skein/lab/azure/trust.ts';
 import { type PaperRealiser, paperRealiser } from '@skein/lab/ground/paper.ts';
 import { type RunningLab, startLab } from '@skein/lab/start.ts';
 import { type SimulatedAgents, simulateAgents } from './agents.ts';
@@ -27,7 +29,7 @@ export interface Practice {
   directory: string;
   masterKey: Uint8Array;
   masterKeyFile: string;
-  accounts: { aws: string; gcp: string };
+  accounts: Record<ProviderId, string>;
   wanted: NewNetwork;
   /** Waits for the operation's end and answers it; words of failed steps are in the error when it did not succeed. */
   succeeded(operation: { id: string }, limitSeconds?: number): Promise<Operation>;
@@ -41,6 +43,7 @@ export async function practise(serverUrl: string): Promise<Practice> {
   const fresh = await freshDatabase(serverUrl);
   const paper = paperRealiser();
   const lab = await startLab({ directory: join(directory, 'lab'), realiser: paper });
+  await trustAuthority(lab.caFile);
   const masterKey = randomBytes(32);
   const masterKeyFile = join(directory, 'master.key');
   await writeFile(masterKeyFile, masterKey.toString('base64'), { mode: 0o600 });
@@ -69,6 +72,12 @@ export async function practise(serverUrl: string): Promise<Practice> {
     endpoint: lab.gcpUrl,
     credentials: { project_id, client_email, private_key, token_uri },
   });
+  const azure = await createAccount(context, {
+    provider: 'azure',
+    name: 'Analytics',
+    endpoint: lab.azureUrl,
+    credentials: lab.accounts.azure,
+  });
   const agents = simulateAgents(fresh.database, () => paper.ground().machines);
   return {
     fresh,
@@ -79,7 +88,7 @@ export async function practise(serverUrl: string): Promise<Practice> {
     directory,
     masterKey,
     masterKeyFile,
-    accounts: { aws: aws.id, gcp: gcp.id },
+    accounts: { aws: aws.id, gcp: gcp.id, azure: azure.id },
     wanted: {
       name: 'shop',
       topology: 'hybrid',
@@ -91,6 +100,7 @@ export async function practise(serverUrl: string): Promise<Practice> {
         { name: 'prod', cloudAccountId: aws.id, region: 'us-east-1', nodes: 2 },
         { name: 'recovery', cloudAccountId: aws.id, region: 'us-west-2', nodes: 2 },
         { name: 'dev', cloudAccountId: gcp.id, region: 'us-central1', nodes: 2 },
+        { name: 'lake', cloudAccountId: azure.id, region: 'westeurope', nodes: 2 },
       ],
     },
     async succeeded(operation, limitSeconds = 110) {

@@ -64,3 +64,14 @@ function gcp(state: GcpState): string[] {
     ),
   ]);
 }
+
+const azure = (state: AzureState): string[] =>
+  Object.values(state.subscriptions).flatMap((subscription) => [
+    ...Object.values(subscription.groups).map(
+      (it) => `azure ${it.location} group ${it.tags['skein-key'] ?? ''}`,
+    ),
+    ...Object.values(subscription.resources).map((it) => {
+      const rules = (it.properties as { securityRules?: unknown[] } | null)?.securityRules?.length;
+      return `azure ${it.type} ${it.name}${rules === undefined ? '' : ` of ${rules} rules`} ${it.state}`;
+    }),
+  ]);
