@@ -69,6 +69,7 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
     now: () => new Date(),
     random,
     sealer,
+    platform: { publicUrl: null, aws: null },
     coordinatorUrl: `http://127.0.0.1:${coordinator.port}`,
     wake: async () => {},
   };

@@ -4,7 +4,7 @@
  */
 // Needed by @peculiar/x509, before it.
 import 'reflect-metadata';
-import { createPrivateKey, webcrypto } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -27,11 +27,13 @@ const DAY_MILLISECONDS = 86_400_000;
 const AUTHORITY_DAYS = 3650;
 const SERVER_DAYS = 365;
 
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 export interface Authority {
   /** Path of the certificate that callers must trust (PEM): NODE_EXTRA_CA_CERTS. */
   caFile: string;
   certificate: X509Certificate;
-  key: webcrypto.CryptoKey;
+  key: Key;
 }
 
 /** The authority of a lab's directory, made when it is missing; so it can be had before the lab starts. */
@@ -45,7 +47,7 @@ export async function ensureAuthority(directory: string): Promise<Authority> {
   });
   if (pem !== null) return { caFile, certificate: new X509Certificate(pem), key: await readKey(keyFile) };
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(EC, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: SUBJECT,
@@ -66,7 +68,7 @@ export async function ensureAuthority(directory: string): Promise<Authority> {
 
 /** A certificate and key for this machine's own addresses, signed by the authority; never written down. */
 export async function issueServer({ certificate, key }: Authority): Promise<{ cert: string; key: string }> {
-  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(EC, true, ['sign', 'verify']);
   const issued = await X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: 'CN=localhost',
@@ -98,19 +100,19 @@ function validity(days: number): { notBefore: Date; notAfter: Date } {
   };
 }
 
-const serial = () => `01${Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString('hex')}`;
+const serial = () => `01${Buffer.from(crypto.getRandomValues(new Uint8Array(15))).toString('hex')}`;
 
-async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+async function pemOf(key: Key): Promise<string> {
+  const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({
     type: 'pkcs8',
     format: 'pem',
   }) as string;
 }
 
-async function readKey(file: string): Promise<webcrypto.CryptoKey> {
+async function readKey(file: string): Promise<Key> {
   const der = createPrivateKey(await readFile(file, 'utf8')).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', der, EC, true, ['sign']);
+  return crypto.subtle.importKey('pkcs8', der, EC, true, ['sign']);
 }
 
 async function replace(file: string, text: string): Promise<void> {
