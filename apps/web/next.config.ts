@@ -29,7 +29,6 @@ export default {
     '@aws-sdk/client-service-quotas',
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
-    '@azure/arm-authorization',
     '@azure/arm-compute',
     '@azure/arm-dns',
     '@azure/arm-monitor',
