@@ -1,14 +1,15 @@
 /** Where the first run happens: told by the command that started it, in a file. */
 import { readFileSync } from 'node:fs';
-import { AwsCredentials, GcpCredentials } from '@skein/contract/rest/account.ts';
+import { AwsKeys, AzureSecret, GcpKey } from '@skein/contract/rest/account.ts';
 import { z } from 'zod';
 
 const FirstRun = z.object({
   publicUrl: z.url(),
   setupLink: z.url(),
   accounts: z.object({
-    aws: AwsCredentials.extend({ endpoint: z.url() }),
-    gcp: z.object({ endpoint: z.url(), key: GcpCredentials }),
+    aws: AwsKeys.extend({ endpoint: z.url() }),
+    gcp: z.object({ endpoint: z.url(), key: GcpKey }),
+    azure: AzureSecret.extend({ endpoint: z.url() }),
   }),
 });
 export type FirstRun = z.infer<typeof FirstRun>;

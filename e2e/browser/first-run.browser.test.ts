@@ -1,6 +1,6 @@
 /**
  * The whole first run as a person has it, in a real browser against a running Skein with its lab: from the one-time
- * link to a network over two clouds whose links are up. Needs the file that `config.ts` describes.
+ * link to a network over three clouds whose links are up. Needs the file that `config.ts` describes.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ async function setUp() {
 }
 
 async function addAccounts() {
-  const { aws, gcp } = run.accounts;
+  const { aws, gcp, azure } = run.accounts;
   await page.goto(`${run.publicUrl}/cloud-accounts`);
   await addAccount('aws', 'First AWS', aws.endpoint, async () => {
     await page.getByLabel('Access key ID').fill(aws.accessKeyId);
@@ -66,6 +66,12 @@ async function addAccounts() {
   });
   await addAccount('gcp', 'First Google Cloud', gcp.endpoint, async () => {
     await page.getByLabel('Service account key').fill(JSON.stringify(gcp.key));
+  });
+  await addAccount('azure', 'First Azure', azure.endpoint, async () => {
+    await page.getByLabel('Directory (tenant) ID').fill(azure.tenantId);
+    await page.getByLabel('Subscription ID').fill(azure.subscriptionId);
+    await page.getByLabel('Application (client) ID').fill(azure.clientId);
+    await page.getByLabel('Client secret').fill(azure.clientSecret);
   });
   await picture(page, 'first-run-accounts');
 }
@@ -87,9 +93,11 @@ async function makeNetwork() {
   await page.goto(`${run.publicUrl}/networks/new`);
   await page.getByLabel('Name', { exact: true }).fill('first');
   await page.getByLabel('DNS zone').fill('first.skein.test');
-  await page.getByRole('button', { name: 'Add a cluster' }).click();
+  for (const _ of ['development', 'analytics'])
+    await page.getByRole('button', { name: 'Add a cluster' }).click();
   await cluster(0, 'production', 'First AWS', 'us-east-1');
   await cluster(1, 'development', 'First Google Cloud', 'us-central1');
+  await cluster(2, 'analytics', 'First Azure', 'westeurope');
   await page.getByLabel('Port', { exact: true }).fill('8080');
   await page.getByRole('button', { name: 'Open' }).click();
   await page.getByRole('button', { name: 'Show the plan' }).click();
@@ -111,7 +119,7 @@ async function cluster(at: number, name: string, account: string, region: string
 
 async function seeTopology() {
   await page.getByRole('link', { name: 'See the topology' }).click();
-  await page.locator('[data-peer]').nth(3).waitFor();
+  await page.locator('[data-peer]').nth(5).waitFor();
   await page.locator('[data-link="up"]').first().waitFor({ timeout: LINKS_MILLISECONDS });
   await page
     .locator('[data-link="up"]', { hasText: /\d ms$/ })
@@ -127,7 +135,7 @@ async function seePeersAndNames() {
   await peers.waitFor();
   await expect
     .poll(() => peers.locator('tbody [data-state="connected"]').count(), { timeout: 30_000 })
-    .toBe(4);
+    .toBe(6);
   await tabs.getByRole('link', { name: 'DNS' }).click();
   await page.getByText('gw-1.production.first.skein.test').waitFor();
 }

@@ -1,6 +1,6 @@
 /**
- * The dashboard with a full house, for tests and for looking at while working on it: embedded Postgres, the
- * production server, and rows as a network in the middle of its life has them. Run by hand it stays up:
+ * The dashboard with a full house, for tests and for looking at while working on it: embedded Postgres, a lab of paper,
+ * the production server, and rows as networks in the middle of their life have them. Run by hand it stays up:
  * `node e2e/browser/fixture.ts [--as-built]`.
  */
 import { spawn } from 'node:child_process';
@@ -18,6 +18,7 @@ import { openDatabase } from '@skein/database/client.ts';
 import { startEmbedded } from '@skein/database/embedded.ts';
 import { migrate } from '@skein/database/migrate.ts';
 import { buildWeb, WEB_SERVER } from '@skein/local/install/build.ts';
+import { startPaperLab } from '../compliance/lab.ts';
 import { type Seeded, seed } from './seed.ts';
 
 const START_SECONDS = 30;
@@ -26,6 +27,8 @@ export interface Fixture extends Seeded {
   baseUrl: string;
   databaseUrl: string;
   person: { email: string; password: string };
+  /** Of another organization, in which nothing was done yet. */
+  newcomer: { email: string; password: string };
   /** A set-up link that nobody has used. */
   openLink: string;
   /** The one that made the organization. */
@@ -42,6 +45,7 @@ export async function startFixture(
   const directory = await mkdtemp(join(tmpdir(), 'skein-browser-'));
   const postgres = await startEmbedded(join(directory, 'postgres'), await freePort());
   await migrate(postgres.url);
+  const clouds = await startPaperLab();
   const masterKey = randomBytes(32);
   const keyFile = join(directory, 'master.key');
   await writeFile(keyFile, masterKey.toString('base64'), { mode: 0o600 });
@@ -57,6 +61,7 @@ export async function startFixture(
       SKEIN_MASTER_KEY_FILE: keyFile,
       SKEIN_PUBLIC_URL: baseUrl,
       SKEIN_COORDINATOR_URL: 'http://192.0.2.10:7401',
+      NODE_EXTRA_CA_CERTS: clouds.caFile,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -73,6 +78,7 @@ export async function startFixture(
       const gone = await Promise.race([once(web, 'exit'), sleep(5000, null, { ref: false })]);
       if (gone === null) web.kill('SIGKILL');
     }
+    await clouds.close();
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };
@@ -82,25 +88,31 @@ export async function startFixture(
     const random: Context['random'] = (bytes) => crypto.getRandomValues(bytes);
     const base = { database, now: () => new Date(), random };
     const person = { email: 'ada@example.com', password: 'threads that never tangle' };
-    const { secret: usedLink } = await mintSetupLink(base, { organizationId: null });
-    const made = await fetch(`${baseUrl}/api/v1/setup`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ link: usedLink, organization: 'Haberdashery', name: 'Ada', ...person }),
-    });
-    if (made.status !== 201)
-      throw new Error(`setting up answered ${made.status}: ${await made.text()}\n${said}`);
-    const { organizationId, userId } = (await made.json()) as { organizationId: string; userId: string };
+    const newcomer = { email: 'mary@example.com', password: 'a loom with nothing on it' };
+    const setUp = async (organization: string, name: string, who: typeof person) => {
+      const { secret } = await mintSetupLink(base, { organizationId: null });
+      const made = await fetch(`${baseUrl}/api/v1/setup`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ link: secret, organization, name, ...who }),
+      });
+      if (made.status !== 201)
+        throw new Error(`setting up answered ${made.status}: ${await made.text()}\n${said}`);
+      return { usedLink: secret, ...((await made.json()) as { organizationId: string; userId: string }) };
+    };
+    const { usedLink, organizationId, userId } = await setUp('Haberdashery', 'Ada', person);
+    await setUp('Bare loom', 'Mary', newcomer);
     const { secret: openLink } = await mintSetupLink(base, { organizationId: null });
-    const seeded = await seed({
+    const context: Context = {
       ...base,
       actor: { kind: 'user', id: userId, organizationId },
       sealer: createSealer(masterKey, random),
       platform: { publicUrl: baseUrl, aws: null },
       coordinatorUrl: 'http://192.0.2.10:7401',
       wake: async () => {},
-    });
-    return { baseUrl, databaseUrl: postgres.url, person, openLink, usedLink, ...seeded, stop };
+    };
+    const seeded = await seed(context, clouds);
+    return { baseUrl, databaseUrl: postgres.url, person, newcomer, openLink, usedLink, ...seeded, stop };
   } catch (error) {
     await stop();
     throw error;

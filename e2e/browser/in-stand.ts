@@ -15,7 +15,8 @@ const { setupLink } = await askAdmission(directory);
 const accounts = await openLab(join(directory, 'lab')).accounts();
 const [aws] = accounts.aws;
 const [gcp] = accounts.gcp;
-if (!aws || !gcp || !setupLink) throw new Error('The stand has no accounts or was set up before');
+const [azure] = accounts.azure;
+if (!aws || !gcp || !azure || !setupLink) throw new Error('The stand has no accounts or was set up before');
 
 const publicUrl = `http://127.0.0.1:${INSIDE.web}`;
 const firstRun: FirstRun = {
@@ -24,6 +25,7 @@ const firstRun: FirstRun = {
   accounts: {
     aws: { ...aws, endpoint: `http://127.0.0.1:${INSIDE.aws}` },
     gcp: { endpoint: `http://127.0.0.1:${INSIDE.gcp}`, key: gcp },
+    azure: { ...azure, endpoint: `https://127.0.0.1:${INSIDE.azure}` },
   },
 };
 const told = join(directory, 'first-run.json');

@@ -1,11 +1,13 @@
 /// <reference lib="dom" />
-/** Every page, light and dark, wide and narrow, over a seeded network: it shows what it should and complains of nothing. */
+/** Every page and dialog, light and dark, wide and narrow, over seeded networks: it shows what it should and complains of nothing. */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrive } from './arrive.ts';
 import { openBrowser, openPage, picture, signIn } from './browser.ts';
+import { complaintsOf } from './complaints.ts';
+import { dialogsOf } from './dialogs.ts';
 import { type Fixture, startFixture } from './fixture.ts';
-import { placesOf } from './places.ts';
+import { type Place, pagesOf } from './places.ts';
 
 let fixture: Fixture;
 let browser: Browser;
@@ -17,35 +19,42 @@ afterAll(async () => {
   await fixture?.stop();
 });
 
-const LOOKS = [
-  { look: 'light', width: 1440 },
-  { look: 'dark', width: 1440 },
-  { look: 'light', width: 375 },
-  { look: 'dark', width: 375 },
-] as const;
+const LOOKS = ['light', 'dark'] as const;
 
-test.each(LOOKS)('every page, $look at $width px', async ({ look, width }) => {
-  const context = await browser.newContext({ colorScheme: look, viewport: { width, height: 900 } });
+describe.each([1440, 375])('light and dark at %i px', (width) => {
+  test('every page', () => visit(pagesOf(fixture), width));
+  test('every dialog and every plan', () => visit(dialogsOf(fixture), width));
+});
+
+/** Each place shows what it should, fits, can be read and named, and complains of nothing. */
+async function visit(places: readonly Place[], width: number) {
+  const context = await browser.newContext({ viewport: { width, height: 900 } });
   const { page, problems } = await openPage(context, fixture.baseUrl);
-  let signedIn = false;
-  for (const place of placesOf(fixture)) {
-    if (!place.open && !signedIn) {
-      await signIn(page, fixture.baseUrl, fixture.person);
-      signedIn = true;
+  let here: Place['by'] = 'anybody';
+  for (const place of places) {
+    if (place.by !== here) {
+      await context.clearCookies();
+      here = place.by;
+      if (here !== 'anybody')
+        await signIn(page, fixture.baseUrl, here === 'newcomer' ? fixture.newcomer : fixture.person);
     }
-    const answer = await page.goto(fixture.baseUrl + place.path);
+    await page.goto(fixture.baseUrl + place.path);
+    await place.first?.(page);
     await page.getByText(place.shows).first().waitFor({ state: 'attached' });
-    await picture(page, `${place.name}-${look}-${width}`);
+    for (const look of LOOKS) {
+      await page.emulateMedia({ colorScheme: look });
+      await picture(page, `${place.name}-${look}-${width}`);
+      expect.soft(await complaintsOf(page), `${place.name}, ${look}`).toEqual([]);
+    }
     const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(tooWide, `${place.name} is wider than the screen`).toBeLessThanOrEqual(0);
-    const expected = answer?.status() === 404 ? (one: string) => one.includes('404') : () => false;
-    expect(
-      problems.splice(0).filter((one) => !expected(one)),
-      place.name,
-    ).toEqual([]);
+    expect.soft(tooWide, `${place.name} is wider than the screen`).toBeLessThanOrEqual(0);
+    const expected = (one: string) =>
+      place.refused !== undefined && one.includes(`status of ${place.refused}`);
+    const unexpected = problems.splice(0).filter((one) => !expected(one));
+    expect.soft(unexpected, place.name).toEqual([]);
   }
   await context.close();
-});
+}
 
 describe('at the keyboard and live', () => {
   test('the skip link comes first, and leads to the content', async () => {

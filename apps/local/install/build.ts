@@ -21,7 +21,8 @@ const WEB_INPUTS = [
   'package-lock.json',
   'tsconfig.base.json',
 ];
-const LEFT_OUT = new Set(['node_modules', '.next', '.turbo']);
+/** Not inputs; the files among them are written by builds and checks themselves. */
+const LEFT_OUT = new Set(['node_modules', '.next', '.turbo', 'next-env.d.ts', 'tsconfig.tsbuildinfo']);
 
 function hashOf(inputs: readonly string[]): string {
   const hash = createHash('sha256');

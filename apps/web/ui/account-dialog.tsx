@@ -101,18 +101,20 @@ function AccountForm({ onOpenChange, providers, onAdded }: AccountDialogProps) {
           onChoose={setWayId}
         />
       )}
-      <details className="text-sm">
-        <summary className="text-quiet hover:text-ink">Another endpoint</summary>
-        <div className="mt-3">
-          <TextField
-            label="Endpoint"
-            name="endpoint"
-            type="url"
-            placeholder="http://127.0.0.1:7402"
-            help="Replaces the cloud’s own API addresses: the lab, or a private endpoint"
-          />
-        </div>
-      </details>
+      {provider?.clusters && (
+        <details className="text-sm">
+          <summary className="text-quiet hover:text-ink">Another endpoint</summary>
+          <div className="mt-3">
+            <TextField
+              label="Endpoint"
+              name="endpoint"
+              type="url"
+              placeholder="http://127.0.0.1:7402"
+              help="Replaces the cloud’s own API addresses: the lab, or a private endpoint"
+            />
+          </div>
+        </details>
+      )}
       {failure && <Notice tone="bad">{failure}</Notice>}
       <div className="flex justify-end gap-2">
         <Button onClick={() => onOpenChange(false)}>Cancel</Button>

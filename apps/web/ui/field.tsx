@@ -2,7 +2,7 @@
 import { type ComponentProps, type ReactNode, useId } from 'react';
 
 const CONTROL =
-  'w-full min-h-9 rounded-md border border-line-strong bg-raised px-3 py-1.5 text-base placeholder:text-faint focus-visible:outline-offset-0 aria-invalid:border-bad';
+  'w-full min-h-9 rounded-md border border-line-strong bg-raised px-3 py-1.5 text-base placeholder:text-faint disabled:bg-sunken disabled:text-faint focus-visible:outline-offset-0 aria-invalid:border-bad';
 
 interface About {
   label: string;
@@ -18,12 +18,12 @@ function Around({ id, label, help, problem, children }: About & { id: string; ch
       </label>
       {children}
       {problem ? (
-        <p id={`${id}-about`} className="mt-1 text-sm text-bad">
+        <p id={`${id}-about`} className="mt-1 text-sm [overflow-wrap:anywhere] text-bad">
           {problem}
         </p>
       ) : (
         help && (
-          <p id={`${id}-about`} className="mt-1 text-sm text-faint">
+          <p id={`${id}-about`} className="mt-1 text-sm [overflow-wrap:anywhere] text-faint">
             {help}
           </p>
         )
@@ -41,7 +41,7 @@ export function TextField({ label, help, problem, ...rest }: About & ComponentPr
         aria-describedby={help || problem ? `${id}-about` : undefined}
         aria-invalid={problem ? true : undefined}
         {...rest}
-        className={CONTROL}
+        className={`${CONTROL} h-9`}
       />
     </Around>
   );

@@ -1,11 +1,15 @@
 /** The parts that pages are put together from. */
+import Link from 'next/link';
 import type { ReactNode } from 'react';
 
 export function PageHeader({
+  within,
   title,
   lead,
   actions,
 }: {
+  /** The page that this one belongs to. */
+  within?: { href: string; title: string };
   title: ReactNode;
   lead?: ReactNode;
   actions?: ReactNode;
@@ -13,11 +17,24 @@ export function PageHeader({
   return (
     <header className="mb-7 flex flex-wrap items-end justify-between gap-x-6 gap-y-4">
       <div className="min-w-0">
+        {within && <Within {...within} />}
         <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
         {lead && <p className="mt-1.5 max-w-[62ch] text-quiet">{lead}</p>}
       </div>
       {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
     </header>
+  );
+}
+
+/** Leads back to the page that this one belongs to. */
+export function Within({ href, title }: { href: string; title: string }) {
+  return (
+    <p className="mb-1 text-sm text-faint">
+      <Link href={href} className="hover:text-ink hover:underline">
+        {title}
+      </Link>{' '}
+      <span aria-hidden>/</span>
+    </p>
   );
 }
 
@@ -71,13 +88,22 @@ export function Empty({
   );
 }
 
+/** Figures side by side: four in a row, or two by two. */
+export function Figures({ children }: { children: ReactNode }) {
+  return (
+    <dl className="grid grid-cols-2 rounded-lg border border-line bg-raised max-lg:[&>:nth-child(-n+2)]:border-b max-lg:[&>:nth-child(odd)]:border-r lg:grid-cols-4 lg:[&>:not(:last-child)]:border-r [&>*]:border-line">
+      {children}
+    </dl>
+  );
+}
+
 /** A figure with its unit and what it counts. */
 export function Figure({ label, value, note }: { label: string; value: ReactNode; note?: ReactNode }) {
   return (
     <div className="min-w-0 px-5 py-4">
       <dt className="text-sm text-faint">{label}</dt>
       <dd className="mt-1 truncate text-lg font-semibold sm:text-xl tracking-tight tabular-nums">{value}</dd>
-      {note && <dd className="mt-0.5 truncate text-sm text-quiet">{note}</dd>}
+      {note && <dd className="mt-0.5 text-sm text-quiet">{note}</dd>}
     </div>
   );
 }
@@ -85,6 +111,8 @@ export function Figure({ label, value, note }: { label: string; value: ReactNode
 /** @param whole keeps it on one line. */
 export function Mono({ children, whole = false }: { children: ReactNode; whole?: boolean }) {
   return (
-    <span className={`font-mono text-[0.92em] ${whole ? 'whitespace-nowrap' : 'break-all'}`}>{children}</span>
+    <span className={`font-mono text-[0.92em] ${whole ? 'whitespace-nowrap' : '[overflow-wrap:anywhere]'}`}>
+      {children}
+    </span>
   );
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { KIND_NAMES, KindIcon } from '../kinds.tsx';
 import { plural, providerName } from '../words.ts';
 import { ActionCounts, ActionSign } from './action.tsx';
-import { PlanPart, PlanRow, PlanRows } from './part.tsx';
+import { PlanPart, PlanRow, PlanRows, PlanWords } from './part.tsx';
 
 type Resource = z.infer<typeof PlannedResource>;
 
@@ -24,8 +24,11 @@ export function PlannedResources({ resources }: { resources: readonly Resource[]
         open={moved.length > 0}
         about={
           <>
-            {first && providerName(first.provider)}
-            {cluster !== null && first && `, ${first.region}`} · <ActionCounts items={own} />
+            <span>
+              {first && providerName(first.provider)}
+              {cluster !== null && first && `, ${first.region}`} ·
+            </span>
+            <ActionCounts items={own} />
           </>
         }
       >
@@ -51,8 +54,11 @@ function ResourceRow({ resource }: { resource: Resource }) {
       <span className="mt-0.5">
         <KindIcon kind={resource.kind} />
       </span>
-      <span className="w-32 shrink-0 font-medium max-sm:w-28">{KIND_NAMES[resource.kind]}</span>
-      <span className="min-w-0 text-quiet [overflow-wrap:anywhere]">{resource.summary}</span>
+      <PlanWords what={KIND_NAMES[resource.kind]}>
+        {/* A cluster has two groups, and only their keys tell which is which. */}
+        {resource.kind === 'firewall' && `${resource.key.slice('firewall/'.length)}s: `}
+        {resource.summary}
+      </PlanWords>
     </PlanRow>
   );
 }

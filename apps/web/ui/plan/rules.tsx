@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { Mono } from '../page.tsx';
 import { plural } from '../words.ts';
 import { ActionCounts, ActionSign } from './action.tsx';
-import { PlanPart, PlanRow, PlanRows } from './part.tsx';
+import { PlanPart, PlanRow, PlanRows, PlanWords } from './part.tsx';
 
 type Rule = z.infer<typeof PlannedRule>;
 
@@ -17,12 +17,9 @@ export function PlannedRules({ rules }: { rules: readonly Rule[] }) {
         {moved.map((one) => (
           <PlanRow key={`${one.cluster} ${one.group} ${one.protocol} ${one.fromPort} ${one.source}`}>
             <ActionSign action={one.action} />
-            <span className="w-40 shrink-0 font-medium max-sm:w-28">
-              {one.cluster}, {one.group}s
-            </span>
-            <span className="min-w-0 text-quiet [overflow-wrap:anywhere]">
+            <PlanWords what={`${one.cluster}, ${one.group}s`}>
               {one.protocol.toUpperCase()} {portsOf(one)} from <Source text={one.source} />
-            </span>
+            </PlanWords>
           </PlanRow>
         ))}
       </PlanRows>

@@ -1,6 +1,6 @@
 /** A plan in one line: how much comes, changes and goes, and what it costs. */
 import type { NetworkPlan } from '@skein/contract/rest/network.ts';
-import { Figure } from '../page.tsx';
+import { Figure, Figures } from '../page.tsx';
 import { plural } from '../words.ts';
 import { ActionCounts } from './action.tsx';
 import { usd } from './words.ts';
@@ -9,7 +9,7 @@ export function PlanSummary({ plan }: { plan: NetworkPlan }) {
   const { cost, resources, rules, records, blastRadius } = plan;
   const more = cost.afterUsd - cost.beforeUsd;
   return (
-    <dl className="grid grid-cols-2 divide-line rounded-lg border border-line bg-raised max-lg:divide-y lg:grid-cols-4 lg:divide-x">
+    <Figures>
       <Figure label="In the clouds" value={<ActionCounts items={resources} />} note="resources" />
       <Figure
         label="Rules and names"
@@ -30,6 +30,6 @@ export function PlanSummary({ plan }: { plan: NetworkPlan }) {
         value={blastRadius.peers.length}
         note={plural(plan.steps.length, 'step')}
       />
-    </dl>
+    </Figures>
   );
 }

@@ -25,6 +25,7 @@ export default async function CloudAccountPage({ params }: { params: Promise<{ i
   return (
     <>
       <PageHeader
+        within={{ href: '/cloud-accounts', title: 'Cloud accounts' }}
         title={account.name}
         lead={
           <>

@@ -4,7 +4,7 @@ import { Preflight, type PreflightFinding } from '@skein/contract/rest/account.t
 import { pageOf } from '@skein/contract/rest/page.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import { ListChecks } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import type { z } from 'zod';
 import { call } from '../../../../fetch/call.ts';
 import { Button } from '../../../../ui/button.tsx';
@@ -101,35 +101,61 @@ export function Preflights({
   );
 }
 
-const ORDER = { missing: 0, unknown: 1, ok: 2 } as const;
-
 function Findings({ preflight }: { preflight: Preflight }) {
-  const missing = preflight.findings.filter((one) => one.status === 'missing').length;
-  const sorted = [...preflight.findings].sort((a, b) => ORDER[a.status] - ORDER[b.status]);
+  const of = (status: PreflightFinding['status']) =>
+    preflight.findings.filter((one) => one.status === status);
+  const [missing, unknown, there] = [of('missing'), of('unknown'), of('ok')];
   return (
     <div className="space-y-4">
-      <Notice tone={missing > 0 ? 'bad' : 'info'}>
-        {missing > 0
-          ? `${plural(missing, 'thing')} would stand in the way. The documents below grant every permission.`
-          : 'Nothing stands in the way.'}{' '}
+      <Notice tone={missing.length > 0 ? 'bad' : 'info'}>
+        {missing.length > 0
+          ? `${plural(missing.length, 'thing')} would stand in the way. The documents below grant every permission.`
+          : unknown.length > 0
+            ? 'Nothing is known to stand in the way, but the cloud does not tell everything.'
+            : 'Nothing stands in the way.'}{' '}
         Asked <Ago at={preflight.at} />.
       </Notice>
-      <Table
-        caption={`Preflight of ${preflight.region}`}
-        rows={sorted}
-        keyOf={(one) => `${one.kind} ${one.subject}`}
-        columns={[
-          { title: 'State', cell: (one) => <Status bare state={one.status} /> },
-          { title: 'What', cell: (one) => KINDS[one.kind] },
-          { title: 'Name', heads: true, cell: (one) => <Mono>{one.subject}</Mono> },
-          {
-            title: 'Why',
-            cell: (one) => (
-              <span className="block max-w-[52ch] [overflow-wrap:anywhere]">{one.detail ?? '–'}</span>
-            ),
-          },
-        ]}
-      />
+      {missing.length > 0 && <FindingTable caption={`Missing in ${preflight.region}`} rows={missing} />}
+      {unknown.length > 0 && (
+        <Folded title={`${plural(unknown.length, 'thing')} not known`}>
+          <FindingTable caption={`Not known in ${preflight.region}`} rows={unknown} />
+        </Folded>
+      )}
+      {there.length > 0 && (
+        <Folded title={`${plural(there.length, 'thing')} there`}>
+          <FindingTable caption={`There in ${preflight.region}`} rows={there} />
+        </Folded>
+      )}
     </div>
+  );
+}
+
+function Folded({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <details className="text-sm">
+      <summary className="w-fit text-quiet hover:text-ink">{title}</summary>
+      <div className="mt-3">{children}</div>
+    </details>
+  );
+}
+
+function FindingTable({ caption, rows }: { caption: string; rows: readonly PreflightFinding[] }) {
+  return (
+    <Table
+      caption={caption}
+      rows={rows}
+      keyOf={(one) => `${one.kind} ${one.subject}`}
+      columns={[
+        { title: 'Name', heads: true, cell: (one) => <Mono>{one.subject}</Mono> },
+        { title: 'What', cell: (one) => KINDS[one.kind] },
+        { title: 'State', cell: (one) => <Status bare state={one.status} /> },
+        {
+          title: 'Why',
+          cell: (one) => (
+            <span className="block max-w-[52ch] [overflow-wrap:anywhere]">{one.detail ?? '–'}</span>
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -3,8 +3,9 @@ import { Network } from '@skein/contract/rest/network.ts';
 import { TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
+import { useEffect, useRef } from 'react';
 import { useLoaded } from '../../../../fetch/use-loaded.ts';
-import { Mono } from '../../../../ui/page.tsx';
+import { Mono, Within } from '../../../../ui/page.tsx';
 import { Status } from '../../../../ui/status.tsx';
 import { plural } from '../../../../ui/words.ts';
 
@@ -23,15 +24,18 @@ export function NetworkHead({ initial }: { initial: Network }) {
   const { data: network } = useLoaded(`/networks/${initial.id}`, Network, initial, 5);
   const path = usePathname();
   const base = `/networks/${network.id}`;
+  const views = useRef<HTMLElement>(null);
+  // Where the screen is narrow the view that is shown may lie beyond its edge.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another view
+  useEffect(() => {
+    const here = views.current?.querySelector('[aria-current]')?.getBoundingClientRect();
+    if (here && views.current && here.right > views.current.clientWidth)
+      views.current.scrollLeft += here.left - 64;
+  }, [path]);
   return (
     <header className="mb-7">
-      <p className="text-sm text-faint">
-        <Link href="/" className="hover:text-ink hover:underline">
-          Networks
-        </Link>{' '}
-        <span aria-hidden>/</span>
-      </p>
-      <div className="mt-1 flex flex-wrap items-center gap-x-4 gap-y-2">
+      <Within href="/" title="Networks" />
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <h1 className="text-2xl font-semibold tracking-tight">{network.name}</h1>
         <Status state={network.state} />
         {network.drift > 0 && (
@@ -48,6 +52,7 @@ export function NetworkHead({ initial }: { initial: Network }) {
         </span>
       </div>
       <nav
+        ref={views}
         aria-label={`Views of ${network.name}`}
         className="-mx-4 mt-5 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
       >

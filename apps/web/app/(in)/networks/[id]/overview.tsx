@@ -6,7 +6,7 @@ import { ArrowRight, Trash2 } from 'lucide-react';
 import Link from 'next/link';
 import type { z } from 'zod';
 import { useLoaded } from '../../../../fetch/use-loaded.ts';
-import { Figure, Mono, Panel, Section } from '../../../../ui/page.tsx';
+import { Figure, Figures, Mono, Panel, Section } from '../../../../ui/page.tsx';
 import { PlannedRemoval } from '../../../../ui/plan/planned-removal.tsx';
 import { Status, StatusIcon } from '../../../../ui/status.tsx';
 import { Ago, Duration } from '../../../../ui/time.tsx';
@@ -34,24 +34,26 @@ export function Overview(initial: {
 
   return (
     <>
-      <dl className="mb-9 grid grid-cols-2 divide-line rounded-lg border border-line bg-raised max-lg:divide-y lg:grid-cols-4 lg:divide-x">
-        <Figure
-          label="Peers connected"
-          value={`${network.peers.connected} of ${network.peers.expected}`}
-          note={network.peers.connected < network.peers.expected ? 'waiting for the others' : 'all of them'}
-        />
-        <Figure label="Clusters" value={network.clusters} note="hybrid topology" />
-        <Figure label="Overlay range" value={<Mono>{network.cidr}</Mono>} note="IPv4 addresses" />
-        <Figure
-          label="Map revision"
-          value={network.revision}
-          note={
-            <>
-              made <Ago at={network.createdAt} />
-            </>
-          }
-        />
-      </dl>
+      <div className="mb-9">
+        <Figures>
+          <Figure
+            label="Peers connected"
+            value={`${network.peers.connected} of ${network.peers.expected}`}
+            note={network.peers.connected < network.peers.expected ? 'waiting for the others' : 'all of them'}
+          />
+          <Figure label="Clusters" value={network.clusters} note="hybrid topology" />
+          <Figure label="Overlay range" value={<Mono>{network.cidr}</Mono>} note="IPv4 addresses" />
+          <Figure
+            label="Map revision"
+            value={network.revision}
+            note={
+              <>
+                made <Ago at={network.createdAt} />
+              </>
+            }
+          />
+        </Figures>
+      </div>
 
       {last && (
         <Section title="Last operation">

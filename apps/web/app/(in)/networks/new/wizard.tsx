@@ -81,10 +81,14 @@ export function Wizard({
     }
   }
 
-  const look = (event: FormEvent) => {
+  const look = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    if (!NewNetwork.safeParse(wanted()).success) return setFailure('Some fields need another look.');
+    if (!NewNetwork.safeParse(wanted()).success) {
+      const form = event.currentTarget;
+      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+      return setFailure('Some fields need another look.');
+    }
     void attempt(async () => {
       setPlan(await call('POST', '/networks/plan', NetworkPlan, wanted()));
       setBusy(false);
@@ -93,8 +97,15 @@ export function Wizard({
   };
   const create = () =>
     void attempt(async () => {
-      const { operation } = await call('POST', '/networks', Created, { ...wanted(), planHash: plan?.hash });
-      router.push(`/operations/${operation.id}`);
+      try {
+        const { operation } = await call('POST', '/networks', Created, { ...wanted(), planHash: plan?.hash });
+        router.push(`/operations/${operation.id}`);
+      } catch (error) {
+        // What was confirmed is not what would be made: the new plan has to be looked at.
+        if (error instanceof CallFailure && error.problem?.code === 'plan-changed')
+          setPlan(await call('POST', '/networks/plan', NetworkPlan, wanted()));
+        throw error;
+      }
     });
 
   function onAdded(account: CloudAccount) {
@@ -136,7 +147,12 @@ export function Wizard({
       <Part
         number={1}
         title="Name"
-        lead="The zone is where the names of peers live: gw-1.production.your-zone."
+        lead={
+          <>
+            The zone is where the names of peers live:{' '}
+            <span className="whitespace-nowrap">gw-1.production.your-zone</span>.
+          </>
+        }
       >
         <div className="grid gap-4 sm:grid-cols-2">
           <TextField
@@ -195,7 +211,7 @@ export function Wizard({
       </Part>
       <Part
         number={5}
-        title="Ways"
+        title="Peering and drift"
         lead="How clusters of one cloud reach each other, and what is done when a cloud differs."
       >
         <div className="grid gap-4 sm:grid-cols-2">
@@ -226,7 +242,7 @@ function Part({
 }: {
   number: number;
   title: string;
-  lead: string;
+  lead: ReactNode;
   children: ReactNode;
 }) {
   return (

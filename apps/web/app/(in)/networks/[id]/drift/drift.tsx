@@ -112,7 +112,13 @@ export function Drift({
           </Section>
         ) : (
           <Empty
-            icon={<ShieldCheck size={30} strokeWidth={1.6} aria-hidden />}
+            icon={
+              network.driftCheckedAt ? (
+                <ShieldCheck size={30} strokeWidth={1.6} aria-hidden />
+              ) : (
+                <ScanSearch size={30} strokeWidth={1.6} aria-hidden />
+              )
+            }
             title={network.driftCheckedAt ? 'Everything is as it should be' : 'Not compared yet'}
           >
             {network.driftCheckedAt ? (

@@ -28,6 +28,7 @@ export function FindingCard({
   const [busy, setBusy] = useState<'heal' | 'dismiss' | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const cluster = clusters.find((one) => one.id === finding.clusterId);
+  const where = cluster ? ` of ${cluster.name}` : '';
   const standing = finding.state === 'open' || finding.state === 'dismissed';
 
   async function run(what: 'heal' | 'dismiss') {
@@ -46,7 +47,7 @@ export function FindingCard({
   return (
     <li className="rounded-lg border border-line bg-raised p-5" data-finding={finding.state}>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="min-w-0">
+        <div className="min-w-0 flex-1 basis-64">
           <h3 className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
             <KindIcon kind={finding.kind} />
             {KIND_NAMES[finding.kind]} <Mono>{finding.key}</Mono> {WHAT[finding.what]}
@@ -73,11 +74,20 @@ export function FindingCard({
         </div>
         {standing && finding.what !== 'orphan' && (
           <div className="flex gap-2">
-            <Button look="primary" busy={busy === 'heal'} onClick={() => void run('heal')}>
+            <Button
+              look={finding.state === 'open' ? 'primary' : 'plain'}
+              busy={busy === 'heal'}
+              aria-label={`Mend ${finding.key}${where}`}
+              onClick={() => void run('heal')}
+            >
               Mend
             </Button>
             {finding.state === 'open' && (
-              <Button busy={busy === 'dismiss'} onClick={() => void run('dismiss')}>
+              <Button
+                busy={busy === 'dismiss'}
+                aria-label={`Dismiss ${finding.key}${where}`}
+                onClick={() => void run('dismiss')}
+              >
                 Dismiss
               </Button>
             )}
@@ -98,17 +108,20 @@ export function FindingCard({
           </Link>
         )}
       </div>
-      <dl className="mt-4 space-y-3 text-sm">
-        {finding.differences.map((one) => (
-          <div key={one.field} className="grid gap-x-6 gap-y-1 sm:grid-cols-[11rem_1fr_1fr]">
+      <dl className="mt-4 space-y-3 text-sm sm:space-y-1.5">
+        {finding.differences.map((one, at) => (
+          <div
+            key={one.field}
+            className="grid gap-x-6 [overflow-wrap:anywhere] sm:grid-cols-[minmax(9rem,2fr)_3fr_3fr] sm:items-end"
+          >
             <dt className="text-faint">{one.field}</dt>
-            <dd className="min-w-0 [overflow-wrap:anywhere]">
-              <span className="block text-faint">Should be</span>
+            <dd>
+              <Side first={at === 0}>Should be</Side>
               {one.expected}
             </dd>
-            <dd className="min-w-0 [overflow-wrap:anywhere]">
-              <span className="block text-faint">Is</span>
-              <span className={standing ? 'text-bad' : ''}>{one.found}</span>
+            <dd>
+              <Side first={at === 0}>Is</Side>
+              <span className={finding.state === 'open' ? 'font-medium text-bad' : ''}>{one.found}</span>
             </dd>
           </div>
         ))}
@@ -125,5 +138,15 @@ export function FindingCard({
         </div>
       )}
     </li>
+  );
+}
+
+/** Which side of a difference: a head over the first where there is room for columns, else before each. */
+function Side({ first, children }: { first: boolean; children: string }) {
+  return (
+    <span className={`text-faint ${first ? 'sm:block' : 'sm:sr-only'}`}>
+      {children}
+      <span className="sm:hidden">: </span>
+    </span>
   );
 }

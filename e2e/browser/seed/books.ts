@@ -1,0 +1,58 @@
+/** What our books say that the clouds hold, as the steps of provisioning write it. */
+import { newId, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { Context } from '@skein/control/context.ts';
+import { loadBook } from '@skein/control/network/plan/load.ts';
+import { cloudClusters, gatewayAddressesOf, peeredAddressesOf } from '@skein/control/network/plan/shape.ts';
+import { thingsOf } from '@skein/control/network/plan/things.ts';
+import { othersThan } from '@skein/control/operation/step/gateway-addresses.ts';
+import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
+
+const PREFIXES: Record<string, string> = {
+  network: 'vpc-',
+  firewall: 'sg-',
+  address: 'eipalloc-',
+  instance: 'i-',
+  zone: 'Z',
+};
+
+/** Everything that the network should have is present. */
+export async function hold(context: Context, networkId: string): Promise<void> {
+  const { database, random, actor } = context;
+  const { organizationId } = actor;
+  const { shape } = await loadBook(database, organizationId, networkId);
+  const clusters = new Map(cloudClusters(shape).map((cluster) => [cluster.id, cluster]));
+  const addresses = gatewayAddressesOf(shape);
+  for (const { clusterId, kind, rowKey, provider, region, summary } of thingsOf(shape)) {
+    const cluster = clusterId === null ? undefined : clusters.get(clusterId);
+    const cloudAccountId = cluster?.cloudAccountId ?? shape.dns?.cloudAccountId ?? '';
+    const role = rowKey === 'firewall/gateway' ? 'gateway' : 'member';
+    const rules =
+      cluster && kind === 'firewall'
+        ? clusterRules(
+            role,
+            { vpcCidr: cluster.vpcCidr, wireguardPort: WIREGUARD_PORT },
+            othersThan(cluster.id, addresses),
+            peeredAddressesOf(shape, cluster.id),
+          )
+        : [];
+    const id = new Uint8Array(8);
+    random(id);
+    await database.cloudResource.create({
+      data: {
+        id: newId('cloudResource', random),
+        organizationId,
+        networkId,
+        clusterId,
+        cloudAccountId,
+        key: rowKey,
+        kind,
+        provider,
+        region,
+        externalId: `${PREFIXES[kind] ?? ''}${Buffer.from(id).toString('hex')}`,
+        spec: JSON.parse(JSON.stringify({ rules })),
+        status: 'present',
+        summary,
+      },
+    });
+  }
+}
