@@ -71,6 +71,7 @@ test('a plan that is another by now is refused in words, shown anew, and can the
   const annex = items.find((one) => one.name === 'annex');
   const other = await page.request.post(`${fixture.baseUrl}/api/v1/clusters/${annex?.id}/nodes`, {
     data: { count: 1 },
+    headers: { origin: fixture.baseUrl },
   });
   expect(other.status()).toBe(202);
   expect(await endOperations(fixture, fixture.restingId)).toBe(1);

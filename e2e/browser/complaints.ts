@@ -10,7 +10,10 @@ const CONTRAST = 4.5;
 
 /** Words that name the control or the text; none where all is well. */
 export function complaintsOf(page: Page): Promise<string[]> {
-  return page.evaluate((least) => {
+  return page.evaluate(async (least) => {
+    // Colours that are on their way are neither of the two.
+    const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    await Promise.allSettled(moving.map((one) => one.finished));
     const found = new Set<string>();
     const seen = (element: Element) => {
       const { width, height } = element.getBoundingClientRect();

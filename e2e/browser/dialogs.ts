@@ -78,7 +78,7 @@ export function dialogsOf(fixture: Known): Place[] {
       path: `${resting}/peers`,
       shows: 'Its tunnels close at once',
       first: async (page) => {
-        await press(page, 'Remove gw-1');
+        await press(page, 'Remove node-1 of warehouse');
         await unfold(page);
       },
     },
@@ -110,7 +110,7 @@ export function dialogsOf(fixture: Known): Place[] {
     {
       name: 'plan-refused',
       path: busy,
-      shows: 'is under way',
+      shows: 'Plan again',
       first: async (page) => {
         await press(page, 'Close TCP 8080');
         await press(page, 'Show the plan');

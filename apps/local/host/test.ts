@@ -55,7 +55,7 @@ async function browser(): Promise<number> {
       BROWSER,
       ...vitest('browser'),
     ],
-    limitSeconds: 600,
+    limitSeconds: 900,
   });
   if (code === 0) rmSync(BROWSER, { recursive: true, force: true });
   return code;

@@ -18,7 +18,7 @@ export function ActionSign({ action }: { action: Action }) {
     <span
       data-action={action}
       title={word}
-      className={`mt-0.5 inline-flex size-5 shrink-0 items-center justify-center rounded-sm ${look}`}
+      className={`inline-flex size-5 shrink-0 items-center justify-center rounded-sm ${look}`}
     >
       <Icon size={13} strokeWidth={2.6} role="img" aria-label={word} />
     </span>

@@ -14,6 +14,9 @@ export function PlannedCost({ cost }: { cost: NetworkPlan['cost'] }) {
       open={false}
       about={`${moved ? `${usd(cost.beforeUsd)} → ` : ''}${usd(cost.afterUsd)} a month, by list prices of ${cost.pricesOf}`}
     >
+      {cost.lines.length === 0 && (
+        <p className="px-5 py-3 text-sm text-quiet">Nothing is left that is paid by the hour or the month.</p>
+      )}
       {cost.lines.length > 0 && (
         <div className="[&>div]:rounded-none [&>div]:border-0">
           <Table

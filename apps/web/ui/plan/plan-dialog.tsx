@@ -70,15 +70,18 @@ function PlanAndConfirm({
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const [looking, setLooking] = useState(true);
   const wish = JSON.stringify(change);
 
   const look = useCallback(async () => {
     setPlan(null);
+    setLooking(true);
     try {
       setPlan(await call('POST', `/networks/${networkId}/plan`, NetworkPlan, JSON.parse(wish)));
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));
     }
+    setLooking(false);
   }, [networkId, wish]);
   useEffect(() => {
     void look();
@@ -109,7 +112,7 @@ function PlanAndConfirm({
     >
       {failure && <Notice tone="bad">{failure}</Notice>}
       {plan && <PlanView plan={plan} />}
-      {!plan && !failure && (
+      {looking && (
         <p role="status" className="flex items-center gap-2 text-quiet">
           <LoaderCircle size={16} className="turning" aria-hidden /> Planning, and asking the clouds for their
           limits
@@ -125,6 +128,16 @@ function PlanAndConfirm({
       )}
       <div className="flex justify-end gap-2">
         <Button onClick={onClose}>{destroys ? 'Keep' : 'Back'}</Button>
+        {!plan && !looking && (
+          <Button
+            onClick={() => {
+              setFailure(null);
+              void look();
+            }}
+          >
+            Plan again
+          </Button>
+        )}
         <Button
           type="submit"
           look={destroys ? 'danger' : 'primary'}

@@ -12,7 +12,7 @@ type Record = z.infer<typeof PlannedRecord>;
 export function PlannedRecords({ records }: { records: readonly Record[] }) {
   const moved = records.filter((one) => one.action !== 'keep');
   const zones = [...new Set(moved.map((one) => one.zone))];
-  if (records.length === 0) return null;
+  if (moved.length === 0) return null;
   return (
     <PlanPart title="DNS names" about={<ActionCounts items={records} />} open={false}>
       {zones.map((zone) => (

@@ -16,6 +16,7 @@ export function PlannedResources({ resources }: { resources: readonly Resource[]
     const own = resources.filter((one) => one.cluster === cluster);
     const moved = own.filter((one) => one.action !== 'keep');
     const kept = own.filter((one) => one.action === 'keep');
+    const told = [...moved, ...kept.filter((one) => one.kind === 'network')];
     const [first] = own;
     return (
       <PlanPart
@@ -32,13 +33,15 @@ export function PlannedResources({ resources }: { resources: readonly Resource[]
           </>
         }
       >
-        <PlanRows>
-          {[...moved, ...kept.filter((one) => one.kind === 'network')].map((one) => (
-            <ResourceRow key={one.key} resource={one} />
-          ))}
-        </PlanRows>
+        {told.length > 0 && (
+          <PlanRows>
+            {told.map((one) => (
+              <ResourceRow key={one.key} resource={one} />
+            ))}
+          </PlanRows>
+        )}
         {kept.length > 0 && (
-          <p className="border-t border-line px-5 py-2 text-sm text-faint">
+          <p className="border-line px-5 py-2 text-sm text-faint not-first:border-t">
             {plural(kept.length, 'resource')} kept as {kept.length === 1 ? 'it is' : 'they are'}
           </p>
         )}

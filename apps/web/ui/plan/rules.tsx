@@ -9,8 +9,8 @@ import { PlanPart, PlanRow, PlanRows, PlanWords } from './part.tsx';
 type Rule = z.infer<typeof PlannedRule>;
 
 export function PlannedRules({ rules }: { rules: readonly Rule[] }) {
-  if (rules.length === 0) return null;
   const moved = rules.filter((one) => one.action !== 'keep');
+  if (moved.length === 0) return null;
   return (
     <PlanPart title="Security group rules" about={<ActionCounts items={rules} />} open={false}>
       <PlanRows>

@@ -141,7 +141,7 @@ export function Orphans({
                     <Confirm
                       trigger="Delete"
                       label={`Delete ${one.externalId ?? one.key}`}
-                      title={`Delete ${KIND_NAMES[one.kind]} “${one.externalId ?? one.key}”?`}
+                      title={`Delete ${one.externalId ?? one.key}?`}
                       action="Delete it"
                       onConfirm={() => remove(`/drift/${one.id}`)}
                     >

@@ -84,8 +84,8 @@ export function PeerTable({
               peer.state !== 'removed' && (
                 <PlannedRemoval
                   trigger="Remove"
-                  label={`Remove ${peer.name}`}
-                  title={`Remove ${peer.name}?`}
+                  label={`Remove ${peer.name} of ${clusterName(peer.clusterId)}`}
+                  title={`Remove ${peer.name} of ${clusterName(peer.clusterId)}?`}
                   action="Remove the peer"
                   networkId={networkId}
                   change={{ change: 'remove-peer', peerId: peer.id }}
