@@ -82,6 +82,7 @@ test('a plan that is another by now is refused in words, shown anew, and can the
     .getByText('What would be done has changed since you saw the plan')
     .waitFor();
   await dialog.getByText(/member node-3 at/).waitFor();
+  expect(await dialog.getByText('An earlier operation has not made').count()).toBe(0);
   await picture(page, 'plan-stale-light-1440');
   expect(page.url()).toMatch(/\/clusters$/);
   await dialog.getByRole('button', { name: 'Make 1 node' }).click();

@@ -8,12 +8,17 @@ import type { Page } from 'playwright-core';
 /** WCAG 2.2, 1.4.3: text of this size. */
 const CONTRAST = 4.5;
 
-/** Words that name the control or the text; none where all is well. */
-export function complaintsOf(page: Page): Promise<string[]> {
-  return page.evaluate(async (least) => {
-    // Colours that are on their way are neither of the two.
+/** Resolves when nothing fades any more: colours that are on their way are neither the old nor the new. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
     const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
     await Promise.allSettled(moving.map((one) => one.finished));
+  });
+}
+
+/** Words that name the control or the text; none where all is well. */
+export function complaintsOf(page: Page): Promise<string[]> {
+  return page.evaluate((least) => {
     const found = new Set<string>();
     const seen = (element: Element) => {
       const { width, height } = element.getBoundingClientRect();

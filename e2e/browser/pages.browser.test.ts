@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrive } from './arrive.ts';
 import { openBrowser, openPage, picture, signIn } from './browser.ts';
-import { complaintsOf } from './complaints.ts';
+import { complaintsOf, settled } from './complaints.ts';
 import { dialogsOf } from './dialogs.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { type Place, pagesOf } from './places.ts';
@@ -43,6 +43,7 @@ async function visit(places: readonly Place[], width: number) {
     await page.getByText(place.shows).first().waitFor({ state: 'attached' });
     for (const look of LOOKS) {
       await page.emulateMedia({ colorScheme: look });
+      await settled(page);
       await picture(page, `${place.name}-${look}-${width}`);
       expect.soft(await complaintsOf(page), `${place.name}, ${look}`).toEqual([]);
     }

@@ -15,14 +15,16 @@ const PREFIXES: Record<string, string> = {
   zone: 'Z',
 };
 
+type Of = Pick<Context, 'database' | 'random'> & { actor: Pick<Context['actor'], 'organizationId'> };
+
 /** Everything that the network should have is present. */
-export async function hold(context: Context, networkId: string): Promise<void> {
-  const { database, random, actor } = context;
+export async function hold({ database, random, actor }: Of, networkId: string): Promise<void> {
   const { organizationId } = actor;
-  const { shape } = await loadBook(database, organizationId, networkId);
+  const { shape, rows } = await loadBook(database, organizationId, networkId);
   const clusters = new Map(cloudClusters(shape).map((cluster) => [cluster.id, cluster]));
   const addresses = gatewayAddressesOf(shape);
   for (const { clusterId, kind, rowKey, provider, region, summary } of thingsOf(shape)) {
+    if (rows.some((row) => row.clusterId === clusterId && row.key === rowKey)) continue;
     const cluster = clusterId === null ? undefined : clusters.get(clusterId);
     const cloudAccountId = cluster?.cloudAccountId ?? shape.dns?.cloudAccountId ?? '';
     const role = rowKey === 'firewall/gateway' ? 'gateway' : 'member';

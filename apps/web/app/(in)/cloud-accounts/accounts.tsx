@@ -89,7 +89,7 @@ export function Accounts({
                   >
                     {account.name}
                   </Link>
-                  <span className="block font-normal text-faint">
+                  <span className="block font-normal whitespace-nowrap text-faint">
                     {providerName(account.provider)} · {account.keyless ? 'keyless' : 'a key is kept'}
                   </span>
                 </>

@@ -115,7 +115,10 @@ export function Orphans({
               heads: true,
               cell: (one) => (
                 <>
-                  {KIND_NAMES[one.kind]} <Mono>{one.externalId ?? one.key}</Mono>
+                  {KIND_NAMES[one.kind]}
+                  <span className="block min-w-48">
+                    <Mono>{one.externalId ?? one.key}</Mono>
+                  </span>
                   <span className="block font-normal text-faint">{one.region}</span>
                 </>
               ),
@@ -129,7 +132,7 @@ export function Orphans({
               right: true,
               cell: (one) =>
                 (one.state === 'open' || one.state === 'dismissed') && (
-                  <span className="inline-flex flex-wrap justify-end gap-2">
+                  <span className="inline-flex flex-wrap justify-end gap-2 lg:flex-nowrap">
                     {one.state === 'open' && (
                       <Button
                         aria-label={`Dismiss ${one.externalId ?? one.key}`}

@@ -1,7 +1,7 @@
 'use client';
 import { Network } from '@skein/contract/rest/network.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
-import { Plus, Waypoints } from 'lucide-react';
+import { Plus, TriangleAlert, Waypoints } from 'lucide-react';
 import Link from 'next/link';
 import type { z } from 'zod';
 import { useLoaded } from '../../../fetch/use-loaded.ts';
@@ -70,6 +70,12 @@ export function NetworkList({ initial }: { initial: z.infer<typeof Networks> }) 
                   </span>
                   <span>{plural(network.clusters, 'cluster')}</span>
                 </span>
+                {network.drift > 0 && (
+                  <span className="mt-2 flex items-center gap-1.5 text-sm font-medium text-warn">
+                    <TriangleAlert size={15} strokeWidth={2.2} aria-hidden />
+                    {plural(network.drift, 'difference')} in the clouds
+                  </span>
+                )}
               </Link>
             </li>
           ))}
