@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** Changes as a person makes them: what is planned is read first, made exactly so, and refused where it is another by now. */
 import { openDatabase } from '@skein/database/client.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -88,6 +89,31 @@ test('a plan that is another by now is refused in words, shown anew, and can the
   await dialog.getByRole('button', { name: 'Make 1 node' }).click();
   await page.waitForURL('**/operations/op_*');
   await page.getByRole('heading', { level: 1, name: /annex/ }).waitFor();
+});
+
+test('a plan is reached and left with the keyboard alone, and what stood behind it has the focus again', async () => {
+  await resting('/clusters');
+  const inside = () => page.evaluate(() => document.activeElement?.closest('[role=dialog]') !== null);
+  const remove = page.getByRole('button', { name: 'Remove warehouse' });
+  await remove.focus();
+  await page.keyboard.press('Enter');
+  await plan('Remove warehouse?').getByLabel('Type “warehouse” to confirm').waitFor();
+  await expect.poll(inside).toBe(true);
+  for (let pressed = 0; pressed < 30; pressed++) await page.keyboard.press('Tab');
+  expect(await inside()).toBe(true);
+  await page.keyboard.press('Escape');
+  await plan('Remove warehouse?').waitFor({ state: 'detached' });
+  await expect.poll(() => remove.evaluate((one) => one === document.activeElement)).toBe(true);
+
+  // From one dialog to the plan, and back.
+  await addNodes(page, 'warehouse');
+  await page.getByRole('button', { name: /^Plan 1 node/ }).focus();
+  await page.keyboard.press('Enter');
+  await plan('Add 1 node to warehouse').getByRole('button', { name: 'Make 1 node' }).waitFor();
+  await expect.poll(inside).toBe(true);
+  await page.keyboard.press('Escape');
+  await plan('Add nodes to warehouse').waitFor();
+  await expect.poll(inside).toBe(true);
 });
 
 test('the settings turn what is done about drift', async () => {

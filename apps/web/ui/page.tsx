@@ -112,7 +112,19 @@ export function Figure({ label, value, note }: { label: string; value: ReactNode
 export function Mono({ children, whole = false }: { children: ReactNode; whole?: boolean }) {
   return (
     <span className={`font-mono text-[0.92em] ${whole ? 'whitespace-nowrap' : '[overflow-wrap:anywhere]'}`}>
-      {children}
+      {typeof children === 'string' && !whole ? breakable(children) : children}
     </span>
   );
+}
+
+/** Long ids break after their separators first, and within a word only where they must. */
+function breakable(text: string): ReactNode[] {
+  const parts: ReactNode[] = [];
+  let at = 0;
+  for (const part of text.split(/(?<=[/:@])/)) {
+    if (at > 0) parts.push(<wbr key={at} />);
+    parts.push(part);
+    at += part.length;
+  }
+  return parts;
 }

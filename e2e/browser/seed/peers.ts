@@ -12,7 +12,7 @@ export async function enrol(
 ): Promise<string> {
   const peers = await database.peer.findMany({
     where: { networkId, organizationId },
-    orderBy: [{ clusterId: 'asc' }, { name: 'asc' }],
+    orderBy: [{ cluster: { name: 'asc' } }, { name: 'asc' }],
   });
   const last = peers.at(-1);
   for (const [index, peer] of peers.entries()) {
