@@ -141,11 +141,7 @@ async function measure(place: Place, workers: Workers, count: number, say: (line
     const calls = practice.lab.requests().length - before;
     say(`${count} clusters: ${seconds.toFixed(1)} s, ${calls} calls`);
     const zero = Date.parse(end.startedAt ?? end.createdAt);
-    if (count <= 3)
-      for (const step of [...end.steps].sort(byStart))
-        say(
-          `  ${since(zero, step.startedAt)} – ${since(zero, step.finishedAt)} s  ${step.title}${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`,
-        );
+    for (const line of course(end.steps, zero)) say(`  ${line}`);
     if (!(await worker.kill())) throw new Error('the worker had ended by itself');
     return { seconds, calls };
   } finally {
@@ -171,7 +167,23 @@ function networkOf(practice: Practice, count: number): NewNetwork {
   };
 }
 
-const byStart = (a: Step, b: Step) => (a.startedAt ?? '').localeCompare(b.startedAt ?? '');
-const since = (zero: number, at: string | null) =>
-  at === null ? '?' : ((Date.parse(at) - zero) / 1000).toFixed(1).padStart(5);
+/** When steps of each kind began and ended, in seconds since `zero`. */
+function course(steps: readonly Step[], zero: number): string[] {
+  const kinds = new Map<string, { from: number; to: number; attempts: number }>();
+  for (const step of steps) {
+    const kind = step.key.split('/').at(-1) ?? '';
+    const [from, to] = [step.startedAt, step.finishedAt].map((at) => (Date.parse(at ?? '') - zero) / 1000);
+    const known = kinds.get(kind) ?? { from: Number.POSITIVE_INFINITY, to: 0, attempts: 0 };
+    kinds.set(kind, {
+      from: Math.min(known.from, from ?? 0),
+      to: Math.max(known.to, to ?? 0),
+      attempts: Math.max(known.attempts, step.attempt),
+    });
+  }
+  return [...kinds].map(
+    ([kind, { from, to, attempts }]) =>
+      `${from.toFixed(1).padStart(5)} – ${to.toFixed(1).padStart(5)} s  ${kind}${attempts > 1 ? `, ${attempts} attempts` : ''}`,
+  );
+}
+
 const round = (value: number) => Math.round(value * 100) / 100;

@@ -30,7 +30,10 @@ export interface Practice {
   masterKey: Uint8Array;
   masterKeyFile: string;
   accounts: Record<ProviderId, string>;
+  /** Three clusters in AWS and Google Cloud. */
   wanted: NewNetwork;
+  /** One cluster in each cloud. */
+  threeClouds: NewNetwork;
   /** Waits for the operation's end and answers it; words of failed steps are in the error when it did not succeed. */
   succeeded(operation: { id: string }, limitSeconds?: number): Promise<Operation>;
   close(): Promise<void>;
@@ -78,6 +81,18 @@ export async function practise(serverUrl: string): Promise<Practice> {
     endpoint: lab.azureUrl,
     credentials: lab.accounts.azure,
   });
+  const common: Omit<NewNetwork, 'clusters'> = {
+    name: 'shop',
+    topology: 'hybrid',
+    zone: 'shop.skein.test',
+    allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+    peering: 'none',
+    driftPolicy: 'heal',
+  };
+  const prod = { name: 'prod', cloudAccountId: aws.id, region: 'us-east-1', nodes: 2 };
+  const recovery = { name: 'recovery', cloudAccountId: aws.id, region: 'us-west-2', nodes: 2 };
+  const dev = { name: 'dev', cloudAccountId: gcp.id, region: 'us-central1', nodes: 2 };
+  const lake = { name: 'lake', cloudAccountId: azure.id, region: 'westeurope', nodes: 2 };
   const agents = simulateAgents(fresh.database, () => paper.ground().machines);
   return {
     fresh,
@@ -89,20 +104,8 @@ export async function practise(serverUrl: string): Promise<Practice> {
     masterKey,
     masterKeyFile,
     accounts: { aws: aws.id, gcp: gcp.id, azure: azure.id },
-    wanted: {
-      name: 'shop',
-      topology: 'hybrid',
-      zone: 'shop.skein.test',
-      allowedPorts: [{ protocol: 'tcp', port: 8080 }],
-      peering: 'none',
-      driftPolicy: 'heal',
-      clusters: [
-        { name: 'prod', cloudAccountId: aws.id, region: 'us-east-1', nodes: 2 },
-        { name: 'recovery', cloudAccountId: aws.id, region: 'us-west-2', nodes: 2 },
-        { name: 'dev', cloudAccountId: gcp.id, region: 'us-central1', nodes: 2 },
-        { name: 'lake', cloudAccountId: azure.id, region: 'westeurope', nodes: 2 },
-      ],
-    },
+    wanted: { ...common, clusters: [prod, recovery, dev] },
+    threeClouds: { ...common, clusters: [prod, dev, lake] },
     async succeeded(operation, limitSeconds = 110) {
       const end = await eventually(
         async () => {

@@ -102,8 +102,8 @@ export async function killRun(
 
   try {
     practice.lab.faults.set([...run.rules, ...HOLD]);
-    const plan = await planNetwork(practice.context, practice.wanted);
-    const made = await createNetwork(practice.context, { ...practice.wanted, planHash: plan.hash });
+    const plan = await planNetwork(practice.context, practice.threeClouds);
+    const made = await createNetwork(practice.context, { ...practice.threeClouds, planHash: plan.hash });
     await practice.succeeded(made.operation, LIMIT_SECONDS);
     const { peers, state } = await getNetwork(practice.context, { id: made.network.id });
     if (state !== 'ready' || peers.connected !== peers.expected)
@@ -126,7 +126,7 @@ export async function killRun(
     phase = 'teardown';
     const gone = await deleteNetwork(practice.context, {
       id: made.network.id,
-      confirm: practice.wanted.name,
+      confirm: practice.threeClouds.name,
     });
     await practice.succeeded(gone, LIMIT_SECONDS);
     const left = without(inventoryOf(directory), before);

@@ -18,7 +18,9 @@ export async function orphansOf(practice: Practice): Promise<string[]> {
     resume: { load: async () => undefined, save: async () => {} },
   });
   const orphans: string[] = [];
-  const places = new Map(practice.wanted.clusters.map((one) => [`${one.cloudAccountId} ${one.region}`, one]));
+  const places = new Map(
+    practice.threeClouds.clusters.map((one) => [`${one.cloudAccountId} ${one.region}`, one]),
+  );
   for (const { cloudAccountId, region } of places.values()) {
     const account = await context.database.cloudAccount.findUniqueOrThrow({
       where: { id: cloudAccountId ?? '' },
