@@ -9,6 +9,9 @@ import type { Route53State } from '@skein/lab/aws/route53/state.ts';
 import type { AzureState } from '@skein/lab/azure/state.ts';
 import type { GcpState } from '@skein/lab/gcp/state.ts';
 
+/** Names made of ids, which differ from one installation to the next. */
+const DERIVED = /\b[0-9a-f]{20,}\b/g;
+
 /** @param directory the lab's; @returns one line a thing, without ids: `aws us-east-1 vpc prod-vpc`; sorted */
 export function inventoryOf(directory: string): string[] {
   return [
@@ -16,7 +19,9 @@ export function inventoryOf(directory: string): string[] {
     ...route53(read<Route53State>(directory, 'aws-route53')),
     ...gcp(read<GcpState>(directory, 'gcp')),
     ...azure(read<AzureState>(directory, 'azure')),
-  ].sort();
+  ]
+    .map((line) => line.replace(DERIVED, '*'))
+    .sort();
 }
 
 const read = <T>(directory: string, section: string): T =>
