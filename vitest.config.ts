@@ -11,6 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          maxWorkers: 2,
           include: named('.test.ts'),
           exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts', '**/*.browser.test.ts'],
         },
@@ -18,6 +19,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          // They mostly wait: for clouds that are slow on purpose, for boots, for paces that clouds ask for.
+          maxWorkers: 4,
           include: named('.integration.test.ts'),
           exclude: never,
           globalSetup: ['./e2e/setup/postgres.ts'],
