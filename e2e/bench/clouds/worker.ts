@@ -39,4 +39,6 @@ process.once('message', async ({ environment, authority }: Order) => {
   });
   process.send?.('working');
 });
+// Whoever ends the benchmark rudely leaves no worker behind.
+process.once('disconnect', () => process.exit(1));
 process.send?.('loaded');
