@@ -1,6 +1,7 @@
 /**
- * List prices in US dollars, on demand, Linux, without taxes, discounts and free tiers, put down on `day` by hand. Clouds
- * change them without notice: compare with the pages below before a figure is relied upon or changed. A region or an
+ * List prices in US dollars, on demand, Linux, without taxes, discounts and free tiers, put down on `day` from memory:
+ * no price page could be read then. Clouds change them without notice: compare with the pages below before a figure is
+ * relied upon or changed. A region or an
  * instance type that is not here is told as not priced; nothing is guessed.
  *   AWS    https://aws.amazon.com/ec2/pricing/on-demand/ (instances, data transfer), https://aws.amazon.com/vpc/pricing/
  *          (public IPv4 addresses), https://aws.amazon.com/route53/pricing/
