@@ -262,8 +262,14 @@ async function services(realiser: Realiser): Promise<Seen['services']> {
 
 async function capture(realiser: Realiser, directory: string): Promise<Seen['capture']> {
   // An answer, or a port nobody listens on, would be more frames than are counted here.
-  const sink = 'pkill -f [U]DP-RECVFROM:51820; (socat -u UDP-RECV:51820 OPEN:/dev/null > /dev/null 2>&1 &)';
-  await Promise.all(['p1', 't1'].map((id) => realiser.run(id, ['sh', '-c', sink])));
+  const bound = "ss -lunH 'sport = :51820' | grep -q .";
+  const sink = `pkill -f '[U]DP-RECVFROM:51820'
+for i in $(seq 100); do ${bound} || break; sleep 0.05; done
+(socat -u UDP-RECV:51820 OPEN:/dev/null > /dev/null 2>&1 &)
+for i in $(seq 100); do ${bound} && exit 0; sleep 0.05; done
+exit 1`;
+  const sinks = await Promise.all(['p1', 't1'].map((id) => realiser.run(id, ['sh', '-c', sink])));
+  if (sinks.some(({ exit }) => exit !== 0)) throw new Error('nobody listens for what is captured');
   const running = await startCapture(`${directory}/capture.pcap`);
   const shaped = "printf '\\004\\000\\000\\000%028d' 0";
   await realiser.run('d1', [
