@@ -12,7 +12,7 @@ export function PlannedCost({ cost }: { cost: NetworkPlan['cost'] }) {
     <PlanPart
       title="Cost"
       open={false}
-      about={`${moved ? `${usd(cost.beforeUsd)} → ` : ''}${usd(cost.afterUsd)} a month, by list prices of ${cost.pricesOf}`}
+      about={`${moved ? `${usd(cost.beforeUsd)} → ` : ''}${usd(cost.afterUsd)} a month, an estimate by prices put down on ${cost.pricesOf}`}
     >
       {cost.lines.length === 0 && (
         <p className="px-5 py-3 text-sm text-quiet">Nothing is left that is paid by the hour or the month.</p>

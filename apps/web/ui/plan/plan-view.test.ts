@@ -81,7 +81,7 @@ test('a plan is told whole, warnings before what is made, and reads without colo
     'public zone shop.skein.test',
     'UDP 51820 from the public address of dev/gw-1, given when it is made',
     '192.0.2.1 → 192.0.2.9',
-    '$10.00 → $25.18 a month, by list prices of 2026-11-21',
+    '$10.00 → $25.18 a month, an estimate by prices put down on 2026-11-21',
     '+$15.18, without traffic',
     '$0.0208 / hour',
     'Disks of the nodes.',
