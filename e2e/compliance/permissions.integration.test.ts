@@ -84,9 +84,6 @@ const CASES: readonly Case[] = [
       'ec2:DescribeNetworkInterfaces': 'asked only when a VPC or a security group cannot be deleted',
       'ec2:ReplaceRoute': 'only where somebody led a route elsewhere',
       'ec2:StartInstances': 'only where somebody stopped a node',
-      'route53:AssociateVPCWithHostedZone':
-        'a private zone is made with its VPC: only one that was unbound is bound',
-      'route53:DisassociateVPCFromHostedZone': 'only a VPC that somebody else bound is unbound',
     },
   },
   {
@@ -104,7 +101,6 @@ const CASES: readonly Case[] = [
       'compute.instances.addAccessConfig': 'only where somebody took a gateway’s address off it',
       'compute.instances.deleteAccessConfig': 'only where somebody gave a gateway another address',
       'compute.instances.start': 'only where somebody stopped a node',
-      'dns.managedZones.update': 'only where a private zone is bound to other networks than it should be',
     },
   },
   {

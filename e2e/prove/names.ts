@@ -83,7 +83,10 @@ async function cloudResolver(lab: LabControl, seat: Seat): Promise<string> {
   return server;
 }
 
-/** Asks the hosted zones: the public one from outside, each private one through its VPC's resolver. */
+/**
+ * Asks the hosted zones: the public one from outside, and both through each VPC's resolver, which answers privately for
+ * its own cluster and publicly for all others.
+ */
 export async function tryZones(lab: LabControl, site: Site): Promise<{ asked: number; wrong: string[] }> {
   const names = expectedNames(site);
   const wrong: string[] = [];
@@ -100,10 +103,10 @@ export async function tryZones(lab: LabControl, site: Site): Promise<{ asked: nu
     const resolver = await cloudResolver(lab, seat);
     for (const expected of names) {
       const result = await lab.run(seat.machine.id, ['dig', `@${resolver}`, ...DIG, expected.name], 20);
-      const want = expected.clusterId === cluster.id ? expected.inside : expected.outside;
+      const want = expected.clusterId === cluster.id ? expected.inside : expected.public;
       if (!same(lines(result.stdout), want))
         wrong.push(
-          `private zone of ${cluster.name}: ${expected.name} is ${lines(result.stdout).join() || 'nothing'}, want ${want.join()}`,
+          `resolver of the VPC of ${cluster.name}: ${expected.name} is ${lines(result.stdout).join() || 'nothing'}, want ${want.join()}`,
         );
     }
   }

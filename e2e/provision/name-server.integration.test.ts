@@ -83,7 +83,7 @@ it('writes its names there, and leaves the zone and others’ records when it go
   expect(held).toContain(`www.${ZONE} A 203.0.113.80`);
   expect(held).toContain(`_skein.dev.${ZONE} TXT "owner=${id}"`);
   expect(held.filter((line) => line.startsWith(`dev.${ZONE} A `))).toHaveLength(1);
-  const inside = practice.paper.ground().zones.filter((zone) => zone.name === ZONE);
+  const inside = practice.paper.ground().zones.filter((zone) => zone.name === `dev.${ZONE}`);
   expect(inside).toHaveLength(1);
 
   const gone = await deleteNetwork(practice.context, { id, confirm: made.network.name });

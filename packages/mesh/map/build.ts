@@ -83,7 +83,8 @@ function delegationsToOthers(snapshot: Snapshot, part: ClusterPart): MapDelegati
   const delegations: MapDelegation[] = [];
   for (const other of snapshot.parts.values()) {
     const servers = other === part ? [] : gatewaysOf(other).map((gateway) => gateway.overlayAddress);
-    if (servers.length > 0) delegations.push({ zone: clusterDomain(other, snapshot.network.zone), servers });
+    if (servers.length > 0)
+      delegations.push({ zone: clusterDomain(other.cluster, snapshot.network.zone), servers });
   }
   return delegations.sort((a, b) => compareText(a.zone, b.zone));
 }

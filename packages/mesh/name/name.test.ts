@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PEERED, PRACTICE } from '../testing/networks.ts';
+import { PRACTICE } from '../testing/networks.ts';
 import { namesOf } from './view.ts';
 import { privateZoneRecords, publicZoneRecords } from './zone.ts';
 
@@ -50,24 +50,12 @@ test('the public zone answers public addresses where there are any', () => {
   ]);
 });
 
-test('a cluster’s private zone answers its own names privately and the others as outside', () => {
+test('a cluster’s private zone holds its own names alone, with private addresses', () => {
   expect(text(privateZoneRecords(PRACTICE, 'clu_prod'))).toEqual([
-    'node-1.dev 100.64.2.1',
-    'node-2.dev 100.64.2.2',
-    'dr 203.0.113.9',
-    'gw-1.dr 100.64.1.1',
-    'gw-2.dr 100.64.1.2',
     'gw-1.prod 10.64.0.10',
     'node-1.prod 10.64.0.11',
     'node-2.prod 10.64.0.12',
     'prod 10.64.0.10',
   ]);
-});
-
-test('in a peered cluster the name of the gateways answers privately, those of nodes stay sealed', () => {
-  const before = text(privateZoneRecords(PRACTICE, 'clu_prod'));
-  const after = text(privateZoneRecords(PEERED, 'clu_prod'));
-  expect(after).toEqual(before.map((line) => (line.startsWith('dr ') ? 'dr 10.64.16.10 10.64.16.11' : line)));
-  expect(text(privateZoneRecords(PEERED, 'clu_dev'))).toEqual(text(privateZoneRecords(PRACTICE, 'clu_dev')));
-  expect(text(publicZoneRecords(PEERED))).toEqual(text(publicZoneRecords(PRACTICE)));
+  expect(privateZoneRecords(PRACTICE, 'clu_gone')).toEqual([]);
 });

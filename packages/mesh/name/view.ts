@@ -16,7 +16,7 @@ export interface NameView {
  * Where a view's own kind of address is missing the overlay address answers: it is reachable from every peer.
  */
 export function namesOf(part: ClusterPart, zone: string): NameView[] {
-  const domain = clusterDomain(part, zone);
+  const domain = clusterDomain(part.cluster, zone);
   const names: NameView[] = part.peers.map((peer) => ({
     name: `${peer.name}.${domain}`,
     inside: [insideAddress(peer)],
@@ -45,14 +45,14 @@ export function peeredNameOf(
   part: ClusterPart,
   zone: string,
 ): { name: string; inside: string[]; outside: string[] } | undefined {
-  const name = clusterDomain(part, zone);
+  const name = clusterDomain(part.cluster, zone);
   const own = namesOf(part, zone).find((view) => view.name === name);
   return own && { name, inside: own.inside, outside: own.outside };
 }
 
 /** `C.Z`: where a cluster's names live. */
-export function clusterDomain(part: ClusterPart, zone: string): string {
-  return `${part.cluster.name}.${zone}`;
+export function clusterDomain(cluster: { readonly name: string }, zone: string): string {
+  return `${cluster.name}.${zone}`;
 }
 
 function insideAddress(peer: MeshPeer): string {

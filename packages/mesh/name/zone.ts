@@ -1,6 +1,6 @@
 /** Which records each hosted zone of a network holds. The shape is that of `AddressRecord` in packages/dns. */
-import { peeredWith, type Snapshot } from '../network.ts';
-import { namesOf, peeredNameOf } from './view.ts';
+import type { Snapshot } from '../network.ts';
+import { namesOf } from './view.ts';
 
 /** Short, so that a removed node is forgotten soon. */
 export const RECORD_TTL_SECONDS = 60;
@@ -11,36 +11,26 @@ export interface ZoneRecord {
   readonly ttlSeconds: number;
 }
 
-/** The network's public zone: every name with its public answer. */
+/** The network's public zone `Z`: every name with its public answer. */
 export function publicZoneRecords(snapshot: Snapshot): ZoneRecord[] {
-  return recordsOf(snapshot, () => 'public');
+  return [...snapshot.parts.keys()].flatMap((id) => recordsOf(snapshot, id, 'public'));
 }
 
 /**
- * The private zone bound to one cluster's VPC: its own names with private addresses, all others as outside, but for the
- * gateways of peered clusters.
+ * The private zone of one cluster, `C.Z`: its own names with their private addresses, for its VPC and those peered with
+ * it. It holds no other cluster's names, which the public zone answers there too: a network's records grow with its
+ * nodes, not with nodes times clusters.
  */
 export function privateZoneRecords(snapshot: Snapshot, clusterId: string): ZoneRecord[] {
-  const part = snapshot.parts.get(clusterId);
-  const peered = new Map(
-    (part ? peeredWith(snapshot, part) : []).flatMap((other) => {
-      const view = peeredNameOf(other, snapshot.network.zone);
-      return view ? [[view.name, view.inside] as const] : [];
-    }),
-  );
-  return recordsOf(snapshot, (id) => (id === clusterId ? 'inside' : 'outside')).map((record) => ({
-    ...record,
-    addresses: peered.get(record.name) ?? record.addresses,
-  }));
+  return recordsOf(snapshot, clusterId, 'inside');
 }
 
-function recordsOf(
-  snapshot: Snapshot,
-  viewFor: (clusterId: string) => 'inside' | 'outside' | 'public',
-): ZoneRecord[] {
-  const records: ZoneRecord[] = [];
-  for (const [clusterId, part] of snapshot.parts)
-    for (const view of namesOf(part, snapshot.network.zone))
-      records.push({ name: view.name, addresses: view[viewFor(clusterId)], ttlSeconds: RECORD_TTL_SECONDS });
-  return records;
+function recordsOf(snapshot: Snapshot, clusterId: string, view: 'inside' | 'public'): ZoneRecord[] {
+  const part = snapshot.parts.get(clusterId);
+  if (!part) return [];
+  return namesOf(part, snapshot.network.zone).map((names) => ({
+    name: names.name,
+    addresses: names[view],
+    ttlSeconds: RECORD_TTL_SECONDS,
+  }));
 }

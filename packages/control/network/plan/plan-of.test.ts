@@ -96,8 +96,6 @@ describe('the plan of a new network', () => {
       `+ prod:  → ${given('public', 'prod/gw-1')}`,
     ]);
     expect(records(plan, 'prod')).toEqual([
-      `+ dev:  → ${given('public', 'dev/gw-1')}`,
-      '+ gw-1.dev:  → 100.64.1.1',
       `+ gw-1.prod:  → ${given('private', 'prod/gw-1')}`,
       `+ node-1.prod:  → ${given('private', 'prod/node-1')}`,
       `+ prod:  → ${given('private', 'prod/gw-1')}`,
@@ -176,16 +174,16 @@ describe('the plan of a change', () => {
     expect(plan.steps.map((step) => step.key)).toEqual(['applied']);
   });
 
-  it('of peering makes both halves, lets gateways in by private addresses and turns their names', () => {
+  it('of peering makes both halves, lets gateways in by private addresses and lends each other their names', () => {
     const change = changedSettings(shop, { peering: 'same-provider' });
     const plan = planOf(shop, change, []);
     expect(resources(plan)).toEqual([
       '+ prod/peering/recovery',
       '~ prod/firewall/gateway',
-      '~ prod/records/private',
+      '~ prod/zone/private',
       '+ recovery/peering/prod',
       '~ recovery/firewall/gateway',
-      '~ recovery/records/private',
+      '~ recovery/zone/private',
     ]);
     const privateOf = (cluster: string) =>
       shop.shape.clusters.find((one) => one.name === cluster)?.peers.find((one) => one.name === 'gw-1')
@@ -194,10 +192,10 @@ describe('the plan of a change', () => {
       `+ prod/gateway udp 51820 ${privateOf('recovery')}/32`,
       `+ recovery/gateway udp 51820 ${privateOf('prod')}/32`,
     ]);
-    expect(records(plan, 'prod')).toHaveLength(1);
-    expect(records(plan, 'prod')[0]).toMatch(
-      new RegExp(`^~ recovery: 192\\.0\\.2\\.\\d+ → ${privateOf('recovery')}$`),
+    expect(plan.resources.find((one) => one.key === 'zone/private' && one.cluster === 'prod')?.summary).toBe(
+      'private zone prod.shop.skein.test for the VPCs of prod, recovery',
     );
+    expect(records(plan, 'prod')).toEqual([]);
     expect(flows(plan)).toEqual(['prod recovery rerouted']);
     expect(peers(plan)).toEqual(
       ['prod/gw-1', 'prod/node-1', 'recovery/gw-1', 'recovery/node-1'].map((one) => `${one} new-map`),
@@ -209,7 +207,7 @@ describe('the plan of a change', () => {
     expect(flows(back)).toEqual(['prod recovery rerouted']);
   });
 
-  it('of a cluster more changes the others’ rules and all names', () => {
+  it('of a cluster more changes the others’ rules, and no names of theirs', () => {
     const wanted = {
       name: 'legacy',
       cloudAccountId: 'acc_azure',
@@ -221,7 +219,6 @@ describe('the plan of a change', () => {
     const plan = planOf(shop, change, []);
     expect(resources(plan)).toEqual([
       '~ dev/firewall/gateway',
-      '~ dev/records/private',
       '+ legacy/address/gw-1',
       '+ legacy/firewall/gateway',
       '+ legacy/firewall/member',
@@ -229,9 +226,7 @@ describe('the plan of a change', () => {
       '+ legacy/zone/private',
       '+ legacy/records/private',
       '~ prod/firewall/gateway',
-      '~ prod/records/private',
       '~ recovery/firewall/gateway',
-      '~ recovery/records/private',
       '~ */records/public',
     ]);
     expect(plan.resources.find((one) => one.cluster === 'legacy' && one.kind === 'network')).toMatchObject({
@@ -260,8 +255,6 @@ describe('the plan of a change', () => {
       '+ dev/instance/node-1',
       '+ dev/instance/node-2',
       '~ dev/records/private',
-      '~ prod/records/private',
-      '~ recovery/records/private',
       '~ */records/public',
     ]);
     expect(rules(plan)).toEqual([]);
@@ -271,10 +264,8 @@ describe('the plan of a change', () => {
   it('of a peer less, a cluster less, and nothing left', () => {
     const peer = planOf(shop, removedPeer(shop, 'planned/prod/node-1'), []);
     expect(resources(peer)).toEqual([
-      '~ dev/records/private',
       '- prod/instance/node-1',
       '~ prod/records/private',
-      '~ recovery/records/private',
       '~ */records/public',
     ]);
     expect(() => removedPeer(shop, 'planned/prod/gw-1')).toThrow('only gateway');

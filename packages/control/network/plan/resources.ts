@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
 import { isDeleted, isMade } from './reach.ts';
 import { Rows } from './rows.ts';
-import type { HeldRow, Shape } from './shape.ts';
-import { leftAlone, type Thing, thingsOf } from './things.ts';
+import { cloudClusters, type HeldRow, type Shape, type ShapeCluster } from './shape.ts';
+import { leftAlone, type Thing, thingsOf, zoneGuests } from './things.ts';
 
 type Planned = z.infer<typeof PlannedResource>;
 type Told = Pick<NetworkPlan, 'rules' | 'records'>;
@@ -30,7 +30,7 @@ export function plannedResources(
 ): Planned[] {
   const wanted = thingsOf(after);
   const held = new Rows(rows);
-  const moved = movedIn(told);
+  const moved = new Set([...movedIn(told), ...reboundIn(before, after)]);
   const planned: Planned[] = [];
   for (const thing of wanted) {
     const row = held.at(thing.clusterId, thing.rowKey);
@@ -74,6 +74,18 @@ function movedIn({ rules, records }: Told): Set<string> {
   for (const { action, zone } of records)
     if (action !== 'keep') moved.add(zone === 'public' ? 'null records/public' : `${zone} records/private`);
   return moved;
+}
+
+/** Private zones that are to answer in other VPCs. */
+function reboundIn(before: Shape, after: Shape): string[] {
+  const guests = (shape: Shape, cluster: ShapeCluster) =>
+    zoneGuests(shape, cluster)
+      .map((one) => one.id)
+      .join();
+  return cloudClusters(before).flatMap((cluster) => {
+    const then = after.clusters.find((one) => one.id === cluster.id);
+    return then && guests(before, cluster) !== guests(after, then) ? [`${cluster.name} zone/private`] : [];
+  });
 }
 
 /** A row of what the network is to have no longer. It stays where no step of this operation deletes it. */

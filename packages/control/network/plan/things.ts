@@ -1,6 +1,8 @@
 /** All that clouds hold for a network once it stands, purely: one thing for each row that steps write. */
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { PlannedResource } from '@skein/contract/rest/network.ts';
+import { clusterDomain } from '@skein/mesh/name/view.ts';
+import { peeredWith } from '@skein/mesh/network.ts';
 import type { z } from 'zod';
 import { peeringKey } from '../../operation/step/peering.ts';
 import { peeredClusters } from './peered.ts';
@@ -20,9 +22,8 @@ type Kind = Thing['kind'];
 export const GROUPS = ['gateway', 'member'] as const;
 
 export function thingsOf(shape: Shape): Thing[] {
-  const names = namesIn(shape);
   const clusters = cloudClusters(shape).flatMap((cluster) => [
-    ...clusterThings(cluster, shape, names),
+    ...clusterThings(cluster, shape),
     ...peeringThings(cluster, shape),
   ]);
   if (!shape.dns) return clusters;
@@ -31,7 +32,7 @@ export function thingsOf(shape: Shape): Thing[] {
   return [
     ...clusters,
     thing(home, 'zone', 'public', `public zone ${shape.zone}`),
-    thing(home, 'record', 'public', `${names} names with their public answers`),
+    thing(home, 'record', 'public', `${namesIn(shape.clusters)} names with their public answers`),
   ];
 }
 
@@ -46,11 +47,7 @@ function thing(
   return { ...home, kind, key, rowKey: key, summary, far: null, theirs: false };
 }
 
-function clusterThings(
-  cluster: ReturnType<typeof cloudClusters>[number],
-  shape: Shape,
-  names: number,
-): Thing[] {
+function clusterThings(cluster: ReturnType<typeof cloudClusters>[number], shape: Shape): Thing[] {
   const { id: clusterId, name, provider, region, vpcCidr, existingNetwork } = cluster;
   const home = { clusterId, cluster: name, provider, region };
   const made = cluster.peers.filter((peer) => peer.managed);
@@ -65,8 +62,8 @@ function clusterThings(
     ...made.map((peer) =>
       thing(home, 'instance', peer.name, `${peer.role} ${peer.name} at ${peer.overlayAddress}`),
     ),
-    thing(home, 'zone', 'private', `private zone ${shape.zone} for this VPC`),
-    thing(home, 'record', 'private', `${names} names with their answers inside ${name}`),
+    thing(home, 'zone', 'private', zoneSummary(cluster, shape)),
+    thing(home, 'record', 'private', `${namesIn([cluster])} names with their answers inside ${name}`),
   ];
 }
 
@@ -78,6 +75,19 @@ function theirVpc({ networkId, subnetId }: { networkId: string; subnetId: string
 /** What becomes of a VPC that is somebody else's when its cluster goes. */
 export function leftAlone(existing: { networkId: string; subnetId: string }): string {
   return `${theirVpc(existing)}: ${NOT_OURS}`;
+}
+
+function zoneSummary(cluster: ShapeCluster, shape: Shape): string {
+  const also = zoneGuests(shape, cluster).map((one) => one.name);
+  const where = also.length > 0 ? `the VPCs of ${[cluster.name, ...also].join(', ')}` : 'this VPC';
+  return `private zone ${clusterDomain(cluster, shape.zone)} for ${where}`;
+}
+
+/** Other clusters in whose VPCs a cluster's private zone answers: those peered with it that are in the same account. */
+export function zoneGuests({ snapshot, clusters }: Shape, cluster: ShapeCluster): ShapeCluster[] {
+  const part = snapshot.parts.get(cluster.id);
+  const peered = new Set(part ? peeredWith(snapshot, part).map((other) => other.cluster.id) : []);
+  return clusters.filter((one) => peered.has(one.id) && one.cloudAccountId === cluster.cloudAccountId);
 }
 
 /** This cluster's halves. */
@@ -108,8 +118,8 @@ function firewallSummary(role: 'gateway' | 'member', cluster: ShapeCluster, shap
 }
 
 /** A name a peer, and one for the gateways of a cluster that has any. */
-function namesIn(shape: Shape): number {
-  return shape.clusters.reduce((sum, { peers }) => {
+function namesIn(clusters: readonly ShapeCluster[]): number {
+  return clusters.reduce((sum, { peers }) => {
     const own = peers.some((peer) => peer.role === 'gateway') ? 1 : 0;
     return sum + peers.length + own;
   }, 0);

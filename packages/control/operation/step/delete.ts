@@ -62,12 +62,9 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   const at = { owner: { organizationId, networkId, clusterId: row.clusterId ?? '' }, key: row.key };
   const verbs: Record<string, () => Promise<void>> = {
     zone: async () => {
-      const network = await context.database.network.findUniqueOrThrow({ where: { id: networkId } });
       const key = row.clusterId === null ? 'public' : privateZoneKey(row.clusterId);
-      await openDns(context, account).deleteZone(
-        { organizationId, networkId, key, name: network.zone },
-        call,
-      );
+      const { name } = Named.parse(row.spec);
+      await openDns(context, account).deleteZone({ organizationId, networkId, key, name }, call);
     },
     record: async () => {},
     instance: () => cloud().instances.delete(at, call),
@@ -85,4 +82,5 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   await unmaking(run, row, verb);
 }
 
+const Named = z.object({ name: z.string() });
 const Existing = z.object({ existing: z.literal(true) });

@@ -9,8 +9,9 @@ import { recordsDigest } from './names.ts';
 import { eachZone } from './side-by-side.ts';
 import { callOf, gone } from './site.ts';
 import { readZone } from './states.ts';
+import { bindPrivateZone } from './zones.ts';
 
-/** Kind `records`: each hosted zone answers what the network is now. */
+/** Kind `records`: each hosted zone answers what the network is now, and where. */
 export const writeRecords: StepHandler = async (run) => {
   const { organizationId, networkId } = run.step;
   const { database } = run.context;
@@ -65,6 +66,7 @@ async function writeZone(
     where: { id: row.cloudAccountId, organizationId },
   });
   if (!account) throw gone('The cloud account that holds a zone is gone.');
+  if (row.clusterId !== null) await bindPrivateZone(run, snapshot, row);
   const zone = readZone(row.state);
   const wanted =
     row.clusterId === null ? publicZoneRecords(snapshot) : privateZoneRecords(snapshot, row.clusterId);

@@ -41,10 +41,12 @@ export function removeClusterSteps(
   const checked = removed.cloudAccountId === null ? [] : [credentialsStep(removed.name)];
   const before = checked.map((step) => step.key);
   const unpeered = unpeerFromSteps(removed, peered).map((step) => ({ ...step, dependsOn: [...before] }));
-  const gone = [...deleteClusterSteps(removed, before), ...unpeered];
+  const names = recordsStep(before);
+  const unbound = peered.length > 0 ? [names.key] : [];
+  const gone = [...deleteClusterSteps(removed, before, unbound), ...unpeered];
   return [
     ...checked,
-    recordsStep(before),
+    names,
     ...gone,
     ...made.map((cluster) => firewallStep(cluster.name, [])),
     forgetCluster(removed, gone),
@@ -54,8 +56,13 @@ export function removeClusterSteps(
 /**
  * Everything. First every account is asked whether it can be used at all, and nothing is deleted where one cannot. Then
  * each part is tried, whatever becomes of the others; what failed keeps the network from being forgotten.
+ * @param peered whether zones of clusters answer in the VPCs of others
  */
-export function teardownSteps(clusters: readonly StepCluster[], publicZone: boolean): PlannedStep[] {
+export function teardownSteps(
+  clusters: readonly StepCluster[],
+  publicZone: boolean,
+  peered = false,
+): PlannedStep[] {
   const held = publicZone || clusters.some((cluster) => cluster.cloudAccountId !== null);
   const checked = held ? [credentialsStep(null)] : [];
   const before = checked.map((step) => step.key);
@@ -70,7 +77,13 @@ export function teardownSteps(clusters: readonly StepCluster[], publicZone: bool
         }),
       ]
     : [];
-  const perCluster = clusters.map((cluster) => ({ cluster, gone: deleteClusterSteps(cluster, before) }));
+  const unbound = peered
+    ? clusters.filter((one) => one.cloudAccountId !== null).map((one) => deleteKey(one.name, 'zone'))
+    : [];
+  const perCluster = clusters.map((cluster) => ({
+    cluster,
+    gone: deleteClusterSteps(cluster, before, unbound),
+  }));
   const forgotten = perCluster.map(({ cluster, gone }) => forgetCluster(cluster, gone));
   return [
     ...checked,
@@ -99,10 +112,16 @@ function credentialsStep(cluster: string | null): PlannedStep {
 /**
  * In the order in which clouds let go: zones and instances hold the network and the groups.
  * @param before keys of the steps without whose success none of these runs
+ * @param unbound keys of the steps after which no other cluster's zone answers in its VPC
  */
-function deleteClusterSteps(cluster: StepCluster, before: readonly string[]): PlannedStep[] {
+function deleteClusterSteps(
+  cluster: StepCluster,
+  before: readonly string[],
+  unbound: readonly string[],
+): PlannedStep[] {
   if (cluster.cloudAccountId === null) return [];
   const { name } = cluster;
+  const own = (what: string) => deleteKey(name, what);
   const step = (
     what: string,
     title: string,
@@ -110,10 +129,10 @@ function deleteClusterSteps(cluster: StepCluster, before: readonly string[]): Pl
     after: string[],
   ) =>
     planned('delete', {
-      key: `${name}/delete-${what}`,
+      key: deleteKey(name, what),
       title,
       cluster: name,
-      dependsOn: after.length > 0 ? after.map((one) => `${name}/delete-${one}`) : [...before],
+      dependsOn: after.length > 0 ? after : [...before],
       input: { kinds },
       // The first wait for what must succeed; those after them are tried however the ones before have ended.
       evenAfterFailure: after.length > 0,
@@ -121,17 +140,19 @@ function deleteClusterSteps(cluster: StepCluster, before: readonly string[]): Pl
   return [
     step('zone', `Delete the private zone of ${name}`, ['record', 'zone'], []),
     step('instances', `End the instances of ${name}`, ['instance'], []),
-    step('addresses', `Release the addresses of ${name}`, ['address'], ['instances']),
-    step('firewall', `Delete the firewall groups of ${name}`, ['firewall'], ['instances']),
+    step('addresses', `Release the addresses of ${name}`, ['address'], [own('instances')]),
+    step('firewall', `Delete the firewall groups of ${name}`, ['firewall'], [own('instances')]),
     // A peering holds its VPC and goes right before it: in one step, for whatever the network's mode is by now.
     step(
       'network',
       `Delete the VPC of ${name}`,
       ['peering', 'network'],
-      ['zone', 'instances', 'addresses', 'firewall'],
+      [...new Set([...['zone', 'instances', 'addresses', 'firewall'].map(own), ...unbound])],
     ),
   ];
 }
+
+const deleteKey = (cluster: string, what: string) => `${cluster}/delete-${what}`;
 
 function forgetCluster(cluster: StepCluster, gone: readonly PlannedStep[]): PlannedStep {
   return planned('forget-cluster', {

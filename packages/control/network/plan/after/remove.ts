@@ -55,6 +55,7 @@ export function deleted({ shape, rows }: Book): Change {
     steps: teardownSteps(
       shape.clusters,
       rows.some((row) => row.key === 'zone/public'),
+      rows.some((row) => row.kind === 'peering'),
     ),
   });
 }
