@@ -40,31 +40,34 @@ export function addressSubject(
   };
 }
 
-/** Finds or makes one, of the kind that stays the same for as long as it is there. */
+/** Finds or makes one and its group, of the kind that stays the same for as long as it is there. */
 export function ensureAddress(
   connection: Connection,
   at: Keyed & { name: string },
   part: typeof PASSING | null,
   context: CallContext,
-): Promise<PublicIPAddress> {
+): Promise<{ one: PublicIPAddress; changed: boolean }> {
   const subject = addressSubject(connection, at, part, context);
   return ensure(
     connection,
     subject,
-    (one) => !failed(one) && Boolean(one.ipAddress),
-    (on, o, found) =>
-      on.publicIPAddresses.createOrUpdate(
-        subject.group,
-        subject.name,
-        {
-          location: connection.region,
-          tags: { ...found?.tags, ...ownerTags(at, at.name, part ?? undefined) },
-          sku: { name: 'Standard', tier: 'Regional' },
-          publicIPAllocationMethod: 'Static',
-          publicIPAddressVersion: 'IPv4',
-        },
-        o,
-      ),
+    {
+      ground: () => ensureGroup(connection, at.owner, context),
+      right: (one) => !failed(one) && Boolean(one.ipAddress),
+      put: (found) => (on, o) =>
+        on.publicIPAddresses.createOrUpdate(
+          subject.group,
+          subject.name,
+          {
+            location: connection.region,
+            tags: { ...found?.tags, ...ownerTags(at, at.name, part ?? undefined) },
+            sku: { name: 'Standard', tier: 'Regional' },
+            publicIPAllocationMethod: 'Static',
+            publicIPAddressVersion: 'IPv4',
+          },
+          o,
+        ),
+    },
     context,
   );
 }
@@ -94,9 +97,8 @@ export function addresses(connection: Connection): Resource<AddressSpec, Address
     },
 
     async reconcile(spec, context) {
-      await ensureGroup(connection, spec.owner, context);
-      const made = await ensureAddress(connection, spec, null, context);
-      return stateOf(addressSubject(connection, spec, null, context).id, made);
+      const { one } = await ensureAddress(connection, spec, null, context);
+      return stateOf(addressSubject(connection, spec, null, context).id, one);
     },
 
     async delete(at, context) {

@@ -1,9 +1,9 @@
 /** The one way in which a named resource of ours is found, made, mended or taken away. */
-import { backOff, pause, waitFor } from '../bounded-wait.ts';
+import { allOf, backOff, pause, waitFor } from '../bounded-wait.ts';
 import { type CallContext, CloudError } from '../provider.ts';
-import type { Clients, Connection, Family, Poller } from './connection.ts';
+import type { Connection, Family } from './connection.ts';
 import { isDoubtful } from './errors.ts';
-import { carryOut, goOn } from './long-running.ts';
+import { type Begin, begun, type Change, carryOut, goOn } from './long-running.ts';
 import type { Tags } from './tags.ts';
 
 interface Made {
@@ -53,56 +53,102 @@ function untilSettled<F extends Family, T extends Made>(subject: Subject<F, T>, 
   );
 }
 
+/** How a resource comes to be as it should be. */
+export interface Making<F extends Family, T extends Made> {
+  /** Sees to what it stands on. Azure is asked for the resource itself meanwhile. */
+  ground: () => Promise<{ changed: boolean }>;
+  /** Whether one that nobody is changing is as it should be. */
+  right: (one: T) => boolean;
+  /** The change; it gets what is there now, where anything is. */
+  put: (found: T | undefined) => Begin<F> | Promise<Begin<F>>;
+}
+
 /**
  * Finds ours as it should be, or makes or changes it. A change that is under way is waited for, whoever began it; one
  * that got no answer is looked for before it is sent again.
- * @param right whether one that nobody is changing is as it should be.
- * @param put the change; it gets what is there now, where anything is.
  */
 export async function ensure<F extends Family, T extends Made>(
   connection: Connection,
   subject: Subject<F, T>,
-  right: (one: T) => boolean,
-  put: (client: Clients[F], options: { abortSignal: AbortSignal }, found: T | undefined) => Poller,
+  { ground, right, put }: Making<F, T>,
   context: CallContext,
-): Promise<T> {
+): Promise<{ one: T; changed: boolean }> {
   const change = { what: `making ${subject.what}`, verb: 'PUT' as const, id: subject.id };
-  await goOn(connection, subject.family, change, context);
+  const look = async () => {
+    await goOn(connection, subject.family, change, context);
+    return oursOnly(subject);
+  };
+  const [below, first] = await allOf([ground(), look()]);
+  // What stood on something that has been made anew may have gone with what was there before.
+  let found = first && below.changed ? await oursOnly(subject) : first;
   for (let round = 0; ; round++) {
-    let found = await oursOnly(subject);
     if (found && inProgress(found)) {
       await untilSettled(subject, context);
       found = await oursOnly(subject);
     }
-    if (found && right(found)) return found;
-    const before = found;
+    if (found && right(found)) return { one: found, changed: round > 0 || below.changed };
     try {
-      await carryOut(connection, subject.family, change, context, (client, options) =>
-        put(client, options, before),
-      );
+      return {
+        one: await carriedOut(connection, subject, change, right, await put(found), context),
+        changed: true,
+      };
     } catch (error) {
       // Something may have come of it, or of somebody else's call that was quicker: look.
       const worthALook = isDoubtful(error) || (error instanceof CloudError && error.code === 'conflict');
       if (!worthALook || round + 1 === ROUNDS) throw error;
       await pause(backOff(round, 300, 4_000), context.signal);
-      continue;
+      found = await oursOnly(subject);
     }
-    // Read again: what is answered to a change is not yet what all of Azure shows.
-    return waitFor(
-      async () => {
-        const now = await oursOnly(subject);
-        return now && !inProgress(now) && right(now) ? now : undefined;
-      },
-      { what: `${subject.what} to show as asked for`, limitSeconds: SHOW_SECONDS, context },
-    );
   }
+}
+
+/**
+ * Begins the change and waits until the resource shows it. Azure says on the resource itself that it is at work or has
+ * done it; the operation is asked where the resource does not say so.
+ */
+async function carriedOut<F extends Family, T extends Made>(
+  connection: Connection,
+  subject: Subject<F, T>,
+  change: Change,
+  right: (one: T) => boolean,
+  begin: Begin<F>,
+  context: CallContext,
+): Promise<T> {
+  const operation = await begun(connection, subject.family, change, context, begin);
+  const end = await waitFor(
+    async () => {
+      const now = await oursOnly(subject);
+      if (now && inProgress(now)) return undefined;
+      if (now && !failed(now) && right(now)) {
+        await operation.forget();
+        return { now };
+      }
+      return (await operation.over()) ? {} : undefined;
+    },
+    {
+      what: `Azure to finish ${change.what}`,
+      limitSeconds: LIMIT_SECONDS,
+      context,
+      firstMilliseconds: 200,
+      mostMilliseconds: 1_000,
+    },
+  );
+  if (end.now) return end.now;
+  // What has ended is not yet what all of Azure shows.
+  return waitFor(
+    async () => {
+      const now = await oursOnly(subject);
+      return now && !inProgress(now) && right(now) ? now : undefined;
+    },
+    { what: `${subject.what} to show as asked for`, limitSeconds: SHOW_SECONDS, context },
+  );
 }
 
 /** Takes ours away and waits until it is gone. What is gone, or not ours, is left as it is. */
 export async function remove<F extends Family, T extends Made>(
   connection: Connection,
   subject: Subject<F, T>,
-  begin: (client: Clients[F], options: { abortSignal: AbortSignal }) => Poller,
+  begin: Begin<F>,
   context: CallContext,
 ): Promise<void> {
   const change = { what: `deleting ${subject.what}`, verb: 'DELETE' as const, id: subject.id };

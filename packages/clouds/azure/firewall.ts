@@ -48,28 +48,30 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
     async reconcile(spec, context) {
       const securityRules = wantedRules(spec.rules);
       const wanted = permissionsOf(spec.rules);
-      const group = await ensureGroup(connection, spec.owner, context);
       const subject = subjectOf(spec, context);
-      const made = await ensure(
+      const { one: made } = await ensure(
         connection,
         subject,
-        (one) => {
-          const held = heldRules(one.securityRules);
-          const { revoke, authorize } = permissionChanges(held.permissions, wanted);
-          return !failed(one) && revoke.length + authorize.length + held.foreign.length === 0;
+        {
+          ground: () => ensureGroup(connection, spec.owner, context),
+          right: (one) => {
+            const held = heldRules(one.securityRules);
+            const { revoke, authorize } = permissionChanges(held.permissions, wanted);
+            return !failed(one) && revoke.length + authorize.length + held.foreign.length === 0;
+          },
+          // The group with its rules is one thing to Azure: what the list leaves out is gone with the same call.
+          put: (found) => (on, o) =>
+            on.networkSecurityGroups.createOrUpdate(
+              groupNameFor(spec.owner),
+              nameFor(spec.key),
+              {
+                location: connection.region,
+                tags: { ...found?.tags, ...ownerTags(spec, spec.name) },
+                securityRules,
+              },
+              o,
+            ),
         },
-        // The group with its rules is one thing to Azure: what the list leaves out is gone with the same call.
-        (on, o, found) =>
-          on.networkSecurityGroups.createOrUpdate(
-            group,
-            nameFor(spec.key),
-            {
-              location: connection.region,
-              tags: { ...found?.tags, ...ownerTags(spec, spec.name) },
-              securityRules,
-            },
-            o,
-          ),
         context,
       );
       return stateOf(subject.id, made);

@@ -40,12 +40,12 @@ function subjectOf(connection: Connection, owner: Owner, context: CallContext): 
   };
 }
 
-/** Finds or makes the group. @returns its name. @throws CloudError `not-ours`, or `conflict` where it stands in another region. */
+/** Finds or makes the group. @throws CloudError `not-ours`, or `conflict` where it stands in another region. */
 export async function ensureGroup(
   connection: Connection,
   owner: Owner,
   context: CallContext,
-): Promise<string> {
+): Promise<{ changed: boolean }> {
   const subject = subjectOf(connection, owner, context);
   const name = groupNameFor(owner);
   const there = await waitFor(
@@ -69,7 +69,7 @@ export async function ensureGroup(
       `Resource group ${name} is in ${found.location}, not ${connection.region}.`,
     );
   }
-  return name;
+  return { changed: there.found === undefined };
 }
 
 /** A plain PUT that changes nothing when it is repeated, so one that got no answer is sent again. */

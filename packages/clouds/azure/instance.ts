@@ -1,16 +1,9 @@
 /** A virtual machine of a cluster with its parts: network interface, disk, and a member's passing public address. */
 import type { VirtualMachine } from '@azure/arm-compute';
 import type { NetworkInterface } from '@azure/arm-network';
-import { allOf, waitFor } from '../bounded-wait.ts';
-import {
-  type CallContext,
-  CloudError,
-  type InstanceSpec,
-  type InstanceState,
-  type Keyed,
-  type Resource,
-} from '../provider.ts';
-import { ensureAddress, PASSING, removeAddress } from './address.ts';
+import { waitFor } from '../bounded-wait.ts';
+import type { CallContext, InstanceSpec, InstanceState, Keyed, Resource } from '../provider.ts';
+import { addressSubject, ensureAddress, PASSING, removeAddress } from './address.ts';
 import type { Connection } from './connection.ts';
 import { ensure, failed, inProgress, oursOnly, remove, type Subject } from './ensure.ts';
 import { ensureGroup, groupsOf } from './group.ts';
@@ -76,14 +69,20 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
   }
 
   /** Waits until it runs, and starts it once where it was switched off or did not come up. */
-  async function untilRunning(spec: InstanceSpec, context: CallContext): Promise<VirtualMachine> {
+  async function untilRunning(
+    spec: InstanceSpec,
+    seen: VirtualMachine,
+    context: CallContext,
+  ): Promise<VirtualMachine> {
     const subject = subjectOf(spec, context);
     const [group, name] = [groupNameFor(spec.owner), nameFor(spec.key)];
     const change = { what: `starting ${subject.what}`, verb: 'POST' as const, id: `${subject.id}/start` };
     let started = await goOn(connection, 'compute', change, context);
+    let last: VirtualMachine | undefined = started ? undefined : seen;
     return waitFor(
       async () => {
-        const one = await subject.get();
+        const one = last ?? (await subject.get());
+        last = undefined;
         if (!one || inProgress(one)) return undefined;
         const power = powerOf(one);
         if (power === 'running') return one;
@@ -107,40 +106,51 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     },
 
     async reconcile(spec, context) {
-      const group = await ensureGroup(connection, spec.owner, context);
       const subject = subjectOf(spec, context);
+      const group = groupNameFor(spec.owner);
       // Without a public address a machine has no way out at all, so each has one.
-      const passing =
-        spec.address === null && spec.role === 'member'
-          ? (await ensureAddress(connection, spec, PASSING, context)) &&
-            connection.id(group, 'Microsoft.Network/publicIPAddresses', `${nameFor(spec.key)}-address`)
-          : null;
-      const userDataIfNew = async () => ((await oursOnly(subject)) ? null : spec.userData());
-      const [nic, userData] = await allOf([
-        ensureInterface(connection, spec, spec.address?.externalId ?? passing, context),
-        userDataIfNew(),
-      ]);
-      await ensure(
+      const passes = spec.address === null && spec.role === 'member';
+      let publicAddress = spec.address?.address ?? null;
+      const address = {
+        id: passes
+          ? addressSubject(connection, spec, PASSING, context).id
+          : (spec.address?.externalId ?? null),
+        ground: async () => {
+          if (!passes) return ensureGroup(connection, spec.owner, context);
+          const passing = await ensureAddress(connection, spec, PASSING, context);
+          publicAddress = passing.one.ipAddress ?? null;
+          return passing;
+        },
+      };
+      let nic: NetworkInterface | undefined;
+      let userData: string | undefined;
+      const { one: made } = await ensure(
         connection,
         subject,
-        // Of a machine that is there nothing is changed here; one that failed to come up is started again below.
-        () => true,
-        (on, o) => {
-          if (userData === null)
-            throw new CloudError('unavailable', `The instance ${spec.name} went while it was looked at.`);
-          const { id } = interfaceSubject(connection, spec, context);
-          const machine = machineFor(spec, connection.region, id, userData);
-          // Of two that make it at once, one is told so.
-          return on.virtualMachines.createOrUpdate(group, nameFor(spec.key), machine, {
-            ifNoneMatch: '*',
-            ...o,
-          });
+        {
+          ground: async () => {
+            const below = await ensureInterface(connection, spec, address, context);
+            nic = below.one;
+            return below;
+          },
+          // Of a machine that is there nothing is changed here; one that failed to come up is started again below.
+          right: () => true,
+          put: async () => {
+            userData ??= await spec.userData();
+            const { id } = interfaceSubject(connection, spec, context);
+            const machine = machineFor(spec, connection.region, id, userData);
+            // Of two that make it at once, one is told so.
+            return (on, o) =>
+              on.virtualMachines.createOrUpdate(group, nameFor(spec.key), machine, {
+                ifNoneMatch: '*',
+                ...o,
+              });
+          },
         },
         context,
       );
-      const machine = await untilRunning(spec, context);
-      const address = await addressAt(nic.ipConfigurations?.[0]?.publicIPAddress?.id, context);
-      return stateOf(subject.id, machine, nic, address);
+      const machine = await untilRunning(spec, made, context);
+      return stateOf(subject.id, machine, nic, publicAddress);
     },
 
     async delete(at, context) {

@@ -32,15 +32,15 @@ export function interfaceSubject(
 
 /**
  * Finds, makes or changes it, also under a running instance.
- * @param addressId of its public address; null for none.
+ * @param address its public address by id, null for none, and how to see to what the interface stands on: that address.
  * @throws CloudError `invalid` where the spec asks for more than one group: an interface takes one.
  */
 export function ensureInterface(
   connection: Connection,
   spec: InstanceSpec,
-  addressId: string | null,
+  address: { id: string | null; ground: () => Promise<{ changed: boolean }> },
   context: CallContext,
-): Promise<NetworkInterface> {
+): Promise<{ one: NetworkInterface; changed: boolean }> {
   const [firewall, ...more] = spec.firewalls;
   if (!firewall || more.length > 0 || firewall.more.length > 0) {
     throw new CloudError(
@@ -48,6 +48,7 @@ export function ensureInterface(
       `Azure puts one network security group on an interface, not ${spec.firewalls.length}.`,
     );
   }
+  const { id: addressId, ground } = address;
   const forwards = spec.role === 'gateway';
   const right = (one: NetworkInterface) => {
     const place = one.ipConfigurations?.[0];
@@ -63,36 +64,39 @@ export function ensureInterface(
   return ensure(
     connection,
     subject,
-    right,
-    (on, o, found) =>
-      on.networkInterfaces.createOrUpdate(
-        subject.group,
-        subject.name,
-        {
-          location: connection.region,
-          tags: { ...found?.tags, ...ownerTags(spec, spec.name, INTERFACE) },
-          enableIPForwarding: forwards,
-          networkSecurityGroup: { id: firewall.externalId },
-          ipConfigurations: [
-            {
-              name: found?.ipConfigurations?.[0]?.name ?? 'main',
-              primary: true,
-              privateIPAllocationMethod: 'Dynamic',
-              subnet: { id: spec.network.subnetId },
-              ...(addressId === null
-                ? {}
-                : {
-                    publicIPAddress: {
-                      id: addressId,
-                      // A reserved address outlives its instance; a passing one does not.
-                      deleteOption: spec.address === null ? 'Delete' : 'Detach',
-                    },
-                  }),
-            },
-          ],
-        },
-        o,
-      ),
+    {
+      ground,
+      right,
+      put: (found) => (on, o) =>
+        on.networkInterfaces.createOrUpdate(
+          subject.group,
+          subject.name,
+          {
+            location: connection.region,
+            tags: { ...found?.tags, ...ownerTags(spec, spec.name, INTERFACE) },
+            enableIPForwarding: forwards,
+            networkSecurityGroup: { id: firewall.externalId },
+            ipConfigurations: [
+              {
+                name: found?.ipConfigurations?.[0]?.name ?? 'main',
+                primary: true,
+                privateIPAllocationMethod: 'Dynamic',
+                subnet: { id: spec.network.subnetId },
+                ...(addressId === null
+                  ? {}
+                  : {
+                      publicIPAddress: {
+                        id: addressId,
+                        // A reserved address outlives its instance; a passing one does not.
+                        deleteOption: spec.address === null ? 'Delete' : 'Detach',
+                      },
+                    }),
+              },
+            ],
+          },
+          o,
+        ),
+    },
     context,
   );
 }

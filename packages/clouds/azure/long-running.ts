@@ -31,8 +31,19 @@ export async function goOn<F extends Family>(
   const token = await context.resume.load(keyOf(change));
   if (token === undefined) return false;
   const loaded = await connection.ask(family, change.what, context, () => connection.load(family));
-  await follow(loaded, token, change, context);
+  await untilOver(followed(loaded, token, change, context), change, context);
   return true;
+}
+
+/** Sends the request that begins a change. */
+export type Begin<F extends Family> = (client: Clients[F], options: { abortSignal: AbortSignal }) => Poller;
+
+/** A change that Azure has taken. */
+export interface Begun {
+  /** Asks once whether it has ended. @throws CloudError what it ended with, where it failed. */
+  over: () => Promise<boolean>;
+  /** For whoever saw by other means that it has ended. */
+  forget: () => Promise<void>;
 }
 
 /** Begins a change and waits for its end. @throws CloudError; `isDoubtful` where Azure may have begun it all the same. */
@@ -41,36 +52,45 @@ export async function carryOut<F extends Family>(
   family: F,
   change: Change,
   context: CallContext,
-  begin: (client: Clients[F], options: { abortSignal: AbortSignal }) => Poller,
+  begin: Begin<F>,
 ): Promise<void> {
-  const poller = await connection.ask(family, change.what, context, async (client, options) => {
-    const begun = begin(client, options);
-    await begun.submitted();
-    // Not the poller itself: it would be awaited to its end.
-    return { begun };
-  });
-  const { begun } = poller;
-  if (begun.isDone) {
-    const { operationState } = begun;
-    if (operationState?.status === 'succeeded') return;
-    throw operationError(change.what, operationState?.error ?? new Error('It was given up.'));
-  }
-  const token = await begun.serialize();
-  await context.resume.save(keyOf(change), token);
-  const loaded = await connection.load(family);
-  await follow(loaded, token, change, context);
+  await untilOver(await begun(connection, family, change, context, begin), change, context);
 }
 
-/** Asks after an operation until it has ended, then forgets it. */
-async function follow<F extends Family>(
-  { restore }: Loaded<F>,
-  begun: string,
+/** Begins a change. @throws CloudError; `isDoubtful` where Azure may have begun it all the same. */
+export async function begun<F extends Family>(
+  connection: Connection,
+  family: F,
   change: Change,
   context: CallContext,
-): Promise<void> {
-  let token = begun;
+  begin: Begin<F>,
+): Promise<Begun> {
+  const { poller } = await connection.ask(family, change.what, context, async (client, options) => {
+    const poller = begin(client, options);
+    await poller.submitted();
+    // Not the poller itself: it would be awaited to its end.
+    return { poller };
+  });
+  if (poller.isDone) {
+    const { operationState } = poller;
+    if (operationState?.status === 'succeeded') return { over: async () => true, forget: async () => {} };
+    throw operationError(change.what, operationState?.error ?? new Error('It was given up.'));
+  }
+  const token = await poller.serialize();
+  await context.resume.save(keyOf(change), token);
+  return followed(await connection.load(family), token, change, context);
+}
+
+/** An operation by its token. It is forgotten when it has ended. */
+function followed<F extends Family>(
+  { restore }: Loaded<F>,
+  taken: string,
+  change: Change,
+  context: CallContext,
+): Begun {
+  let token = taken;
   const forget = () => context.resume.save(keyOf(change), null);
-  const look = async (): Promise<true | undefined> => {
+  const over = async (): Promise<boolean> => {
     // A new poller each time: one whose question failed once answers no more.
     const poller = restore(token);
     try {
@@ -94,12 +114,17 @@ async function follow<F extends Family>(
     }
     if (!poller.isDone) {
       token = await poller.serialize();
-      return undefined;
+      return false;
     }
     await forget();
     return true;
   };
-  await waitFor(look, {
+  return { over, forget };
+}
+
+/** Asks after an operation until it has ended. */
+async function untilOver({ over }: Begun, change: Change, context: CallContext): Promise<void> {
+  await waitFor(async () => (await over()) || undefined, {
     what: `Azure to finish ${change.what}`,
     limitSeconds: LIMIT_SECONDS,
     context,

@@ -66,40 +66,42 @@ export function networks(connection: Connection): Resource<NetworkSpec, NetworkS
     },
 
     async reconcile(spec, context) {
-      const group = await ensureGroup(connection, spec.owner, context);
       const subject = subjectOf(spec, context);
-      const name = nameFor(spec.key);
+      const [group, name] = [groupNameFor(spec.owner), nameFor(spec.key)];
       const subnet = { addressPrefix: spec.cidr, defaultOutboundAccess: false };
-      const made = await ensure(
+      const { one: made } = await ensure(
         connection,
         subject,
-        (one) => {
-          const held = one.addressSpace?.addressPrefixes ?? [];
-          // Only what is whole tells: a range cannot change once there is something in it.
-          if (!failed(one) && held.length > 0 && !held.includes(spec.cidr)) {
-            throw new CloudError(
-              'conflict',
-              `Virtual network ${subject.id} has the range ${held.join(', ')}, not ${spec.cidr}.`,
-              { remedy: 'Delete the network first: its range cannot change.' },
-            );
-          }
-          return !failed(one) && subnetOf(one)?.addressPrefix === spec.cidr;
+        {
+          ground: () => ensureGroup(connection, spec.owner, context),
+          right: (one) => {
+            const held = one.addressSpace?.addressPrefixes ?? [];
+            // Only what is whole tells: a range cannot change once there is something in it.
+            if (!failed(one) && held.length > 0 && !held.includes(spec.cidr)) {
+              throw new CloudError(
+                'conflict',
+                `Virtual network ${subject.id} has the range ${held.join(', ')}, not ${spec.cidr}.`,
+                { remedy: 'Delete the network first: its range cannot change.' },
+              );
+            }
+            return !failed(one) && subnetOf(one)?.addressPrefix === spec.cidr;
+          },
+          put: (found) => (on, o) =>
+            found && !failed(found)
+              ? // Never the whole network again: that would take others’ subnets and all peerings away.
+                on.subnets.createOrUpdate(group, name, SUBNET, subnet, o)
+              : on.virtualNetworks.createOrUpdate(
+                  group,
+                  name,
+                  {
+                    location: connection.region,
+                    tags: { ...found?.tags, ...ownerTags(spec, spec.name) },
+                    addressSpace: { addressPrefixes: [spec.cidr] },
+                    subnets: [{ name: SUBNET, ...subnet }],
+                  },
+                  o,
+                ),
         },
-        (on, o, found) =>
-          found && !failed(found)
-            ? // Never the whole network again: that would take others’ subnets and all peerings away.
-              on.subnets.createOrUpdate(group, name, SUBNET, subnet, o)
-            : on.virtualNetworks.createOrUpdate(
-                group,
-                name,
-                {
-                  location: connection.region,
-                  tags: { ...found?.tags, ...ownerTags(spec, spec.name) },
-                  addressSpace: { addressPrefixes: [spec.cidr] },
-                  subnets: [{ name: SUBNET, ...subnet }],
-                },
-                o,
-              ),
         context,
       );
       return stateOf(subject.id, made);

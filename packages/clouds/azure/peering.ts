@@ -99,25 +99,29 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
       const making = ensure(
         connection,
         subject,
-        (one) =>
-          !failed(one) &&
-          leadsTo(one, spec) &&
-          one.allowForwardedTraffic === true &&
-          one.allowVirtualNetworkAccess === true,
-        (on, o) =>
-          on.virtualNetworkPeerings.createOrUpdate(
-            near.group,
-            near.names[0] ?? '',
-            name,
-            {
-              remoteVirtualNetwork: { id: spec.far.network.externalId },
-              allowVirtualNetworkAccess: true,
-              allowForwardedTraffic: true,
-              allowGatewayTransit: false,
-              useRemoteGateways: false,
-            },
-            o,
-          ),
+        {
+          // Its network is there, and stays.
+          ground: async () => ({ changed: false }),
+          right: (one) =>
+            !failed(one) &&
+            leadsTo(one, spec) &&
+            one.allowForwardedTraffic === true &&
+            one.allowVirtualNetworkAccess === true,
+          put: () => (on, o) =>
+            on.virtualNetworkPeerings.createOrUpdate(
+              near.group,
+              near.names[0] ?? '',
+              name,
+              {
+                remoteVirtualNetwork: { id: spec.far.network.externalId },
+                allowVirtualNetworkAccess: true,
+                allowForwardedTraffic: true,
+                allowGatewayTransit: false,
+                useRemoteGateways: false,
+              },
+              o,
+            ),
+        },
         context,
       );
       const made = await making.catch((error) => {
@@ -126,7 +130,7 @@ export function peerings(connection: Connection): Resource<PeeringSpec, PeeringS
         throw error;
       });
       if (!made) return { externalId: subject.id, active: false, cidrs: [] };
-      return stateOf(subject.id, made);
+      return stateOf(subject.id, made.one);
     },
 
     async delete(at, context) {
