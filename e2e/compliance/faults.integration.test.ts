@@ -1,6 +1,8 @@
 /** Lost answers, throttling and killed workers: whatever happens on the way, one of each thing is made and none is left. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  AllocateAddressCommand,
+  CreateVpcCommand,
   DescribeAddressesCommand,
   DescribeInstancesCommand,
   DescribeInternetGatewaysCommand,
@@ -175,6 +177,39 @@ describe.each([
     lab.faults.clear();
     expect(await dns.observeZone(spec, context())).toBeUndefined();
   });
+});
+
+it('of VPCs and addresses that dying workers left in plenty one is kept: the one in use', LIMIT, async () => {
+  const lab = await startPaperLab();
+  try {
+    const cloud = connectCloud('aws', {
+      credentials: lab.accounts.aws,
+      endpoint: lab.awsUrl,
+      region: 'us-east-1',
+      identity: NO_IDENTITY,
+    });
+    const owner = newOwner();
+    const made = await provision(cloud, owner, context(), 't3.small');
+    const held = await heldInAws(lab, owner);
+    const ec2 = new EC2Client({ region: 'us-east-1', endpoint: lab.awsUrl, credentials: lab.accounts.aws });
+    const [vpc] = (await ec2.send(new DescribeVpcsCommand({ VpcIds: [made.network.externalId] }))).Vpcs ?? [];
+    const known = { AllocationIds: [made.address.externalId] };
+    const [address] = (await ec2.send(new DescribeAddressesCommand(known))).Addresses ?? [];
+    // Several, so that some of their ids come before that of the first.
+    for (let more = 0; more < 3; more++) {
+      const tagged = (ResourceType: 'vpc' | 'elastic-ip', Tags = vpc?.Tags) => [{ ResourceType, Tags }];
+      const CidrBlock = vpc?.CidrBlock;
+      await ec2.send(new CreateVpcCommand({ CidrBlock, TagSpecifications: tagged('vpc') }));
+      const TagSpecifications = tagged('elastic-ip', address?.Tags);
+      await ec2.send(new AllocateAddressCommand({ Domain: 'vpc', TagSpecifications }));
+    }
+    ec2.destroy();
+    expect(await heldInAws(lab, owner)).toHaveLength(held.length + 6);
+    expect(await provision(cloud, owner, context(), 't3.small')).toEqual(made);
+    expect((await heldInAws(lab, owner)).sort()).toEqual(held.sort());
+  } finally {
+    await lab.close();
+  }
 });
 
 /** What carries the owner's tag in EC2, kinds included that no list of ours shows. */
