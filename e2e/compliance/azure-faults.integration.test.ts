@@ -1,6 +1,7 @@
 /** Azure misbehaving, by the lab's own faults: whatever happens on the way, one of each is made and none is left. */
 import { connectCloud } from '@skein/clouds/registry.ts';
 import { resumeInMemory } from '@skein/clouds/resume-in-memory.ts';
+import { connectDns } from '@skein/dns/registry.ts';
 import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
 import { describe, expect, it } from 'vitest';
 import { type PaperLab, startPaperLab } from './lab.ts';
@@ -107,6 +108,41 @@ describe('Azure, when it misbehaves', LIMIT, () => {
       expect(lab.requests().filter((one) => one.cloud === 'azure' && one.mutating)).toHaveLength(
         CHANGES.length,
       );
+    }));
+
+  it('in DNS the first answer of each change is lost: one zone is made with its records, and all of it goes', () =>
+    withLab(async (lab) => {
+      const { organizationId, networkId, clusterId } = newOwner();
+      const owner = { organizationId, networkId, clusterId };
+      const network = await cloudOf(lab).networks.reconcile(
+        { owner, key: 'network', name: 'prod', cidr: '10.64.0.0/20' },
+        context(),
+      );
+      const dns = connectDns('azure', {
+        credentials: lab.accounts.azure,
+        endpoint: lab.azureUrl,
+        identity: NO_IDENTITY,
+      });
+      const spec = {
+        organizationId,
+        networkId,
+        key: `private/${clusterId}`,
+        name: 'prod.skein.test',
+        visibility: 'private' as const,
+        vpcs: [{ id: network.externalId, region: 'westeurope' }],
+      };
+      lab.faults.set([
+        { cloud: 'azure', mutating: true, when: 'first-of-each', fault: { kind: 'lose-answer' } },
+      ]);
+      const zone = await dns.reconcileZone(spec, context());
+      const wanted = [{ name: `a.${spec.name}`, addresses: ['198.18.0.1'], ttlSeconds: 60 }];
+      const outcome = await dns.reconcileRecords(zone, networkId, wanted, context());
+      expect(outcome.refused).toEqual([]);
+      expect(await dns.listRecords(zone, networkId, context())).toEqual(wanted);
+      await dns.deleteZone(spec, context());
+      // Zone, link, both sets of a name: made and deleted.
+      expect(lab.faults.bitten().total).toBeGreaterThanOrEqual(8);
+      expect(await dns.listZones({ organizationId, networkId }, context())).toEqual([]);
     }));
 
   it('goes on with an operation that an earlier attempt began, and says what it ended with', () =>

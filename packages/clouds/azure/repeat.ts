@@ -1,6 +1,7 @@
 /**
- * What is asked again without a word to the caller: every refusal that says “not now”, and reads that got no answer.
- * A change that got no answer is never sent again from here: Azure may have begun it, so whoever made it looks first.
+ * What is asked again without a word to the caller: every refusal that says “not now”, and what got no answer and cannot
+ * be done twice: reads, deletions, and changes that Azure makes on a condition only. Any other change that got no answer
+ * is never sent again from here: Azure may have begun it, so whoever made it looks first.
  */
 import type { PipelinePolicy, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 import { backOff, pause } from '../bounded-wait.ts';
@@ -17,16 +18,23 @@ const NOT_KNOWN_YET = /"InvalidResourceReference"/;
 /** Of what is made in a group or a network that was made a moment ago. */
 const NO_PARENT_YET = /"(ResourceGroupNotFound|ParentResourceNotFound)"/;
 
-const reads = (request: PipelineRequest) => request.method === 'GET' || request.method === 'HEAD';
+/** Whether Azure does it once at most, however often it is sent. */
+const onceAtMost = ({ method, headers }: Pick<PipelineRequest, 'method' | 'headers'>) =>
+  ['GET', 'HEAD', 'DELETE'].includes(method) || headers.has('if-match') || headers.has('if-none-match');
 
 /** @returns whether the answer means that the same request may be sent again. */
-export function mayRepeat(method: string, status: number, body: string): boolean {
+export function mayRepeat(
+  request: Pick<PipelineRequest, 'method' | 'headers'>,
+  status: number,
+  body: string,
+): boolean {
+  const { method } = request;
   if (status === 429) return true;
   if (status === 400 || status === 404) {
     return NOT_YET.test(body) || NOT_KNOWN_YET.test(body) || (method === 'PUT' && NO_PARENT_YET.test(body));
   }
   if (status === 409) return NOT_YET.test(body);
-  return (method === 'GET' || method === 'HEAD') && (status === 408 || status >= 500);
+  return onceAtMost(request) && (status === 408 || status >= 500);
 }
 
 /** What `Retry-After` asks for, in milliseconds; 0 where it says nothing. */
@@ -51,13 +59,13 @@ export function repeatPolicy(): PipelinePolicy {
         let answer: PipelineResponse | undefined;
         try {
           answer = await next(request);
-          if (!mayRepeat(request.method, answer.status, answer.bodyAsText ?? '')) return answer;
+          if (!mayRepeat(request, answer.status, answer.bodyAsText ?? '')) return answer;
         } catch (error) {
           const { name, response } = error as { name?: string; response?: PipelineResponse };
           // The clients of Azure DNS throw what others answer.
           const again = response
-            ? mayRepeat(request.method, response.status, response.bodyAsText ?? '')
-            : name === 'RestError' && reads(request);
+            ? mayRepeat(request, response.status, response.bodyAsText ?? '')
+            : name === 'RestError' && onceAtMost(request);
           if (!again || last || signal.aborted) throw error;
         }
         const asked = retryAfter(answer?.headers.get('retry-after'), Date.now());

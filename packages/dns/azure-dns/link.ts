@@ -33,6 +33,31 @@ async function remove(azure: AzureDns, place: Place, name: string, context: DnsC
     throw new DnsError('unavailable', `Azure still shows the link ${name} of zone ${place.zone}.`);
 }
 
+async function create(
+  azure: AzureDns,
+  place: Place,
+  keyed: Keyed,
+  { name, id }: { name: string; id: string },
+  context: DnsContext,
+): Promise<void> {
+  const { group, zone } = place;
+  const link = {
+    location: 'global',
+    tags: ownerTags(keyed, zone),
+    virtualNetwork: { id },
+    registrationEnabled: false,
+  };
+  try {
+    await azure.ask('linking the zone to a virtual network', context, (o) =>
+      azure.privateZones.virtualNetworkLinks.createOrUpdate(group, zone, name, link, o).submitted(),
+    );
+  } catch (error) {
+    // Azure may have begun it, and the answer was lost.
+    if (!(error instanceof DnsError && error.retryable)) throw error;
+    if (!(await settle(azure, place, name, context))) throw error;
+  }
+}
+
 /** Links the zone to these networks; of ours no others are left. */
 export async function linkExactly(
   azure: AzureDns,
@@ -46,18 +71,7 @@ export async function linkExactly(
   for (const { id } of vpcs) {
     const known = ofNetwork(id);
     const name = known?.name ?? linkName(id);
-    if (!known)
-      await azure.ask('linking the zone to a virtual network', context, async (o) => {
-        const link = {
-          location: 'global',
-          tags: ownerTags(keyed, place.zone),
-          virtualNetwork: { id },
-          registrationEnabled: false,
-        };
-        await azure.privateZones.virtualNetworkLinks
-          .createOrUpdate(place.group, place.zone, name, link, o)
-          .submitted();
-      });
+    if (!known) await create(azure, place, keyed, { name, id }, context);
     const now = await settle(azure, place, name, context);
     if (!now || /^Failed$/i.test(now.provisioningState ?? ''))
       throw new DnsError('unavailable', `Azure could not link zone ${place.zone} to ${id}.`);
