@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { connectionOf } from '../fault/connection.ts';
+import { contentOf } from '../fault/content.ts';
 import type { Passage } from '../fault/passage.ts';
 import type { Lab } from '../store/lab.ts';
 import type { Caller } from './access/caller.ts';
@@ -76,6 +77,7 @@ export function awsApp(lab: Lab): Hono {
         action: called.action,
         region,
         mutating: called.mutating,
+        content: contentOf(c.req.method, url.pathname, text),
       };
       passage = lab.faults.passage(call, connection);
       const entry = await passage.enter();

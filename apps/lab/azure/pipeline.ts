@@ -5,6 +5,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { connectionOf } from '../fault/connection.ts';
+import { contentOf } from '../fault/content.ts';
 import type { MachineOf, Passage } from '../fault/passage.ts';
 import type { Lab } from '../store/lab.ts';
 import type { Section } from '../store/store.ts';
@@ -122,6 +123,7 @@ export async function serveArm(arm: Arm, c: Context): Promise<Response> {
         action: endpoint.action,
         region,
         mutating: endpoint.changes,
+        content: contentOf(method, url.pathname, text),
       },
       connection,
     );

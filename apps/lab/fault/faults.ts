@@ -15,6 +15,8 @@ export interface HeldCall extends FaultCall {
   /** Counts from 1 and never repeats while the lab runs. */
   id: number;
   at: 'before' | 'after';
+  /** Equal for calls that ask for the same (`content.ts`). */
+  content: string;
 }
 
 export interface Bitten {
@@ -43,7 +45,7 @@ export interface FaultControl {
 export interface Faults {
   control: FaultControl;
   /** For a front end: the way of one call that is named and authenticated. */
-  passage(call: FaultCall, caller: Caller): Passage;
+  passage(call: FaultCall & Pick<HeldCall, 'content'>, caller: Caller): Passage;
 }
 
 export function openFaults(given: {
@@ -77,7 +79,11 @@ export function openFaults(given: {
     for (const one of held.values()) one.release();
   }
 
-  function hold(call: FaultCall, at: HeldCall['at'], gone: AbortSignal): Promise<'released' | 'gone'> {
+  function hold(
+    call: Omit<HeldCall, 'id' | 'at'>,
+    at: HeldCall['at'],
+    gone: AbortSignal,
+  ): Promise<'released' | 'gone'> {
     if (gone.aborted) return Promise.resolve('gone');
     holds += 1;
     const id = holds;

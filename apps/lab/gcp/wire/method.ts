@@ -1,6 +1,7 @@
 /** One REST method of a Google API, and what every method goes through: credentials, project, payload, log. */
 import type { Context, Hono } from 'hono';
 import { connectionOf } from '../../fault/connection.ts';
+import { contentOf } from '../../fault/content.ts';
 import type { MachineOf, Passage } from '../../fault/passage.ts';
 import type { MachineStatus } from '../../ground/ground.ts';
 import type { Lab } from '../../store/lab.ts';
@@ -126,7 +127,14 @@ export function serve(app: Hono, lab: Lab, sections: Sections, it: Method): void
       const project = authorize(context, lab, it, identity);
       projectId = project.projectId;
       passage = lab.faults.passage(
-        { cloud: 'gcp', service, action, region, mutating: it.changes },
+        {
+          cloud: 'gcp',
+          service,
+          action,
+          region,
+          mutating: it.changes,
+          content: contentOf(it.http, context.req.path, await context.req.text()),
+        },
         connection,
       );
       const entry = await passage.enter();
