@@ -3,9 +3,11 @@
  * answers that arrive, with answers that get lost, and with reads that lag; then throttles all clouds. The network that
  * comes of it must be the same each time, nothing made twice, nothing forgotten.
  *
- * A point is one changing call (the n-th of its kind) at one moment: held in the lab before it is executed, or after it
- * is and before it is answered. The worker is killed while the call is held, which proves that the kill hit. One run
- * kills at many points, so that each step dies several times; a point has converged when its run did.
+ * A point is one side effect (the n-th different call of its kind) at one moment: held in the lab before it is executed,
+ * or after it is and before it is answered. The worker is killed while the call is held, which proves that the kill hit:
+ * what is held before is never executed, what is held after is never answered. Clouds and instances are worked on side
+ * by side, so one kill hits every call that is held at that moment, and one run kills many times, as often as its steps
+ * may be taken again. A point has converged when its run did.
  */
 import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
 import { killRun, type RunOutcome } from './clouds/kill-run.ts';
@@ -35,7 +37,7 @@ const THROTTLING: readonly FaultRuleInput[] = [
 
 export const bench: Bench = async (say) => {
   const place = await openPlace();
-  const workers = openWorkers();
+  const workers = openWorkers(LANES);
   try {
     const calm = await killRun(place, workers, { rules: [], wanted: new Set(), expected: null });
     if (!calm.converged) throw new Error(`Without any fault: ${calm.why.join('\n')}`);
@@ -72,6 +74,7 @@ export const bench: Bench = async (say) => {
       leaked: sum((run) => run.leaked),
       sideEffects,
       runs: outcomes.length,
+      kills: sum((run) => run.kills),
       calls: calm.calls,
       throttledCalls: rough.calls,
       throttledConverged: rough.converged ? 1 : 0,
@@ -121,7 +124,9 @@ async function cover(
       fruitless = outcome.points.length === 0 ? fruitless + 1 : 0;
       outcomes.push(outcome);
       const end = outcome.converged ? 'converged' : `did not converge: ${outcome.why.slice(0, 6).join('; ')}`;
-      say(`${outcome.points.length} kills, ${end}; ${run.wanted.size} points left`);
+      say(
+        `${outcome.kills} kills at ${outcome.points.length} points, ${end}; ${run.wanted.size} points left`,
+      );
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));

@@ -4,9 +4,9 @@ import { deleteNetwork } from '@skein/control/network/delete.ts';
 import { getNetwork } from '@skein/control/network/get.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
 import { getOperation } from '@skein/control/operation/get.ts';
-import type { HeldCall } from '@skein/lab/fault/faults.ts';
 import type { FaultRuleInput } from '@skein/lab/fault/rule.ts';
 import type { Practice } from '../../provision/practice.ts';
+import { openHunt } from './hunt.ts';
 import { inventoryOf } from './inventory.ts';
 import { orphansOf } from './orphans.ts';
 import { orderFor, type Place } from './place.ts';
@@ -16,11 +16,10 @@ import type { Worker, Workers } from './workers.ts';
 const MOST_ATTEMPTS = 3;
 const LIMIT_SECONDS = 240;
 
-export type Phase = 'provision' | 'teardown';
-
 /** What a run came to. `points` are those at which the worker was killed in it. */
 export interface RunOutcome {
-  points: string[];
+  points: readonly string[];
+  kills: number;
   /** The same network as without faults, and nothing after its teardown. */
   converged: boolean;
   duplicates: number;
@@ -28,7 +27,7 @@ export interface RunOutcome {
   leaked: number;
   /** Why it did not converge, in words. */
   why: string[];
-  /** Changing calls by point, without its moment: `provision aws CreateVpc 2`. */
+  /** Side effects that came to be, in their order: `provision aws CreateVpc 2`. */
   met: string[];
   /** What stood when the provision had ended. */
   stood: string[];
@@ -53,6 +52,7 @@ export async function killRun(
   const practice = await place.open();
   const outcome: RunOutcome = {
     points: [],
+    kills: 0,
     converged: false,
     duplicates: 0,
     orphans: 0,
@@ -65,39 +65,21 @@ export async function killRun(
   const directory = `${practice.directory}/lab`;
   const before = inventoryOf(directory);
   let worker: Worker = await workers.start(orderFor(practice));
-  let phase: Phase = 'provision';
-  const executed = new Map<string, number>();
-  let last: Promise<void> = Promise.resolve();
-
-  async function meet(call: HeldCall): Promise<void> {
-    const kind = `${phase} ${call.cloud} ${call.action}`;
-    const done = executed.get(kind) ?? 0;
-    const number = call.at === 'before' ? done + 1 : done;
-    const point = `${kind} ${number} ${call.at}`;
-    // Its caller may have been killed while it stood in line.
-    if (!practice.lab.faults.held().some((one) => one.id === call.id)) return;
-    if (run.wanted.has(point) && (await mayKill(practice))) {
-      run.wanted.delete(point);
-      if (!(await worker.kill())) outcome.why.push(`the worker had ended by itself at ${point}`);
-      outcome.points.push(point);
+  let phase: 'provision' | 'teardown' = 'provision';
+  const hunt = openHunt({
+    faults: practice.lab.faults,
+    phase: () => phase,
+    wanted: run.wanted,
+    mayKill: () => mayKill(practice),
+    kill: () => worker.kill(),
+    async replace() {
       // Leases would run out in half a minute; nobody need wait for that.
       await practice.fresh.database.step.updateMany({
         where: { state: 'running' },
         data: { leaseUntil: new Date(0) },
       });
       worker = await workers.start(orderFor(practice));
-      return;
-    }
-    practice.lab.faults.release(call.id);
-  }
-  const stopListening = practice.lab.faults.onHold((call) => {
-    if (call.at === 'after') {
-      const kind = `${phase} ${call.cloud} ${call.action}`;
-      const number = (executed.get(kind) ?? 0) + 1;
-      executed.set(kind, number);
-      outcome.met.push(`${kind} ${number}`);
-    }
-    last = last.then(() => meet(call)).catch((error) => void outcome.why.push(String(error)));
+    },
   });
 
   try {
@@ -119,7 +101,10 @@ export async function killRun(
         ...missing.map((one) => `missing: ${one}`),
       );
     }
+    // Looked for without any fault: what is read late is no orphan. Then the faults begin anew.
+    practice.lab.faults.clear();
     const orphans = await orphansOf(practice);
+    practice.lab.faults.set([...run.rules, ...HOLD]);
     outcome.orphans = orphans.length;
     outcome.why.push(...orphans.map((one) => `orphan: ${one}`));
 
@@ -132,13 +117,16 @@ export async function killRun(
     const left = without(inventoryOf(directory), before);
     outcome.leaked = left.length;
     outcome.why.push(...left.map((one) => `left: ${one}`));
-    outcome.converged = outcome.why.length === 0;
   } catch (error) {
     outcome.why.push(error instanceof Error ? error.message : String(error));
   } finally {
-    stopListening();
+    await hunt.end();
     practice.lab.faults.clear();
-    await last;
+    outcome.why.push(...hunt.problems);
+    outcome.points = hunt.hit;
+    outcome.kills = hunt.kills();
+    outcome.met = [...hunt.met];
+    outcome.converged = outcome.why.length === 0;
     outcome.calls = practice.lab.requests().length;
     await worker.kill();
     await practice.close();

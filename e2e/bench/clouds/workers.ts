@@ -1,4 +1,4 @@
-/** Worker processes, one at work and one loaded beside it, so that a killed one is replaced at once. */
+/** Worker processes, those at work and some loaded beside them, so that a killed one is replaced at once. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,8 @@ export interface Workers {
   close(): Promise<void>;
 }
 
-export function openWorkers(): Workers {
+/** @param spares so many stand loaded: one for each that may be killed at the same moment */
+export function openWorkers(spares: number): Workers {
   const children = new Set<ChildProcess>();
   // The SDKs are large: compiled once, they load in half the time.
   const compiled = mkdtempSync(join(tmpdir(), 'skein-compiled-'));
@@ -37,11 +38,11 @@ export function openWorkers(): Workers {
     loaded.catch(() => {});
     return { child, loaded };
   };
-  let spare = load();
+  const ready = Array.from({ length: spares }, load);
   return {
     async start(order) {
-      const { child, loaded } = spare;
-      spare = load();
+      ready.push(load());
+      const { child, loaded } = ready.shift() ?? load();
       await loaded;
       const working = heard(child, 'working');
       child.send(order);
