@@ -19,6 +19,7 @@ import {
   type Resource,
 } from '../provider.ts';
 import { ask, askAll, askOfFresh, askUnlessGone, lookTwice, required } from './ask.ts';
+import { attemptOfLaunch, forgetLaunch, isRefused } from './begun-launch.ts';
 import type { Connection } from './connection.ts';
 import { awsCodeOf, codeFor } from './errors.ts';
 import { imageFor } from './image.ts';
@@ -76,8 +77,9 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
       imageFor(connection, spec.instanceType, context),
       spec.userData(),
     ]);
+    const attempt = await attemptOfLaunch(spec, context);
     for (let generation = 0; generation < GENERATIONS; generation++) {
-      const ClientToken = launchToken(spec, context.attempt, generation);
+      const ClientToken = launchToken(spec, attempt, generation);
       // Sent again with other user data it would be refused, whatever became of its instance.
       if (dead.some((one) => one.ClientToken === ClientToken)) continue;
       const made = await askOfFresh('starting the instance', context, (o) =>
@@ -124,13 +126,23 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     try {
       return await launch(spec, all, context);
     } catch (error) {
-      // Another call with the same token and other user data was quicker: what it made is ours.
-      if (awsCodeOf(error) !== 'IdempotentParameterMismatch') throw error;
-      return waitFor(async () => (await instancesBy(filtersFor(spec), context)).find(living)?.InstanceId, {
-        what: `the instance ${spec.name} to show`,
-        limitSeconds: 60,
-        context,
-      });
+      if (awsCodeOf(error) !== 'IdempotentParameterMismatch') {
+        if (isRefused(error)) await forgetLaunch(spec, context);
+        throw error;
+      }
+      return await launchedElsewhere(spec, context);
+    }
+  }
+
+  /** Another call with the same token and other user data was quicker, or an earlier one: what it made is ours. */
+  async function launchedElsewhere(spec: InstanceSpec, context: CallContext): Promise<string> {
+    const find = async () => (await instancesBy(filtersFor(spec), context)).find(living)?.InstanceId;
+    try {
+      return await waitFor(find, { what: `the instance ${spec.name} to show`, limitSeconds: 60, context });
+    } catch (error) {
+      // Then it failed, and AWS remembers that.
+      if (error instanceof CloudError && error.code === 'timeout') await forgetLaunch(spec, context);
+      throw error;
     }
   }
 
