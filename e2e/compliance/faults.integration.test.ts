@@ -30,6 +30,7 @@ const loseAnswers: FaultRuleInput = {
   when: 'first-of-each',
   fault: { kind: 'lose-answer' },
 };
+const stale: FaultRuleInput = { mutating: false, fault: { kind: 'stale', seconds: 2 } };
 const throttle: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'throttle' } };
 const fail: FaultRuleInput = { when: 'first-of-each', fault: { kind: 'error' } };
 
@@ -147,6 +148,7 @@ describe.each([
   it.each<{ name: string; rules: FaultRuleInput[] }>([
     { name: 'the first answer of each change is lost', rules: [loseAnswers] },
     { name: 'the first call of each kind is throttled', rules: [throttle] },
+    { name: 'reads answer what was true before', rules: [stale] },
   ])('in DNS $name: one zone is made with its records', async ({ rules }) => {
     const lab = await openLab();
     const { networkId } = newOwner();
@@ -164,30 +166,48 @@ describe.each([
       identity: NO_IDENTITY,
     });
     lab.faults.set(rules);
-    const zone = await dns.reconcileZone(spec, context());
+    const zone = await asSteps(() => dns.reconcileZone(spec, context()));
     const wanted = [{ name: `a.${spec.name}`, addresses: ['198.18.0.1'], ttlSeconds: 60 }];
-    const outcome = await dns.reconcileRecords(zone, networkId, wanted, context());
+    const outcome = await asSteps(() => dns.reconcileRecords(zone, networkId, wanted, context()));
     expect(lab.faults.bitten().total).toBeGreaterThan(1);
     expect(outcome).toMatchObject({ written: [`a.${spec.name}`], refused: [] });
     lab.faults.clear();
     expect(await dns.listZones({ organizationId: 'org_faults', networkId }, context())).toHaveLength(1);
     expect(await dns.listRecords(zone, networkId, context())).toEqual(wanted);
     lab.faults.set(rules);
-    await dns.deleteZone(spec, context());
+    await asSteps(() => dns.deleteZone(spec, context()));
     lab.faults.clear();
     expect(await dns.observeZone(spec, context())).toBeUndefined();
   });
 });
 
+it('a launch that a dying worker began is not begun again while lists are behind', LIMIT, async () => {
+  const lab = await startPaperLab();
+  try {
+    const cloud = awsOf(lab);
+    const owner = newOwner();
+    const killed = new AbortController();
+    const first = context(killed.signal);
+    lab.faults.onHold(() => killed.abort(new Error('killed')));
+    lab.faults.set([
+      stale,
+      { action: 'RunInstances', when: { nth: 1 }, fault: { kind: 'hold', at: 'after' } },
+    ]);
+    await expect(provision(cloud, owner, first, 't3.small')).rejects.toThrow('killed');
+    await provision(cloud, owner, { ...context(), resume: first.resume, attempt: 2 }, 't3.small');
+    expect(lab.faults.bitten().kinds).toMatchObject({ hold: 1 });
+    lab.faults.clear();
+    expect(lab.requests().filter((one) => one.action === 'RunInstances').length).toBeGreaterThan(1);
+    expect(await counts(cloud, owner)).toEqual([1, 1, 1, 1]);
+  } finally {
+    await lab.close();
+  }
+});
+
 it('of VPCs and addresses that dying workers left in plenty one is kept: the one in use', LIMIT, async () => {
   const lab = await startPaperLab();
   try {
-    const cloud = connectCloud('aws', {
-      credentials: lab.accounts.aws,
-      endpoint: lab.awsUrl,
-      region: 'us-east-1',
-      identity: NO_IDENTITY,
-    });
+    const cloud = awsOf(lab);
     const owner = newOwner();
     const made = await provision(cloud, owner, context(), 't3.small');
     const held = await heldInAws(lab, owner);
@@ -211,6 +231,14 @@ it('of VPCs and addresses that dying workers left in plenty one is kept: the one
     await lab.close();
   }
 });
+
+const awsOf = (lab: PaperLab) =>
+  connectCloud('aws', {
+    credentials: lab.accounts.aws,
+    endpoint: lab.awsUrl,
+    region: 'us-east-1',
+    identity: NO_IDENTITY,
+  });
 
 /** What carries the owner's tag in EC2, kinds included that no list of ours shows. */
 async function heldInAws(lab: PaperLab, owner: Owner): Promise<string[]> {

@@ -12,6 +12,8 @@ import { type DnsAccount, type DnsContext, DnsError, dnsErrorOf } from '../provi
 
 const ARM = 'https://management.azure.com';
 const SETTLED_SECONDS = 300;
+/** What was made a moment ago may read as missing, and what was deleted as there. */
+const LATE_SECONDS = 60;
 
 export class AzureDns {
   readonly subscriptionId: string;
@@ -76,6 +78,26 @@ export class AzureDns {
       return items;
     });
     return found ?? [];
+  }
+
+  /** Asks until it shows, or until it is gone, and nobody is changing it any more. @throws DnsError `timeout` */
+  async until<T extends { provisioningState?: string }>(
+    end: 'shown' | 'gone',
+    what: string,
+    context: DnsContext,
+    get: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const look = async () => {
+      const now = await this.settled(what, context, get);
+      return (now !== undefined) === (end === 'shown') ? { now } : undefined;
+    };
+    const wait = { what: `${what} to be ${end} by Azure`, limitSeconds: LATE_SECONDS, context };
+    try {
+      return (await waitFor(look, wait)).now;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      throw dnsErrorOf(error);
+    }
   }
 
   /** Asks until nobody is changing it any more; a change that another process began is waited for the same way. */

@@ -17,20 +17,18 @@ const list = (azure: AzureDns, { group, zone }: Place, context: DnsContext) =>
     azure.privateZones.virtualNetworkLinks.list(group, zone, o),
   );
 
-function settle(azure: AzureDns, { group, zone }: Place, name: string, context: DnsContext) {
-  return azure.settled(`the link of zone ${zone}`, context, () =>
-    azure.find<VirtualNetworkLink>('reading a link', context, (o) =>
-      azure.privateZones.virtualNetworkLinks.get(group, zone, name, o),
-    ),
+const read = (azure: AzureDns, { group, zone }: Place, name: string, context: DnsContext) =>
+  azure.find<VirtualNetworkLink>('reading a link', context, (o) =>
+    azure.privateZones.virtualNetworkLinks.get(group, zone, name, o),
   );
-}
+const until = (end: 'shown' | 'gone', azure: AzureDns, place: Place, name: string, context: DnsContext) =>
+  azure.until(end, `the link of zone ${place.zone}`, context, () => read(azure, place, name, context));
 
 async function remove(azure: AzureDns, place: Place, name: string, context: DnsContext): Promise<void> {
   await azure.find('unlinking a virtual network', context, (o) =>
     azure.privateZones.virtualNetworkLinks.delete(place.group, place.zone, name, o).submitted(),
   );
-  if (await settle(azure, place, name, context))
-    throw new DnsError('unavailable', `Azure still shows the link ${name} of zone ${place.zone}.`);
+  await until('gone', azure, place, name, context);
 }
 
 async function create(
@@ -54,7 +52,7 @@ async function create(
   } catch (error) {
     // Azure may have begun it, and the answer was lost.
     if (!(error instanceof DnsError && error.retryable)) throw error;
-    if (!(await settle(azure, place, name, context))) throw error;
+    if (!(await read(azure, place, name, context))) throw error;
   }
 }
 
@@ -72,8 +70,8 @@ export async function linkExactly(
     const known = ofNetwork(id);
     const name = known?.name ?? linkName(id);
     if (!known) await create(azure, place, keyed, { name, id }, context);
-    const now = await settle(azure, place, name, context);
-    if (!now || /^Failed$/i.test(now.provisioningState ?? ''))
+    const now = await until('shown', azure, place, name, context);
+    if (/^Failed$/i.test(now?.provisioningState ?? ''))
       throw new DnsError('unavailable', `Azure could not link zone ${place.zone} to ${id}.`);
   }
   for (const link of held) {

@@ -43,13 +43,20 @@ export async function findZone(
 ): Promise<ZoneState | undefined> {
   const place = placeOf(at);
   const found = await azure.settled(`zone ${place.zone}`, context, () => read(azure, place, context));
-  if (!found) return undefined;
+  return found && ours(azure, at, place, found);
+}
+
+/** @throws DnsError `not-ours` */
+function ours(azure: AzureDns, at: ZoneOwner, place: Place, found: Found): ZoneState {
   if (sameOwner(ownerBy(found.tags), at)) return stateOf(azure, place, found);
   throw new DnsError(
     'not-ours',
     `Zone ${place.zone} in the resource group ${place.group} stands where ours would, without our tags; it is left alone.`,
   );
 }
+
+const shown = (azure: AzureDns, place: Place, context: DnsContext) =>
+  azure.until('shown', `zone ${place.zone}`, context, () => read(azure, place, context));
 
 /** Made only where there is none: two who make it at once end with one. */
 async function create(azure: AzureDns, spec: ZoneSpec, place: Place, context: DnsContext): Promise<void> {
@@ -79,7 +86,11 @@ async function create(azure: AzureDns, spec: ZoneSpec, place: Place, context: Dn
   } catch (error) {
     // Somebody was faster: another of us, or an earlier call of ours whose answer was lost.
     if (!(error instanceof DnsError && (error.code === 'conflict' || error.retryable))) throw error;
-    if (!(await read(azure, place, context))) throw error;
+    const there =
+      error.code === 'conflict'
+        ? await shown(azure, place, context).catch(() => undefined)
+        : await read(azure, place, context);
+    if (!there) throw error;
   }
 }
 
@@ -98,8 +109,9 @@ export async function reconcileZone(
       },
     );
   if (!(await findZone(azure, spec, context))) await create(azure, spec, place, context);
-  const state = await findZone(azure, spec, context);
-  if (!state) throw new DnsError('unavailable', `Azure made the zone ${spec.name} and does not show it.`);
+  const found = await shown(azure, place, context);
+  if (!found) throw new DnsError('unavailable', `Azure made the zone ${spec.name} and does not show it.`);
+  const state = ours(azure, spec, place, found);
   if (spec.visibility === 'private') await linkExactly(azure, place, keyedOf(spec), spec.vpcs, context);
   return state;
 }
@@ -115,7 +127,7 @@ export async function removeZone(azure: AzureDns, state: ZoneState, context: Dns
       await azure.zones.zones.beginDeleteAndWait(group, zone, { ...o, updateIntervalInMs: 500 });
     else await azure.privateZones.privateZones.delete(group, zone, o).submitted();
   });
-  await azure.settled(`the end of zone ${zone}`, context, () => read(azure, place, context));
+  await azure.until('gone', `zone ${zone}`, context, () => read(azure, place, context));
   const owner = ownerIn(found?.tags);
   // The list of a group's contents lags behind: a zone that it does not show yet must not go with it.
   const others = await zonesIn(azure, group, context);

@@ -1,10 +1,14 @@
 /** Managed zones. Their names are derived from the owner, so a second one cannot be made; labels and description say whose. */
 import type { DNS, Zone } from '@google-cloud/dns';
+import { waitFor } from '@skein/clouds/bounded-wait.ts';
+import { CloudError } from '@skein/clouds/provider.ts';
 import { unlessMissing } from '../bounded-call.ts';
 import { plainName } from '../change-set.ts';
 import { type DnsContext, DnsError, type ZoneSpec, type ZoneState } from '../provider.ts';
 import { ownerHash, ownerIn, ownerText, sameOwner, type ZoneOwner } from '../zone-owner.ts';
 import { ask } from './connection.ts';
+
+const LATE_SECONDS = 60;
 
 /** A managed zone as the API writes it; the library has no types for it. */
 export interface ManagedZone {
@@ -72,10 +76,24 @@ async function create(dns: DNS, spec: ZoneSpec, context: DnsContext): Promise<Ma
     const [zone] = await ask('creating the zone', context, () => dns.createZone(zoneNameFor(spec), config));
     return zone.metadata as ManagedZone;
   } catch (error) {
-    const taken =
-      error instanceof DnsError && error.code === 'conflict' ? await findZone(dns, spec, context) : undefined;
-    if (taken) return taken;
-    throw error;
+    if (!(error instanceof DnsError && error.code === 'conflict')) throw error;
+    return whenItShows(dns, spec, error, context);
+  }
+}
+
+/** The zone that was made a moment ago, by somebody quicker or with its answer lost: it may not show yet. */
+async function whenItShows(
+  dns: DNS,
+  spec: ZoneSpec,
+  conflict: DnsError,
+  context: DnsContext,
+): Promise<ManagedZone> {
+  const wait = { what: `zone ${spec.name} to show`, limitSeconds: LATE_SECONDS, context };
+  try {
+    return await waitFor(() => findZone(dns, spec, context), wait);
+  } catch (error) {
+    // Something else of that name is in the way, and Google has said so.
+    throw error instanceof CloudError && error.code === 'timeout' ? conflict : error;
   }
 }
 
