@@ -73,10 +73,14 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
     return { externalId, more, rules: rulesOf(held.flatMap((one) => one.permissions)), foreign: words };
   }
 
-  async function ensureGroup(spec: FirewallSpec, part: number, context: CallContext): Promise<string> {
+  async function ensureGroup(
+    spec: FirewallSpec,
+    part: number,
+    context: CallContext,
+  ): Promise<{ group: SecurityGroup; made: boolean }> {
     const found = (await groupsBy(filtersFor(spec), context)).find((group) => partOf(group) === part);
     if (found) {
-      if (found.VpcId === spec.network.externalId) return idOf(found);
+      if (found.VpcId === spec.network.externalId) return { group: found, made: false };
       throw new CloudError(
         'conflict',
         `Security group ${found.GroupId} is in VPC ${found.VpcId}, not ${spec.network.externalId}.`,
@@ -102,15 +106,15 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
           o,
         ),
       );
-      return required(made.GroupId, 'a group id');
+      return { group: { GroupId: required(made.GroupId, 'a group id'), Tags: parts }, made: true };
     } catch (error) {
       if (awsCodeOf(error) !== 'InvalidGroup.Duplicate') throw error;
-      return adopt(spec, part, context);
+      return { group: await adopt(spec, part, context), made: false };
     }
   }
 
   /** The name is taken in this VPC: by another call of ours (its tags may show late), or by somebody else. */
-  async function adopt(spec: FirewallSpec, part: number, context: CallContext): Promise<string> {
+  async function adopt(spec: FirewallSpec, part: number, context: CallContext): Promise<SecurityGroup> {
     const name = groupName(spec, part);
     const filters = [
       { Name: 'group-name', Values: [name] },
@@ -126,7 +130,7 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
       by?.key === spec.key &&
       by.owner.clusterId === spec.owner.clusterId &&
       by.owner.organizationId === spec.owner.organizationId;
-    if (ours) return idOf(holder);
+    if (ours) return holder;
     throw new CloudError(
       'not-ours',
       `Security group ${holder.GroupId} has our name but not our tags; it is left alone.`,
@@ -161,9 +165,14 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
     }
   }
 
-  /** Which permissions go where, and the groups as they stand. */
-  async function look(spec: FirewallSpec, wanted: readonly Permission[], context: CallContext) {
-    const groups = await groupsBy(filtersFor(spec), context);
+  /** Which permissions go where, and the groups as they stand. @param fresh one just made, the only one there is */
+  async function look(
+    spec: FirewallSpec,
+    wanted: readonly Permission[],
+    fresh: SecurityGroup | null,
+    context: CallContext,
+  ) {
+    const groups = fresh ? [fresh] : await groupsBy(filtersFor(spec), context);
     const held = groups.map((group) => heldIngress(group.IpPermissions));
     const target = packRules(
       wanted,
@@ -196,7 +205,7 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
     const ids = groups.map(idOf);
     const parts = new Set(groups.map(partOf));
     for (let part = 2; ids.length < target.length; part++)
-      if (!parts.has(part)) ids.push(await ensureGroup(spec, part, context));
+      if (!parts.has(part)) ids.push(idOf((await ensureGroup(spec, part, context)).group));
     for (const [index, permissions] of target.entries()) {
       const missing = permissionChanges(held[index]?.permissions ?? [], permissions).authorize;
       await authorize(ids[index] ?? '', missing, context);
@@ -245,19 +254,21 @@ export function firewalls({ ec2 }: Connection): Resource<FirewallSpec, FirewallS
           `${spec.key} needs ${wanted.length} rules; the ${MOST_GROUPS} security groups that AWS lets a node carry hold ${RULES_A_GROUP * MOST_GROUPS}.`,
           { remedy: 'Use fewer gateways in this network.' },
         );
-      await ensureGroup(spec, 1, context);
+      const first = await ensureGroup(spec, 1, context);
+      let fresh = first.made ? first.group : null;
       // A failed batch changes nothing, and a read may be stale: look again until it agrees.
       return waitFor(
         async () => {
-          const now = await look(spec, wanted, context);
+          const now = await look(spec, wanted, fresh, context);
+          fresh = null;
           // The first group was made a moment ago and does not show yet.
           if (!now.groups.some((group) => partOf(group) === 1)) return undefined;
           if (!now.settled) await change(spec, now, context);
-          const after = now.settled ? now : await look(spec, wanted, context);
+          const after = now.settled ? now : await look(spec, wanted, null, context);
           if (!after.settled) return undefined;
-          const [first = '', ...others] = after.groups.map(idOf);
+          const [main = '', ...others] = after.groups.map(idOf);
           // An instance may have started with the groups of before.
-          if (others.length > 0) await attachments.attach(spec, first, others, context);
+          if (others.length > 0) await attachments.attach(spec, main, others, context);
           return stateOf(after.groups);
         },
         { what: `the rules of ${spec.key} to be as planned`, limitSeconds: 60, context },

@@ -29,8 +29,8 @@ import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 const LIMIT_SECONDS = 300;
 const GENERATIONS = 10;
-/** A boot takes tens of seconds, and looks are gathered: this often is not too often. */
-const LOOK_MILLISECONDS = 1_000;
+/** Looks are gathered, and have a rhythm of their own (`look-together.ts`): nobody is to miss the next one. */
+const LOOK_MILLISECONDS = 100;
 const living = (one: Instance) => one.State?.Name !== 'terminated' && one.State?.Name !== 'shutting-down';
 const byId = (a: Instance, b: Instance) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1);
 const idOf = (one: Instance) => required(one.InstanceId, 'an instance id');
@@ -71,12 +71,10 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
   async function launch(
     spec: InstanceSpec,
     dead: readonly Instance[],
+    ImageId: string,
     context: CallContext,
   ): Promise<string> {
-    const [ImageId, userData] = await allOf([
-      imageFor(connection, spec.instanceType, context),
-      spec.userData(),
-    ]);
+    const userData = await spec.userData();
     const attempt = await attemptOfLaunch(spec, context);
     for (let generation = 0; generation < GENERATIONS; generation++) {
       const ClientToken = launchToken(spec, attempt, generation);
@@ -120,11 +118,14 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
   }
 
   async function ensureLaunched(spec: InstanceSpec, context: CallContext): Promise<string> {
-    const all = await instancesBy(filtersFor(spec), context);
+    const [all, image] = await allOf([
+      instancesBy(filtersFor(spec), context),
+      imageFor(connection, spec.instanceType, context),
+    ]);
     const found = all.find(living);
     if (found) return idOf(found);
     try {
-      return await launch(spec, all, context);
+      return await launch(spec, all, image, context);
     } catch (error) {
       if (awsCodeOf(error) !== 'IdempotentParameterMismatch') {
         if (isRefused(error)) await forgetLaunch(spec, context);

@@ -4,7 +4,7 @@ import type { CallContext, FirewallSpec, FirewallState, Keyed, Resource } from '
 import { permissionsOf } from '../rule-set.ts';
 import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
-import { findOrMake, oursOnly } from './find-or-make.ts';
+import { make, oursOnly } from './find-or-make.ts';
 import { type Firewall, heldRules, SOURCES_A_RULE, sameFirewall, wantedFirewalls } from './firewall-rules.ts';
 import { unlessGone } from './network.ts';
 import { describe, isOf, nameFor, ownerIn } from './ownership.ts';
@@ -37,19 +37,18 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
     );
 
   async function ensure(name: string, wanted: Firewall, spec: FirewallSpec, context: CallContext) {
-    const found = await findOrMake(
-      {
-        kind: 'firewall rule',
-        at: spec,
-        get: () => get(name, context),
-        insert: () =>
-          connection.change('creating a firewall rule', context, (on, requestId, options) =>
-            on.firewalls.insert({ project, requestId, firewallResource: wanted }, options),
-          ),
-      },
-      context,
-    );
-    if (sameFirewall(found, wanted)) return;
+    const kind = 'firewall rule';
+    const steps = {
+      kind,
+      at: spec,
+      get: () => get(name, context),
+      insert: () =>
+        connection.change('creating a firewall rule', context, (on, requestId, options) =>
+          on.firewalls.insert({ project, requestId, firewallResource: wanted }, options),
+        ),
+    };
+    const found = oursOnly(await steps.get(), spec, kind) ?? (await make(steps, context));
+    if (!found || sameFirewall(found, wanted)) return;
     // Update, not patch: what the wanted form leaves out (source tags, say) must go.
     await connection.change('changing a firewall rule', context, (on, requestId, options) =>
       on.firewalls.update({ project, firewall: name, requestId, firewallResource: wanted }, options),
@@ -71,12 +70,12 @@ export function firewalls(connection: Connection): Resource<FirewallSpec, Firewa
       const description = (note: string) => describe(spec, region, note);
       const wanted = wantedFirewalls(permissions, { tag, network, description }, held);
       await allOf([...wanted].map(([name, one]) => ensure(name, one, spec, context)));
-      for (const one of await objectsOf(spec, context)) {
-        if (one.name && !wanted.has(one.name)) await remove(one.name, context);
-      }
+      let seen: Firewall[] | undefined = await objectsOf(spec, context);
+      for (const one of seen) if (one.name && !wanted.has(one.name)) await remove(one.name, context);
       return waitFor(
         async () => {
-          const held = await objectsOf(spec, context);
+          const held = seen ?? (await objectsOf(spec, context));
+          seen = undefined;
           const asPlanned =
             held.length === wanted.size &&
             held.every((one) => sameFirewall(one, wanted.get(one.name ?? '') ?? {}));

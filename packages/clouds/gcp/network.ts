@@ -1,4 +1,5 @@
 /** A custom-mode network with one subnetwork. Google adds the way out; its implied rules deny all ingress. */
+import { allOf } from '../bounded-wait.ts';
 import {
   type CallContext,
   CloudError,
@@ -9,7 +10,7 @@ import {
 } from '../provider.ts';
 import { within } from '../within.ts';
 import type { Connection } from './connection.ts';
-import { findOrMake, oursOnly } from './find-or-make.ts';
+import { make, oursOnly } from './find-or-make.ts';
 import { describe, nameFor, ownerIn } from './ownership.ts';
 
 export function networks(connection: Connection): Resource<NetworkSpec, NetworkState> {
@@ -57,55 +58,58 @@ export function networks(connection: Connection): Resource<NetworkSpec, NetworkS
     async reconcile(spec, context) {
       const name = nameFor(spec);
       const description = describe(spec, region, spec.name);
-      await findOrMake(
-        {
-          kind: 'network',
-          at: spec,
-          get: () => getNetwork(name, context),
-          insert: () =>
-            connection.change('creating the network', context, (on, requestId, options) =>
-              on.networks.insert(
-                {
-                  project,
-                  requestId,
-                  networkResource: {
-                    name,
-                    description,
-                    autoCreateSubnetworks: false,
-                    routingConfig: { routingMode: 'REGIONAL' },
+      const [network, subnetwork] = await allOf([getNetwork(name, context), getSubnet(name, context)]);
+      if (!oursOnly(network, spec, 'network'))
+        await make(
+          {
+            kind: 'network',
+            at: spec,
+            get: () => getNetwork(name, context),
+            insert: () =>
+              connection.change('creating the network', context, (on, requestId, options) =>
+                on.networks.insert(
+                  {
+                    project,
+                    requestId,
+                    networkResource: {
+                      name,
+                      description,
+                      autoCreateSubnetworks: false,
+                      routingConfig: { routingMode: 'REGIONAL' },
+                    },
                   },
-                },
-                options,
+                  options,
+                ),
               ),
-            ),
-        },
-        context,
-      );
-      const subnet = await findOrMake(
-        {
-          kind: 'subnetwork',
-          at: spec,
-          get: () => getSubnet(name, context),
-          insert: () =>
-            connection.change('creating the subnetwork', context, (on, requestId, options) =>
-              on.subnetworks.insert(
-                {
-                  project,
-                  region,
-                  requestId,
-                  subnetworkResource: {
-                    name,
-                    description,
-                    network: networkPath(name),
-                    ipCidrRange: spec.cidr,
+          },
+          context,
+        );
+      const subnet = oursOnly(subnetwork, spec, 'subnetwork') ??
+        (await make(
+          {
+            kind: 'subnetwork',
+            at: spec,
+            get: () => getSubnet(name, context),
+            insert: () =>
+              connection.change('creating the subnetwork', context, (on, requestId, options) =>
+                on.subnetworks.insert(
+                  {
+                    project,
+                    region,
+                    requestId,
+                    subnetworkResource: {
+                      name,
+                      description,
+                      network: networkPath(name),
+                      ipCidrRange: spec.cidr,
+                    },
                   },
-                },
-                options,
+                  options,
+                ),
               ),
-            ),
-        },
-        context,
-      );
+          },
+          context,
+        )) ?? { ipCidrRange: spec.cidr };
       if (subnet.ipCidrRange !== spec.cidr) {
         throw new CloudError(
           'conflict',
