@@ -1,6 +1,7 @@
 import type { CloudResource } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
-import { openCloud, openDns } from '../../cloud/open.ts';
+import { keptCloud } from '../../cloud/kept.ts';
+import { openDns } from '../../cloud/open.ts';
 import type { StepHandler, StepRun } from '../engine/step-run.ts';
 import { type Failed, gathered } from './gathered.ts';
 import { forgetting, unmaking } from './ledger.ts';
@@ -58,7 +59,7 @@ async function deleteOne(run: StepRun, row: CloudResource): Promise<void> {
   });
   if (!account) throw gone('The cloud account that holds it is gone.');
   const call = callOf(run);
-  const cloud = () => openCloud(context, account, row.region);
+  const cloud = () => keptCloud(context, account, row.region);
   const at = { owner: { organizationId, networkId, clusterId: row.clusterId ?? '' }, key: row.key };
   const verbs: Record<string, () => Promise<void>> = {
     zone: async () => {

@@ -1,4 +1,5 @@
-import { openCloud, openDns } from '../../cloud/open.ts';
+import { keptCloud } from '../../cloud/kept.ts';
+import { openDns } from '../../cloud/open.ts';
 import { publishRevision } from '../../map/publish.ts';
 import { StepFailure, type StepHandler } from '../engine/step-run.ts';
 import { callOf, networkOf } from './site.ts';
@@ -19,7 +20,7 @@ export const forgetCluster: StepHandler = async (run) => {
   const account = cluster.cloudAccount;
   if (account) {
     const owner = { organizationId, networkId, clusterId: cluster.id };
-    const cloud = openCloud(run.context, account, cluster.region);
+    const cloud = keptCloud(run.context, account, cluster.region);
     const left: string[] = [];
     for (const kind of ['instances', 'addresses', 'firewalls', 'peerings', 'networks'] as const)
       for (const one of await cloud[kind].list(owner, callOf(run)))

@@ -1,7 +1,7 @@
 import type { Cloud, PeeringEnd, PeeringState } from '@skein/clouds/provider.ts';
 import type { CloudAccount, CloudResource, Cluster, Prisma } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
-import { openCloud } from '../../cloud/open.ts';
+import { keptCloud } from '../../cloud/kept.ts';
 import { publishRevision } from '../../map/publish.ts';
 import { type Json, StepFailure, type StepHandler, type StepRun } from '../engine/step-run.ts';
 import { making, recorded } from './ledger.ts';
@@ -146,7 +146,7 @@ async function bothSides(run: StepRun): Promise<[Side, Side]> {
   for (const { cloudAccount: account, ...cluster } of clusters) {
     const network = await recorded(run, { clusterId: cluster.id, key: 'network' }, readNetwork);
     if (!account || !network) throw gone(`The VPC of ${cluster.name} is not there.`);
-    const cloud = openCloud(run.context, account, cluster.region);
+    const cloud = keptCloud(run.context, account, cluster.region);
     const { id, region } = cluster;
     const end = { clusterId: id, network, region, holder: cloud.holder(account.identity) };
     sides.push({ cluster, account, cloud, end });

@@ -6,7 +6,7 @@ import type { CallContext, Cloud, Owner } from '@skein/clouds/provider.ts';
 import { providerOf } from '@skein/clouds/registry.ts';
 import type { CloudAccount, Cluster, Network, Peer } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
-import { openCloud } from '../../cloud/open.ts';
+import { keptCloud } from '../../cloud/kept.ts';
 import { StepFailure, type StepRun } from '../engine/step-run.ts';
 import type { StepInput } from '../steps/planned.ts';
 import { resumeOf } from './resume.ts';
@@ -77,7 +77,7 @@ export async function siteOf(run: StepRun): Promise<Site> {
     network,
     account,
     peers: named ? peers.filter((peer) => named.includes(peer.name)) : peers,
-    cloud: openCloud(run.context, account, cluster.region),
+    cloud: keptCloud(run.context, account, cluster.region),
     owner: { organizationId, networkId: network.id, clusterId: cluster.id },
     call: callOf(run),
     instanceType: cluster.instanceType ?? providerOf(account.provider).defaultInstanceType,
