@@ -3,6 +3,7 @@
  * without an operation. It keeps nothing: what is due is in Postgres, and the queue only makes it quicker.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadClouds } from '@skein/control/cloud/load.ts';
 import type { Context } from '@skein/control/context.ts';
 import { type Looks, sweepDrift } from '@skein/control/drift/sweep.ts';
 import { followNames } from '@skein/control/network/follow-names.ts';
@@ -63,6 +64,12 @@ export async function startWorker(
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
   };
+  // Beside everything else: a step that comes earlier loads what it needs by itself.
+  loadClouds(database).catch((error: unknown) =>
+    log('warning', 'the clouds’ SDKs are not loaded yet', {
+      error: error instanceof Error ? error.message : String(error),
+    }),
+  );
   const runner = startRunner(engine, STEPS_AT_ONCE);
   queue.worker(async () => runner.nudge());
 

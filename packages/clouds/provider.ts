@@ -223,6 +223,8 @@ export interface Provider<Credentials = unknown> {
   nodeIdentityPermissions: readonly Permission[];
   /** What to paste into the cloud so that exactly `permissions` are given to `grantee`. */
   grant(permissions: readonly Permission[], grantee: Grantee): GrantDocument[];
+  /** Loads what the first call would otherwise wait for: the SDK, and what it makes of itself. Asks nobody. */
+  load(): Promise<void>;
   /** Opens no connection. `endpoint` replaces the provider's own API addresses. */
   connect(account: {
     credentials: Credentials;

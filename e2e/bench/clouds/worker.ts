@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { REGISTRY } from '@skein/clouds/registry.ts';
 import { TIMING } from '@skein/control/operation/engine/step-run.ts';
 import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { readConfig } from '@skein/worker/config.ts';
@@ -17,14 +18,9 @@ export interface Order {
 }
 
 await Promise.all([
-  import('@aws-sdk/client-ec2'),
-  import('@aws-sdk/client-ssm'),
+  ...Object.values(REGISTRY).map(({ provider }) => provider.load()),
   import('@aws-sdk/client-route-53'),
-  import('@google-cloud/compute'),
   import('@google-cloud/dns'),
-  import('@azure/arm-network'),
-  import('@azure/arm-compute'),
-  import('@azure/arm-resources'),
   import('@azure/arm-dns'),
   import('@azure/arm-privatedns'),
 ]);

@@ -31,6 +31,9 @@ export const aws: Provider<AwsCredentials> = {
   permissions,
   nodeIdentityPermissions,
   grant,
+  async load() {
+    await import('./resources.ts');
+  },
   connect(account) {
     let loaded: Promise<Omit<Cloud, 'whoAmI' | 'holder'>> | undefined;
     const load = () => {

@@ -36,6 +36,15 @@ export const azure: Provider<AzureCredentials> = {
   permissions,
   nodeIdentityPermissions,
   grant,
+  async load() {
+    await Promise.all([
+      import('./resources.ts'),
+      import('./credential.ts'),
+      import('@azure/arm-network'),
+      import('@azure/arm-compute'),
+      import('@azure/arm-resources'),
+    ]);
+  },
   connect(account) {
     let loaded: Promise<Omit<Cloud, 'holder'>> | undefined;
     const load = () => {

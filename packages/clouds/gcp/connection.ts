@@ -30,6 +30,12 @@ const ONE_CALL = { timeout: 30_000, retry: null };
 const ONE_WAIT = { timeout: 130_000, retry: null };
 const ONE_LIST = { ...ONE_CALL, autoPaginate: false };
 
+/** The SDK reads the description of all its messages when its first client is made, and keeps it for the others. */
+export async function load(): Promise<void> {
+  const { v1 } = await import('@google-cloud/compute');
+  await new v1.NetworksClient().close();
+}
+
 export class Connection {
   readonly project: string;
   readonly region: string;

@@ -2,7 +2,7 @@
 import type { GcpCredentials } from '@skein/contract/rest/account.ts';
 import type { Provider } from '../provider.ts';
 import { addresses } from './address.ts';
-import { Connection } from './connection.ts';
+import { Connection, load } from './connection.ts';
 import { existingNetwork } from './existing-network.ts';
 import { firewalls } from './firewall.ts';
 import { grant } from './grant.ts';
@@ -41,6 +41,7 @@ export const gcp: Provider<GcpCredentials> = {
   permissions,
   nodeIdentityPermissions,
   grant,
+  load,
   connect(account) {
     const connection = new Connection(account);
     return {
