@@ -121,15 +121,19 @@ export const find = <P = unknown>(subscription: Subscription, id: string): Resou
   subscription.resources[keyOf(id)] as Resource<P> | undefined;
 /** All of a type, by id. */
 export const ofType = <P>(subscription: Subscription, type: string): Resource<P>[] =>
-  Object.keys(subscription.resources)
-    .sort()
-    .flatMap((key) => {
-      const it = subscription.resources[key] as Resource<P>;
-      return it.type === type ? [it] : [];
-    });
+  byId(subscription, (_, it) => it.type === type);
 /** Those whose id begins with the parent's. */
-export const childrenOf = <P>(subscription: Subscription, parentId: string, type: string): Resource<P>[] =>
-  ofType<P>(subscription, type).filter((each) => keyOf(each.id).startsWith(`${keyOf(parentId)}/`));
+export const childrenOf = <P>(subscription: Subscription, parentId: string, type: string): Resource<P>[] => {
+  const start = `${keyOf(parentId)}/`;
+  return byId(subscription, (key, it) => it.type === type && key.startsWith(start));
+};
+/** Only what is wanted is sorted: this runs for each rule of each machine, over all that a subscription holds. */
+function byId<P>(subscription: Subscription, wanted: (key: string, it: Resource) => boolean): Resource<P>[] {
+  const { resources } = subscription;
+  const keys: string[] = [];
+  for (const key in resources) if (wanted(key, resources[key] as Resource)) keys.push(key);
+  return keys.sort().map((key) => resources[key] as Resource<P>);
+}
 /** The resource that a child belongs to: the id without its last type and name. */
 export const parentIdOf = (id: string): string => id.split('/').slice(0, -2).join('/');
 /** Whether it is among those that count: a resource that is going is not. */
