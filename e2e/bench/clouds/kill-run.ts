@@ -64,14 +64,14 @@ export async function killRun(
   };
   const directory = `${practice.directory}/lab`;
   const before = inventoryOf(directory);
-  let worker: Worker = await workers.start(orderFor(practice));
+  let worker: Worker | undefined;
   let phase: 'provision' | 'teardown' = 'provision';
   const hunt = openHunt({
     faults: practice.lab.faults,
     phase: () => phase,
     wanted: run.wanted,
     mayKill: () => mayKill(practice),
-    kill: () => worker.kill(),
+    kill: () => worker?.kill() ?? Promise.resolve(false),
     async replace() {
       // Leases would run out in half a minute; nobody need wait for that.
       await practice.fresh.database.step.updateMany({
@@ -83,6 +83,7 @@ export async function killRun(
   });
 
   try {
+    worker = await workers.start(orderFor(practice));
     practice.lab.faults.set([...run.rules, ...HOLD]);
     const plan = await planNetwork(practice.context, practice.threeClouds);
     const made = await createNetwork(practice.context, { ...practice.threeClouds, planHash: plan.hash });
@@ -128,7 +129,7 @@ export async function killRun(
     outcome.met = [...hunt.met];
     outcome.converged = outcome.why.length === 0;
     outcome.calls = practice.lab.requests().length;
-    await worker.kill();
+    await worker?.kill();
     await practice.close();
   }
   return outcome;
