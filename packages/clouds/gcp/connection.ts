@@ -2,10 +2,11 @@
  * One Google Cloud project in one region: its SDK clients, and the ways of calling them. The SDK repeats no POST and no
  * DELETE, and waits for no operation: both are done here.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { protos, v1 } from '@google-cloud/compute';
 import type { AuthClient } from 'google-auth-library';
 import { backOff, pause, unlessAborted, waitFor } from '../bounded-wait.ts';
+import { keyOf } from '../passing-credentials.ts';
 import { type CallContext, CloudError } from '../provider.ts';
 import { authClientFor, type GcpAccount, projectOf } from './credentials.ts';
 import { cloudErrorFrom, operationError } from './errors.ts';
@@ -36,6 +37,27 @@ export async function load(): Promise<void> {
   await new v1.NetworksClient().close();
 }
 
+/** What signs requests, and what sends them. Neither knows a region. */
+interface Session {
+  token: AuthClient;
+  clients: Promise<Clients> | undefined;
+}
+
+/** By all that they depend on, for as long as anybody holds them: each client takes its time to be made. */
+const sessions = new Map<string, WeakRef<Session>>();
+
+function sessionOf(account: GcpAccount): Session {
+  const { endpoint, identity, credentials } = account;
+  const secret = createHash('sha256').update(JSON.stringify(credentials)).digest('base64');
+  const key = keyOf(endpoint, identity.organizationId, secret);
+  const known = sessions.get(key)?.deref();
+  if (known) return known;
+  for (const [other, held] of sessions) if (!held.deref()) sessions.delete(other);
+  const session: Session = { token: authClientFor(account), clients: undefined };
+  sessions.set(key, new WeakRef(session));
+  return session;
+}
+
 export class Connection {
   readonly project: string;
   readonly region: string;
@@ -43,8 +65,7 @@ export class Connection {
   readonly zone: string;
   readonly email: string;
   readonly endpoint: URL | null;
-  readonly #token: AuthClient;
-  #clients: Promise<Clients> | undefined;
+  readonly #session: Session;
 
   constructor(account: GcpAccount & { region: string }) {
     const { project, email } = projectOf(account.credentials);
@@ -53,17 +74,17 @@ export class Connection {
     this.region = account.region;
     this.zone = `${account.region}-b`;
     this.endpoint = account.endpoint === null ? null : new URL(account.endpoint);
-    this.#token = authClientFor(account);
+    this.#session = sessionOf(account);
   }
 
   /** Loaded with the first call: the SDK costs a second and 200 MB, which a process that calls no cloud need not pay. */
   #load(): Promise<Clients> {
-    this.#clients ??= import('@google-cloud/compute').then(({ v1: sdk }) => {
+    this.#session.clients ??= import('@google-cloud/compute').then(({ v1: sdk }) => {
       const at = this.endpoint;
       const options = {
         projectId: this.project,
         // Its types are those of another version of google-auth-library; its methods are the same.
-        authClient: this.#token as never,
+        authClient: this.#session.token as never,
         ...(at === null
           ? {}
           : {
@@ -105,7 +126,7 @@ export class Connection {
         },
       };
     });
-    return this.#clients;
+    return this.#session.clients;
   }
 
   /** Repeats what may be repeated, with back-off; a failure becomes a CloudError, a fired signal its reason. */
@@ -233,7 +254,7 @@ export class Connection {
   ): Promise<T> {
     const url = new URL(path, this.endpoint ?? `https://${host}`);
     const call = async () => {
-      const { data } = await this.#token.request<T>({
+      const { data } = await this.#session.token.request<T>({
         ...sent,
         url: url.href,
         timeout: ONE_CALL.timeout,
