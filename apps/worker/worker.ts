@@ -20,8 +20,11 @@ import { openQueue } from '@skein/queue/queue.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 
-/** Steps mostly wait for clouds and nodes: many more than there are cores. */
-const STEPS_AT_ONCE = 32;
+/**
+ * Steps mostly wait for clouds and nodes: many more than there are cores. A network of thirty clusters begins with sixty
+ * that wait for nothing, and all rules wait for the last of them.
+ */
+const STEPS_AT_ONCE = 96;
 /** Log lines are told on the same channel as new operations, and come in bursts. */
 const OUTBOX_DEBOUNCE_MILLISECONDS = 20;
 /** A node that comes with others leads to one writing of records. */

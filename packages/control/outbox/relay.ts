@@ -14,6 +14,12 @@ export async function relayOutbox(
   wake: (job: WakeJob) => Promise<void>,
   now: Date,
 ): Promise<number> {
+  // Asked after each line of a step's log: mostly there is nothing, and no transaction is needed to see that.
+  const any = await database.outboxMessage.findFirst({
+    where: { sentAt: null, kind: 'wake' },
+    select: { id: true },
+  });
+  if (!any) return 0;
   return database.$transaction(async (tx) => {
     const rows = await tx.$queryRaw<{ id: bigint; payload: unknown }[]>`
       SELECT id, payload FROM outbox_message WHERE "sentAt" IS NULL AND kind = 'wake'
