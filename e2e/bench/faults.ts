@@ -35,7 +35,10 @@ const THROTTLING: readonly FaultRuleInput[] = [
   { mutating: true, when: { probability: LOST }, fault: { kind: 'lose-answer' } },
 ];
 
-export const bench: Bench = async (say) => {
+export const bench: Bench = async (tell) => {
+  const startedAt = performance.now();
+  const seconds = () => Math.round((performance.now() - startedAt) / 1000);
+  const say = (line: string) => tell(`${String(seconds()).padStart(4)} s  ${line}`);
   const place = await openPlace();
   const workers = openWorkers(LANES);
   try {
@@ -78,6 +81,7 @@ export const bench: Bench = async (say) => {
       calls: calm.calls,
       throttledCalls: rough.calls,
       throttledConverged: rough.converged ? 1 : 0,
+      seconds: seconds(),
     };
     const ratios = { throttledCalls: Math.round((rough.calls / calm.calls) * 100) / 100 };
     const bar = (name: string, measured: number, allowed: number) => ({

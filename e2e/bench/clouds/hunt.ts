@@ -4,9 +4,9 @@ import type { FaultControl, HeldCall } from '@skein/lab/fault/faults.ts';
 import { openPoints } from './points.ts';
 
 /** Nothing new was held for so long: whatever can stand beside what is held already does. */
-const QUIET_MILLISECONDS = 400;
+const QUIET_MILLISECONDS = 800;
 /** No call stands longer than that: its caller would ask again. */
-const LONGEST_MILLISECONDS = 4_000;
+const LONGEST_MILLISECONDS = 6_000;
 /** How long the lab may take to see that a caller is gone. */
 const GONE_MILLISECONDS = 5_000;
 
