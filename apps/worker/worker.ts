@@ -67,12 +67,6 @@ export async function startWorker(
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       }),
   };
-  // Beside everything else: a step that comes earlier loads what it needs by itself.
-  loadClouds(database).catch((error: unknown) =>
-    log('warning', 'the clouds’ SDKs are not loaded yet', {
-      error: error instanceof Error ? error.message : String(error),
-    }),
-  );
   const runner = startRunner(engine, STEPS_AT_ONCE);
   queue.worker(async () => runner.nudge());
 
@@ -114,6 +108,12 @@ export async function startWorker(
     hear(CHANNEL.operation, drift.soon),
     hear(CHANNEL.revision, follow.soon),
   ]);
+  // Last, for it holds the process up; a step that comes earlier loads what it needs by itself.
+  loadClouds(database).catch((error: unknown) =>
+    log('warning', 'the clouds’ SDKs are not loaded yet', {
+      error: error instanceof Error ? error.message : String(error),
+    }),
+  );
 
   return {
     async close() {
