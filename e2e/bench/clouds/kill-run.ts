@@ -14,7 +14,7 @@ import type { Worker, Workers } from './workers.ts';
 
 /** A step may be taken five times; a kill is allowed while two are left after it. */
 const MOST_ATTEMPTS = 3;
-const LIMIT_SECONDS = 240;
+const LIMIT_SECONDS = 600;
 
 /** What a run came to. `points` are those at which the worker was killed in it. */
 export interface RunOutcome {

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { Order } from './worker.ts';
 
 const SCRIPT = fileURLToPath(new URL('./worker.ts', import.meta.url));
-const START_SECONDS = 60;
+/** On a busy machine, too. */
+const START_SECONDS = 180;
 
 export interface Worker {
   /** SIGKILL; resolves when the process is gone, and says whether the signal was its end. */
