@@ -10,6 +10,7 @@ import type { Order } from './worker.ts';
 const SCRIPT = fileURLToPath(new URL('./worker.ts', import.meta.url));
 /** On a busy machine, too. */
 const START_SECONDS = 180;
+const STARTS = 3;
 
 export interface Worker {
   /** SIGKILL; resolves when the process is gone, and says whether the signal was its end. */
@@ -40,14 +41,26 @@ export function openWorkers(spares: number): Workers {
     return { child, loaded };
   };
   const ready = Array.from({ length: spares }, load);
-  return {
-    async start(order) {
+  /** One that ends before it works, as where the database does not answer in time, is followed by another. */
+  async function working(order: Order): Promise<ChildProcess> {
+    for (let attempt = 1; ; attempt++) {
       ready.push(load());
       const { child, loaded } = ready.shift() ?? load();
-      await loaded;
-      const working = heard(child, 'working');
-      child.send(order);
-      await working;
+      try {
+        await loaded;
+        const begun = heard(child, 'working');
+        child.send(order);
+        await begun;
+        return child;
+      } catch (error) {
+        child.kill('SIGKILL');
+        if (attempt === STARTS) throw error;
+      }
+    }
+  }
+  return {
+    async start(order) {
+      const child = await working(order);
       return {
         async kill() {
           if (child.exitCode !== null || child.signalCode !== null) return false;
