@@ -82,7 +82,8 @@ export type Peering = z.infer<typeof Peering>;
 export const DriftPolicy = z.enum(['report', 'heal', 'ask']);
 export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
-export const Topology = z.enum(['hybrid']);
+/** The shape of the links between clusters; inside a cluster every peer holds a tunnel to every other. */
+export const Topology = z.enum(['hybrid', 'full', 'hub', 'random', 'structured']);
 export type Topology = z.infer<typeof Topology>;
 
 export const PeerRole = z.enum(['gateway', 'member']);

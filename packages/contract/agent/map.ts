@@ -23,8 +23,22 @@ export const Endpoint = z.object({
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 
-/** Another peer to which this agent holds a tunnel. `endpoints` come best first. */
+/**
+ * Overlay interfaces that an agent may hold. WireGuard lets one peer of an interface carry a prefix; with several
+ * gateways of a cluster, each on an interface of its own, traffic may go and come by any of them.
+ */
+export const MAX_PLANES = 4;
+
+/**
+ * Another peer to which this agent holds a tunnel. `endpoints` come best first, each with the very port to call: a peer
+ * of rank r is called at the port of its plane that is for us, `wireguardPort` + our own rank.
+ */
 export const MapPeer = z.object({
+  /** The interface that holds the peer: its rank, which is 0 for members and counts the gateways of its cluster. */
+  plane: z
+    .int()
+    .min(0)
+    .max(MAX_PLANES - 1),
   id: z.string(),
   name: Label,
   clusterId: z.string(),
@@ -52,6 +66,10 @@ export const MapSelf = z.object({
   clusterId: z.string(),
   clusterName: Label,
   role: PeerRole,
+  /** Interfaces to hold, `skein0` upwards; plane p listens on `wireguardPort` + p. */
+  planes: z.int().min(1).max(MAX_PLANES),
+  /** Passes on what peers send to others. */
+  forwards: z.boolean(),
   overlayAddress: Ipv4,
   overlayCidr: Cidr,
   clusterOverlayCidr: Cidr,

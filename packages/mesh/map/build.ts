@@ -35,6 +35,8 @@ function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSel
     clusterId: part.cluster.id,
     clusterName: part.cluster.name,
     role: self.role,
+    planes: 1,
+    forwards: self.role === 'gateway',
     overlayAddress: self.overlayAddress,
     overlayCidr: network.cidr,
     clusterOverlayCidr: part.cluster.overlayCidr,

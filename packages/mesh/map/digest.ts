@@ -23,6 +23,8 @@ export function selfText(self: MapSelf): string {
     self.clusterId,
     self.clusterName,
     self.role,
+    self.planes,
+    self.forwards,
     self.overlayAddress,
     self.overlayCidr,
     self.clusterOverlayCidr,
@@ -38,6 +40,7 @@ export function selfText(self: MapSelf): string {
 export function peerText(peer: MapPeer): string {
   return JSON.stringify([
     'peer',
+    peer.plane,
     peer.id,
     peer.name,
     peer.clusterId,

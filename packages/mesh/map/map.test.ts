@@ -71,6 +71,8 @@ describe('building', () => {
         clusterId: 'clu_prod',
         clusterName: 'prod',
         role: 'member',
+        planes: 1,
+        forwards: false,
         overlayAddress: '100.64.0.3',
         overlayCidr: '100.64.0.0/16',
         clusterOverlayCidr: '100.64.0.0/24',
@@ -83,6 +85,7 @@ describe('building', () => {
       },
       peers: [
         {
+          plane: 0,
           id: 'peer_prod_gw-1',
           name: 'gw-1',
           clusterId: 'clu_prod',
@@ -97,6 +100,7 @@ describe('building', () => {
           keepaliveSeconds: 25,
         },
         {
+          plane: 0,
           id: 'peer_prod_node-1',
           name: 'node-1',
           clusterId: 'clu_prod',

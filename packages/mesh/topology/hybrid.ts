@@ -83,7 +83,7 @@ const peeredMemo = new WeakMap<ClusterPart, readonly MapPeer[]>();
 
 function linkBase(peer: MeshPeer) {
   const { id, name, clusterId, role, wireguardKey, overlayAddress } = peer;
-  return { id, name, clusterId, role, wireguardKey, overlayAddress };
+  return { plane: 0, id, name, clusterId, role, wireguardKey, overlayAddress };
 }
 
 function compareGateways(a: MeshPeer, b: MeshPeer): number {
