@@ -13,7 +13,7 @@ import { deltaBetween } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { signMap } from '@skein/mesh/map/sign.ts';
 import { changeSnapshot, peerIn, type Snapshot } from '@skein/mesh/network.ts';
-import { gatewaysOf } from '@skein/mesh/topology/hybrid.ts';
+import { gatewaysOf } from '@skein/mesh/topology/gateways.ts';
 
 /** Older snapshots kept for agents that come back; each holds only what differs from the next. */
 const KEPT_SNAPSHOTS = 64;

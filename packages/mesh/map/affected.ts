@@ -1,7 +1,8 @@
 /** Whose maps a change may touch. A superset is allowed, for an empty delta is not sent; a missing peer is not. */
 import { peeredNameOf } from '../name/view.ts';
 import { arePeered, type ClusterPart, type Snapshot } from '../network.ts';
-import { gatewaysOf, outsideLinks, peeredLinks } from '../topology/hybrid.ts';
+import { gatewaysOf } from '../topology/gateways.ts';
+import { outsideLinks, peeredLinks } from '../topology/links.ts';
 import { peerText } from './digest.ts';
 
 /** Peers by what they are in. `cluster` stands for all its peers; a caller that knows who is there needs no more. */
@@ -34,7 +35,8 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
 function outsideText(part: ClusterPart | undefined): string {
   if (!part || gatewaysOf(part).length === 0) return '';
   const { name, peered } = part.cluster;
-  const links = peered.length > 0 ? [...outsideLinks(part), ...peeredLinks(part)] : outsideLinks(part);
+  const links =
+    peered.length > 0 ? [...outsideLinks(part, 0), ...peeredLinks(part, 0)] : outsideLinks(part, 0);
   return JSON.stringify([name, peered, links.map(peerText)]);
 }
 

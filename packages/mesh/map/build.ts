@@ -10,33 +10,43 @@ import {
   peerIn,
   type Snapshot,
 } from '../network.ts';
-import { gatewaysOf, linksOf } from '../topology/hybrid.ts';
+import { gatewaysOf, workOf } from '../topology/gateways.ts';
+import { linksOf, planesOf } from '../topology/links.ts';
 
 /** The map that a peer must hold at this snapshot, or undefined where the snapshot does not hold the peer. */
 export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string): NetworkMap | undefined {
   const part = snapshot.parts.get(clusterId);
   const self = peerIn(snapshot, clusterId, peerId);
   if (!part || !self) return undefined;
+  const peers = linksOf(snapshot, part, self);
+  const work = workOf(part, self);
   return {
     networkId: snapshot.network.id,
     peerId,
+    epoch: snapshot.network.epoch,
     number: snapshot.number,
-    self: selfOf(snapshot.network, part, self),
-    peers: linksOf(snapshot, part, self),
+    self: {
+      ...selfOf(snapshot.network, part, self),
+      role: work,
+      planes: planesOf(peers),
+      forwards: work === 'gateway',
+    },
+    peers,
     names: mapNames(snapshot, part),
     delegations:
-      self.role === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
+      work === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
   };
 }
 
-function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSelf {
+function selfOf(
+  network: MeshNetwork,
+  part: ClusterPart,
+  self: MeshPeer,
+): Omit<MapSelf, 'role' | 'planes' | 'forwards'> {
   return {
     name: self.name,
     clusterId: part.cluster.id,
     clusterName: part.cluster.name,
-    role: self.role,
-    planes: 1,
-    forwards: self.role === 'gateway',
     overlayAddress: self.overlayAddress,
     overlayCidr: network.cidr,
     clusterOverlayCidr: part.cluster.overlayCidr,

@@ -130,10 +130,10 @@ describe('building', () => {
       'a gateway asks the gateways of each other cluster',
       'prod',
       'gw-1',
-      [{ zone: 'dr.shop.skein.test', servers: ['100.64.1.2', '100.64.1.1'] }],
+      [{ zone: 'dr.shop.skein.test', servers: ['100.64.1.1', '100.64.1.2'] }],
     ],
     [
-      'a member asks its own gateways, the elected one first',
+      'a second gateway asks the same',
       'dr',
       'gw-2',
       [{ zone: 'prod.shop.skein.test', servers: ['100.64.0.1'] }],
@@ -149,12 +149,12 @@ describe('building', () => {
         ?.peers.filter((peer) => peer.clusterId === 'clu_dr')
         .map((peer) => [peer.name, peer.allowedIps, peer.endpoints.map((one) => one.address)]);
     expect(endpoints(PRACTICE)).toEqual([
-      ['gw-1', ['100.64.1.1/32'], []],
-      ['gw-2', ['100.64.1.0/24'], ['203.0.113.9']],
+      ['gw-1', ['100.64.1.0/24', '100.64.1.1/32'], []],
+      ['gw-2', ['100.64.1.0/24', '100.64.1.2/32'], ['203.0.113.9']],
     ]);
     expect(endpoints(PEERED)).toEqual([
-      ['gw-1', ['100.64.1.1/32'], ['10.64.16.10']],
-      ['gw-2', ['100.64.1.0/24'], ['10.64.16.11', '203.0.113.9']],
+      ['gw-1', ['100.64.1.0/24', '100.64.1.1/32'], ['10.64.16.10']],
+      ['gw-2', ['100.64.1.0/24', '100.64.1.2/32'], ['10.64.16.11', '203.0.113.9']],
     ]);
     const names = (snapshot: Snapshot) =>
       mapOf(snapshot, { id: 'peer_prod_node-1', clusterId: 'clu_prod' })?.names.filter(

@@ -2,7 +2,8 @@ import type { NetworkPlan } from '@skein/contract/rest/network.ts';
 import { affectedBy } from '@skein/mesh/map/affected.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { arePeered, compareText, type MeshPeer, type Snapshot } from '@skein/mesh/network.ts';
-import { gatewaysOf, outsideLinks, peeredLinks } from '@skein/mesh/topology/hybrid.ts';
+import { gatewaysOf } from '@skein/mesh/topology/gateways.ts';
+import { outsideLinks, peeredLinks } from '@skein/mesh/topology/links.ts';
 import type { Shape } from './shape.ts';
 
 type BlastRadius = NetworkPlan['blastRadius'];
@@ -75,7 +76,7 @@ function waysOf(snapshot: Snapshot): Map<string, string> {
       if (compareText(from.cluster.name, to.cluster.name) >= 0) continue;
       const seen = arePeered(from, to) ? peeredLinks : outsideLinks;
       const ends = [from, to].map((part) =>
-        seen(part).map(({ id, endpoints, allowedIps }) => [id, endpoints, allowedIps]),
+        seen(part, 0).map(({ id, plane, endpoints, allowedIps }) => [id, plane, endpoints, allowedIps]),
       );
       ways.set(`${from.cluster.name} ${to.cluster.name}`, JSON.stringify(ends));
     }
