@@ -11,6 +11,11 @@ const HOOKS = `  chain input {
     type filter hook forward priority -5; policy accept;
     iifname "skein0" goto through_node
     oifname "skein0" counter drop
+  }
+  chain clamp {
+    type filter hook forward priority -4; policy accept;
+    iifname "skein*" tcp flags syn tcp option maxseg size set rt mtu
+    oifname "skein*" tcp flags syn tcp option maxseg size set rt mtu
   }`;
 
 test('a gateway', () => {
@@ -28,7 +33,7 @@ test('a gateway', () => {
     ip daddr != 100.64.1.11 counter drop
     jump from_other_clusters
     meta l4proto { tcp, udp } th dport 53 accept
-    ip saddr { 100.64.2.11 } udp dport 51821 accept
+    ip saddr { 100.64.2.11 } udp dport { 51880, 51881 } accept
     counter drop
   }
   chain through_node {

@@ -1,7 +1,7 @@
 /** The node's own packet filter, as nftables text. It looks at the overlay interface alone. */
 import { createHash } from 'node:crypto';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { INTERFACE, PROBE_PORT } from '../config.ts';
+import { INTERFACE, PATH_PORT, PROBE_PORT } from '../config.ts';
 
 export const TABLE = 'inet skein';
 
@@ -38,7 +38,7 @@ export function renderFilter(map: NetworkMap): string {
     '    meta l4proto { tcp, udp } th dport 53 accept',
     // The set is spelled out, for it changes only when gateways do.
     ...(neighbours.length > 0
-      ? [`    ip saddr { ${neighbours.join(', ')} } udp dport ${PROBE_PORT} accept`]
+      ? [`    ip saddr { ${neighbours.join(', ')} } udp dport { ${PROBE_PORT}, ${PATH_PORT} } accept`]
       : []),
     '    counter drop',
     '  }',
@@ -66,6 +66,12 @@ export function renderFilter(map: NetworkMap): string {
     '    type filter hook forward priority -5; policy accept;',
     `    iifname "${INTERFACE}" goto through_node`,
     `    oifname "${INTERFACE}" counter drop`,
+    '  }',
+    // No end of a TCP flow sends more at once than the ways there and back carry, whatever becomes of ICMP.
+    '  chain clamp {',
+    '    type filter hook forward priority -4; policy accept;',
+    '    iifname "skein*" tcp flags syn tcp option maxseg size set rt mtu',
+    '    oifname "skein*" tcp flags syn tcp option maxseg size set rt mtu',
     '  }',
   ];
   return lines.join('\n');
