@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
+import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
+import { testContext } from '@skein/control/testing/context.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
 import { CHANNEL, listen } from '@skein/database/notify.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
@@ -247,6 +249,25 @@ test('a deleted network cuts all its agents off', async () => {
     tx.network.update({ where: { id: seeded.networkId }, data: { deletedAt: new Date(), state: 'deleted' } }),
   );
   await Promise.all(all.map((agent) => agent.until('the end', () => agent.closedWith === CLOSE.removed)));
+});
+
+test('after a restore an agent that is ahead follows once the epoch is raised', async () => {
+  const seeded = await mesh(1, 2);
+  const peer = at(seeded.peers, 1);
+  const held = (await truth(seeded, peer, 900)) as NonNullable<TestAgent['map']>;
+  const ahead = agentOf(seeded, peer, { held: { ...held, names: [] } });
+  await ahead.until('a map', () => ahead.frames.length > 0);
+  expect(ahead.frames).toEqual(['map 0']);
+
+  const context = { ...testContext(fresh.database, seeded.organizationId) };
+  const { epoch } = await raiseEpoch(context, { id: seeded.networkId });
+  await ahead.until('the new epoch', () => ahead.map?.epoch === epoch);
+  // The whole, for no delta leads from one epoch to another.
+  expect(ahead.frames).toEqual(['map 0', 'map 1']);
+  const again = await raiseEpoch(context, { id: seeded.networkId });
+  expect(again.epoch).toBeGreaterThan(epoch);
+  const stranger = testContext(fresh.database, await makeOrganization(fresh.database));
+  await expect(raiseEpoch(stranger, { id: seeded.networkId })).rejects.toThrow('no such network');
 });
 
 test('a second channel of the same agent replaces the first', async () => {

@@ -95,9 +95,10 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
       look();
     });
   const kinds: string[] = [];
+  const own = { ...answer, mapKey: openPublicKey(answer.mapKey) };
   const channel: Channel = keepChannel({
     coordinatorUrl: context.coordinatorUrl,
-    peerId: answer.peerId,
+    own,
     identity: keys.identity,
     log: () => {},
     random: () => 0,
@@ -107,7 +108,7 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
       look();
     },
     onMap: (signed) => {
-      const received = receive(signed, held, { ...answer, mapKey: openPublicKey(answer.mapKey) });
+      const received = receive(signed, held, own);
       kinds.push(`${signed.kind} ${received.kind}`);
       if (received.kind === 'map') held = received.map;
       look();

@@ -8,6 +8,7 @@ import type { AllowedPort, PeerRole, Topology } from '@skein/contract/primitive.
 
 export interface MeshNetwork {
   readonly id: string;
+  readonly epoch: number;
   readonly cidr: string;
   readonly zone: string;
   readonly topology: Topology;
@@ -32,6 +33,9 @@ export interface MeshPeer {
   readonly name: string;
   readonly role: PeerRole;
   readonly wireguardKey: string;
+  /** The key that the agent announced for later, and one that it shall give up. */
+  readonly nextWireguardKey: string | null;
+  readonly retiredKey: string | null;
   readonly overlayAddress: string;
   readonly privateAddress: string | null;
   readonly publicAddress: string | null;

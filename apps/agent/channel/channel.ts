@@ -19,8 +19,9 @@ export type ChannelOptions = Omit<ConnectionOptions, 'onEnd'> & { log: Log; rand
 const LASTING_SECONDS = 10;
 /** As if so many attempts had failed: the longest wait. */
 const PUSHED_FAILURES = 10;
+const PUSHES: ReadonlySet<number> = new Set([CLOSE.replaced, CLOSE.notAuthentic, CLOSE.removed]);
 
-/** Connects, and connects again after every end but that of a removed peer. */
+/** Connects, and connects again after every end. A removal ends nothing by itself: whoever hears of it closes. */
 export function keepChannel(options: ChannelOptions): Channel {
   let connection: Connection | undefined;
   let ready = false;
@@ -44,10 +45,8 @@ export function keepChannel(options: ChannelOptions): Channel {
         ready = false;
         connection = undefined;
         if (closed) return;
-        if (ended.code === CLOSE.removed)
-          return options.onRemoved(ended.reason || 'the peer was removed from the network');
         // One who is refused or pushed out right after the hello must not come back at once.
-        const pushed = ended.code === CLOSE.replaced || ended.code === CLOSE.notAuthentic;
+        const pushed = PUSHES.has(ended.code);
         const lasted = ended.wasOpen && performance.now() - readyAt > LASTING_SECONDS * 1000;
         if (pushed) failures = PUSHED_FAILURES;
         else failures = lasted ? 0 : failures + 1;

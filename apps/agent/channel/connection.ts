@@ -1,6 +1,6 @@
 /** One WebSocket to the coordinator, from opening to its end. */
 
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import {
   CHANNEL_PATH,
   CHANNEL_TIMEOUT_SECONDS,
@@ -11,6 +11,7 @@ import {
 import type { SignedMap } from '@skein/contract/agent/map.ts';
 import { helloText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
+import { type Own, receiveRemoval } from './receive.ts';
 
 /** `code` is the WebSocket close code; 1006 is an end without a word. */
 export interface Ended {
@@ -22,13 +23,14 @@ export interface Ended {
 
 export interface ConnectionOptions {
   coordinatorUrl: string;
-  peerId: string;
+  own: Own;
   identity: KeyObject;
   /** Number and digest of the map held at the moment of the hello. */
   have: () => { number: number; digest: string } | null;
   /** The hello is sent: reports may follow. */
   onReady: (connection: Connection) => void;
   onMap: (signed: SignedMap) => void;
+  /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
 }
@@ -40,6 +42,7 @@ export interface Connection {
 }
 
 const OPEN_SECONDS = 15;
+const NONCE_BYTES = 24;
 const NORMAL_CLOSE = 1000;
 
 /** Opens the channel. Every outcome comes through the callbacks; `onEnd` comes once, last. */
@@ -56,6 +59,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let heardAt = performance.now();
   let ready = false;
   let failure = '';
+  const ownNonce = randomBytes(NONCE_BYTES).toString('base64');
 
   const connection: Connection = {
     send: (message) => {
@@ -94,12 +98,18 @@ export function openConnection(options: ConnectionOptions): Connection {
       failure = 'the coordinator sent a frame that is not of this protocol; is this agent too old?';
       socket.terminate();
     } else if (message.type === 'challenge') {
-      const signature = signText('hello', helloText(message.nonce, options.peerId), options.identity);
-      connection.send({ type: 'hello', peerId: options.peerId, signature, have: options.have() });
+      const { peerId } = options.own;
+      const signature = signText('hello', helloText(message.nonce, peerId), options.identity);
+      connection.send({ type: 'hello', peerId, signature, nonce: ownNonce, have: options.have() });
       ready = true;
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
-    else options.onRemoved(message.reason);
+    else {
+      const reason = receiveRemoval(message.signed, ownNonce, options.own);
+      if (reason !== undefined) return options.onRemoved(reason);
+      failure = 'a removal came that the network did not sign for us';
+      socket.terminate();
+    }
   });
   return connection;
 }

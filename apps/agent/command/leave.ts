@@ -1,5 +1,5 @@
 /** `skein-agent leave`: out of the network, and nothing of it left on the node. */
-import { CLOSE } from '@skein/contract/agent/channel.ts';
+import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { openConnection } from '../channel/connection.ts';
 import { cleanNode } from '../daemon/clean.ts';
 import { askDaemon, Left } from '../daemon/control-socket.ts';
@@ -32,7 +32,7 @@ async function tellAlone(): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = openConnection({
       coordinatorUrl: enrolment.coordinatorUrl,
-      peerId: enrolment.peerId,
+      own: { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) },
       identity: keys.identity,
       have: () => null,
       onReady: (one) => {
@@ -41,7 +41,7 @@ async function tellAlone(): Promise<boolean> {
       onMap: () => undefined,
       onRemoved: () => resolve(true),
       // Every other end is no promise that it was heard.
-      onEnd: ({ code }) => resolve(code === CLOSE.removed),
+      onEnd: () => resolve(false),
     });
     setTimeout(() => {
       connection.close();

@@ -158,7 +158,7 @@ export async function startDaemon(options: {
   let taking: Promise<void> = Promise.resolve();
   channel = keepChannel({
     coordinatorUrl: enrolment.coordinatorUrl,
-    peerId: enrolment.peerId,
+    own,
     identity: keys.identity,
     log,
     random: Math.random,

@@ -35,6 +35,8 @@ export class AgentChannel implements Listener {
   readonly #socket: WebSocket;
   readonly #room: Room;
   readonly #events: AgentEvents;
+  /** What the agent's hello said: a removal must name it. */
+  readonly #nonce: string;
   /** Number of the map that the agent holds once what was sent has arrived. */
   #number = -1;
   /** The snapshot behind that map, kept only while the agent is behind. */
@@ -47,12 +49,13 @@ export class AgentChannel implements Listener {
   constructor(
     socket: WebSocket,
     room: Room,
-    who: { peerId: string; clusterId: string; remoteAddress: string | null },
+    who: { peerId: string; clusterId: string; remoteAddress: string | null; nonce: string },
     events: AgentEvents,
   ) {
     this.#socket = socket;
     this.#room = room;
     this.#events = events;
+    this.#nonce = who.nonce;
     this.peerId = who.peerId;
     this.clusterId = who.clusterId;
     this.networkId = room.networkId;
@@ -85,7 +88,7 @@ export class AgentChannel implements Listener {
   }
 
   removed(reason: string): void {
-    this.#say({ type: 'removed', reason });
+    this.#say({ type: 'removed', signed: this.#room.removal(this.peerId, this.#nonce, reason) });
     this.close(CLOSE.removed, 'removed');
   }
 

@@ -14,6 +14,7 @@ import {
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
+import { signRemoval } from '@skein/mesh/map/sign.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { callerOf } from '../http/rate.ts';
 import { say, wordsOf } from '../log.ts';
@@ -149,7 +150,12 @@ export class ChannelServer {
   async #greet(
     socket: WebSocket,
     nonce: string,
-    hello: { peerId: string; signature: string; have: { number: number; digest: string } | null },
+    hello: {
+      peerId: string;
+      signature: string;
+      nonce: string;
+      have: { number: number; digest: string } | null;
+    },
     remoteAddress: string | null,
   ): Promise<AgentChannel | undefined> {
     const greeting = await greetPeer(this.#options.context, nonce, hello);
@@ -168,12 +174,23 @@ export class ChannelServer {
       }
     }
     if (!greeting.ok || !room || room.gone) {
-      socket.send(JSON.stringify({ type: 'removed', reason: 'The peer was removed.' } satisfies ToAgent));
+      const { networkId } = greeting;
+      const mapKey = await this.#options.rooms.mapKey(networkId);
+      const removal = {
+        networkId,
+        peerId: hello.peerId,
+        nonce: hello.nonce,
+        reason: 'The peer was removed.',
+      };
+      if (mapKey)
+        socket.send(
+          JSON.stringify({ type: 'removed', signed: signRemoval(removal, mapKey) } satisfies ToAgent),
+        );
       socket.close(CLOSE.removed, 'removed');
       return undefined;
     }
     if (socket.readyState !== socket.OPEN) return undefined;
-    const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress };
+    const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress, nonce: hello.nonce };
     const channel = new AgentChannel(socket, room, who, {
       report: (from, report) => {
         const { peerId, remoteAddress: observedAddress } = from;
@@ -198,7 +215,7 @@ export class ChannelServer {
   async #leave(channel: AgentChannel): Promise<void> {
     try {
       await leavePeer(this.#options.context, channel.peerId);
-      channel.close(CLOSE.removed, 'left');
+      channel.removed('The peer left.');
     } catch (error) {
       say('leave failed', { peerId: channel.peerId, error: wordsOf(error) });
       channel.close(1011, 'try again');

@@ -2,11 +2,19 @@
  * For tests and benches: an agent without a node. It proves its key, checks the signature of every map and delta,
  * applies them as the real agent does, and says what it holds.
  */
+import { randomUUID } from 'node:crypto';
 import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
-import { MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
+import { MapDelta, NetworkMap, Removal } from '@skein/contract/agent/map.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
-import { helloText, openPrivateKey, openPublicKey, signText, verifyMap } from '@skein/mesh/map/sign.ts';
+import {
+  helloText,
+  openPrivateKey,
+  openPublicKey,
+  signText,
+  verifyMap,
+  verifyText,
+} from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
 
 export interface AgentOptions {
@@ -20,6 +28,8 @@ export interface AgentOptions {
   held?: NetworkMap;
   /** Signs the hello in its own way: for forgers. */
   signHello?: (nonce: string, peerId: string) => string;
+  /** What the hello says; a removal names it. */
+  nonce?: string;
   /** Said right behind the hello, without waiting. */
   behindHello?: FromAgent;
 }
@@ -38,6 +48,7 @@ export class TestAgent {
   constructor(options: AgentOptions) {
     this.map = options.held;
     const mapKey = openPublicKey(options.mapKey);
+    const nonce = options.nonce ?? randomUUID();
     this.#socket = new WebSocket(options.url, { perMessageDeflate: false });
     this.#socket.on('error', () => {});
     this.#socket.on('message', (data) => {
@@ -52,13 +63,19 @@ export class TestAgent {
           type: 'hello',
           peerId: options.peerId,
           signature: sign(frame.nonce, options.peerId),
+          nonce,
           have,
         });
         if (options.behindHello) this.say(options.behindHello);
         return;
       }
-      if (frame.type === 'removed') this.frames.push('removed');
-      else {
+      if (frame.type === 'removed') {
+        const { payload, signature } = frame.signed;
+        const removal = Removal.parse(JSON.parse(payload));
+        if (!verifyText('removed', payload, signature, mapKey) || removal.nonce !== nonce)
+          throw new Error('a removal with a wrong signature or nonce came');
+        this.frames.push('removed');
+      } else {
         if (!verifyMap(frame.signed, mapKey)) throw new Error('a map with a wrong signature came');
         this.#take(frame.signed.kind, JSON.parse(frame.signed.payload));
       }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
-import { Endpoint, SignedMap } from './map.ts';
+import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
 
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 export const ENROL_PATH = '/agent/v1/enrol';
@@ -77,11 +77,13 @@ export const FromAgent = z.discriminatedUnion('type', [
   /**
    * Answers a challenge. `signature` is Ed25519 by the identity key over
    * `SIGNATURE_CONTEXT.hello + nonce + '\n' + peerId`. `have` is the number and digest of the map held, if any.
+   * `nonce` is the agent's own, which a removal must name.
    */
   z.object({
     type: z.literal('hello'),
     peerId: z.string(),
     signature: z.string(),
+    nonce: z.string().max(100),
     have: z.object({ number: z.int32(), digest: z.string() }).nullable(),
   }),
   z.object({
@@ -92,6 +94,18 @@ export const FromAgent = z.discriminatedUnion('type', [
     /** Why the last map could not be applied, or null. */
     problem: z.string().max(2000).nullable(),
     links: z.array(LinkReport).max(2000),
+  }),
+  /**
+   * The WireGuard keys of this agent: the one in use and the one it will change to. `proof` is Ed25519 by the identity
+   * key over `SIGNATURE_CONTEXT.keys + ` the challenge's nonce, peer id, serial and both keys, a line each. `serial`
+   * grows with each such frame of a channel, so that none counts twice.
+   */
+  z.object({
+    type: z.literal('keys'),
+    serial: z.int().min(1),
+    wireguardKey: PublicKey,
+    nextWireguardKey: PublicKey.nullable(),
+    proof: z.string(),
   }),
   /** The delta did not fit the map held: send a whole map. */
   z.object({ type: z.literal('resync'), reason: z.string().max(500) }),
@@ -104,7 +118,7 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('challenge'), nonce: z.string(), time: z.iso.datetime() }),
   z.object({ type: z.literal('map'), signed: SignedMap }),
   /** The peer was removed: take everything down and delete the keys. */
-  z.object({ type: z.literal('removed'), reason: z.string() }),
+  z.object({ type: z.literal('removed'), signed: SignedRemoval }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 

@@ -44,6 +44,8 @@ export const MapPeer = z.object({
   clusterId: z.string(),
   role: PeerRole,
   wireguardKey: PublicKey,
+  /** The key that the peer is about to change to; a session under it is taken as the peer's own. */
+  nextWireguardKey: PublicKey.nullable(),
   overlayAddress: Ipv4,
   endpoints: z.array(Endpoint),
   allowedIps: z.array(Cidr),
@@ -70,6 +72,11 @@ export const MapSelf = z.object({
   planes: z.int().min(1).max(MAX_PLANES),
   /** Passes on what peers send to others. */
   forwards: z.boolean(),
+  /** The keys under which the others know this agent: the one in use, and the one it announced. */
+  wireguardKey: PublicKey,
+  nextWireguardKey: PublicKey.nullable(),
+  /** A key that the network wants replaced: whoever still uses it makes a new one. */
+  retiredKey: PublicKey.nullable(),
   overlayAddress: Ipv4,
   overlayCidr: Cidr,
   clusterOverlayCidr: Cidr,
@@ -83,9 +90,16 @@ export const MapSelf = z.object({
 });
 export type MapSelf = z.infer<typeof MapSelf>;
 
+/**
+ * Counts the lives of the network's database. Numbers never go back within an epoch; a newer one, said in a whole map,
+ * begins them anew, as after a restore from a backup.
+ */
+export const Epoch = z.int().min(0);
+
 export const NetworkMap = z.object({
   networkId: z.string(),
   peerId: z.string(),
+  epoch: Epoch,
   number: z.int().min(0),
   self: MapSelf,
   /** Sorted by `id`, as `names` by `name` and `delegations` by `zone`: equal maps are equal texts. */
@@ -107,10 +121,11 @@ export const MapChange = z.discriminatedUnion('set', [
 ]);
 export type MapChange = z.infer<typeof MapChange>;
 
-/** From the map numbered `base` to `number`. `digest` is that of the map which must result. */
+/** From the map numbered `base` to `number` of one epoch. `digest` is that of the map which must result. */
 export const MapDelta = z.object({
   networkId: z.string(),
   peerId: z.string(),
+  epoch: Epoch,
   base: z.int().min(0),
   number: z.int().min(1),
   changes: z.array(MapChange),
@@ -128,9 +143,26 @@ export const SignedMap = z.object({
   signature: z.string(),
 });
 export type SignedMap = z.infer<typeof SignedMap>;
+
+/**
+ * Says that a peer was removed: `payload` is the JSON text of a `Removal`, signed by the network's map key like a map.
+ * `nonce` is the one that the agent put into its hello, so that what was recorded once says nothing another time.
+ */
+export const SignedRemoval = z.object({ payload: z.string().max(2000), signature: z.string() });
+export type SignedRemoval = z.infer<typeof SignedRemoval>;
+export const Removal = z.object({
+  networkId: z.string(),
+  peerId: z.string(),
+  nonce: z.string(),
+  reason: z.string(),
+});
+export type Removal = z.infer<typeof Removal>;
+
 export const SIGNATURE_CONTEXT = {
   map: 'skein map v1\n',
   delta: 'skein delta v1\n',
   hello: 'skein hello v1\n',
   enrol: 'skein enrol v1\n',
+  removed: 'skein removed v1\n',
+  keys: 'skein keys v1\n',
 } as const;

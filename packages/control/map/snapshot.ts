@@ -19,6 +19,7 @@ export const MAX_REVISIONS_AT_ONCE = 500;
 
 const NetworkRow = z.object({
   id: z.string(),
+  epoch: z.number(),
   cidr: z.string(),
   zone: z.string(),
   topology: Topology,
@@ -39,6 +40,8 @@ const PeerRow = z.object({
   name: z.string(),
   role: z.enum(['gateway', 'member']),
   wireguardKey: z.string().nullable(),
+  nextWireguardKey: z.string().nullable(),
+  retiredKey: z.string().nullable(),
   overlayAddress: z.string(),
   privateAddress: z.string().nullable(),
   publicAddress: z.string().nullable(),
@@ -77,7 +80,7 @@ export async function loadSnapshot(
     SELECT json_build_object(
       'number', n.revision,
       'missing', 0,
-      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
         'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
       'names', '[]'::json,
       'clusters', (
@@ -86,8 +89,8 @@ export async function loadSnapshot(
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
-            endpoints, "enrolledAt", "removedAt" FROM peer
+          SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+            "privateAddress", "publicAddress", endpoints, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
   if (!row) return undefined;
@@ -123,7 +126,7 @@ export async function loadNewer(
     SELECT json_build_object(
       'number', n.revision,
       'missing', n.revision - ${number} - (SELECT count(*) FROM revision),
-      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
         'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
@@ -132,8 +135,8 @@ export async function loadNewer(
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
-            endpoints, "enrolledAt", "removedAt" FROM peer
+          SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+            "privateAddress", "publicAddress", endpoints, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
     ) AS rows FROM network n WHERE n.id = ${networkId}`;
@@ -167,8 +170,8 @@ export async function loadNewer(
 }
 
 function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
-  const { id, cidr, zone, topology, mtu, allowedPorts } = row;
-  return { id, cidr, zone, topology, mtu, allowedPorts, wireguardPort: WIREGUARD_PORT };
+  const { id, epoch, cidr, zone, topology, mtu, allowedPorts } = row;
+  return { id, epoch, cidr, zone, topology, mtu, allowedPorts, wireguardPort: WIREGUARD_PORT };
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
@@ -186,6 +189,8 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     name,
     role,
     wireguardKey,
+    nextWireguardKey: row.nextWireguardKey,
+    retiredKey: row.retiredKey,
     overlayAddress,
     privateAddress,
     publicAddress,

@@ -5,9 +5,9 @@ import { delegationText, digestOf, nameText, peerText, selfText } from './digest
 
 export type Applied =
   | { ok: true; map: NetworkMap }
-  | { ok: false; reason: 'other-peer' | 'other-base' | 'not-newer' | 'digest-differs' };
+  | { ok: false; reason: 'other-peer' | 'other-epoch' | 'other-base' | 'not-newer' | 'digest-differs' };
 
-/** What leads from `before` to `after`, or null where they differ in nothing but their number. */
+/** What leads from `before` to `after` of the same epoch, or null where they differ in nothing but their number. */
 export function deltaBetween(before: NetworkMap, after: NetworkMap): MapDelta | null {
   const changes: MapChange[] = [];
   if (selfText(before.self) !== selfText(after.self)) changes.push({ set: 'self', value: after.self });
@@ -24,6 +24,7 @@ export function deltaBetween(before: NetworkMap, after: NetworkMap): MapDelta | 
   return {
     networkId: after.networkId,
     peerId: after.peerId,
+    epoch: after.epoch,
     base: before.number,
     number: after.number,
     changes,
@@ -35,6 +36,7 @@ export function deltaBetween(before: NetworkMap, after: NetworkMap): MapDelta | 
 export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
   if (delta.networkId !== map.networkId || delta.peerId !== map.peerId)
     return { ok: false, reason: 'other-peer' };
+  if (delta.epoch !== map.epoch) return { ok: false, reason: 'other-epoch' };
   if (delta.base !== map.number) return { ok: false, reason: 'other-base' };
   if (delta.number <= map.number) return { ok: false, reason: 'not-newer' };
   const peers = new Map(map.peers.map((peer) => [peer.id, peer]));
@@ -53,6 +55,7 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
   const next: NetworkMap = {
     networkId: map.networkId,
     peerId: map.peerId,
+    epoch: map.epoch,
     number: delta.number,
     self,
     peers: sortedBy(peers),

@@ -7,7 +7,7 @@ import type { MapDelegation, MapName, MapPeer, MapSelf, NetworkMap } from '@skei
 /** Digest of the whole map, its number included. Lists must be sorted as `NetworkMap` says. */
 export function digestOf(map: NetworkMap): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([map.networkId, map.peerId, map.number]));
+  hash.update(JSON.stringify([map.networkId, map.peerId, map.epoch, map.number]));
   hash.update(selfText(map.self));
   for (const peer of map.peers) hash.update(peerText(peer));
   for (const name of map.names) hash.update(nameText(name));
@@ -25,6 +25,9 @@ export function selfText(self: MapSelf): string {
     self.role,
     self.planes,
     self.forwards,
+    self.wireguardKey,
+    self.nextWireguardKey,
+    self.retiredKey,
     self.overlayAddress,
     self.overlayCidr,
     self.clusterOverlayCidr,
@@ -46,6 +49,7 @@ export function peerText(peer: MapPeer): string {
     peer.clusterId,
     peer.role,
     peer.wireguardKey,
+    peer.nextWireguardKey,
     peer.overlayAddress,
     peer.endpoints.map((endpoint) => [endpoint.kind, endpoint.address, endpoint.port]),
     peer.allowedIps,

@@ -65,6 +65,7 @@ describe('building', () => {
     expect(buildMap(PRACTICE, 'clu_prod', 'peer_prod_node-2')).toEqual({
       networkId: 'net_1',
       peerId: 'peer_prod_node-2',
+      epoch: 3,
       number: 7,
       self: {
         name: 'node-2',
@@ -73,6 +74,9 @@ describe('building', () => {
         role: 'member',
         planes: 1,
         forwards: false,
+        wireguardKey: 'key of prod node-2',
+        nextWireguardKey: null,
+        retiredKey: null,
         overlayAddress: '100.64.0.3',
         overlayCidr: '100.64.0.0/16',
         clusterOverlayCidr: '100.64.0.0/24',
@@ -91,6 +95,7 @@ describe('building', () => {
           clusterId: 'clu_prod',
           role: 'gateway',
           wireguardKey: 'key of prod gw-1',
+          nextWireguardKey: null,
           overlayAddress: '100.64.0.1',
           endpoints: [
             { kind: 'private', address: '10.64.0.10', port: 51820 },
@@ -106,6 +111,7 @@ describe('building', () => {
           clusterId: 'clu_prod',
           role: 'member',
           wireguardKey: 'key of prod node-1',
+          nextWireguardKey: null,
           overlayAddress: '100.64.0.2',
           endpoints: [
             { kind: 'private', address: '10.64.0.11', port: 51820 },
@@ -373,7 +379,11 @@ test('maps of the practice network are what the contract says, but for their inv
   const key = createHash('sha256').update('x').digest('base64');
   for (const peer of peersOf(PRACTICE)) {
     const map = mapOf(PRACTICE, peer) as NetworkMap;
-    const withKeys = { ...map, peers: map.peers.map((one) => ({ ...one, wireguardKey: key })) };
+    const withKeys = {
+      ...map,
+      self: { ...map.self, wireguardKey: key },
+      peers: map.peers.map((one) => ({ ...one, wireguardKey: key })),
+    };
     expect(NetworkMap.parse(withKeys)).toEqual(withKeys);
   }
 });

@@ -7,6 +7,7 @@ import { snapshotOf } from '../network.ts';
 
 export const NETWORK: MeshNetwork = {
   id: 'net_1',
+  epoch: 3,
   cidr: '100.64.0.0/16',
   zone: 'shop.skein.test',
   topology: 'hybrid',
@@ -37,6 +38,8 @@ export function peer(
     name,
     role: name.startsWith('gw') ? 'gateway' : 'member',
     wireguardKey: `key of ${cluster} ${name}`,
+    nextWireguardKey: null,
+    retiredKey: null,
     overlayAddress,
     privateAddress: addresses.private ?? null,
     publicAddress: addresses.public ?? null,
@@ -86,6 +89,7 @@ const nodeOf = fc.record({
   privateAddress: fc.option(address('10.64.0.0')),
   publicAddress: fc.option(address('203.0.113.0')),
   observed: fc.option(address('198.51.100.0')),
+  changing: fc.boolean(),
 });
 
 export const anyRows: fc.Arbitrary<Rows> = fc
@@ -122,12 +126,14 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
-        ({ role, privateAddress, publicAddress, observed }, index): MeshPeer => ({
+        ({ role, privateAddress, publicAddress, observed, changing }, index): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
           clusterId: `clu_${cluster}`,
           name: `node-${index}`,
           role,
           wireguardKey: `key of ${cluster} ${index}`,
+          nextWireguardKey: changing ? `next key of ${cluster} ${index}` : null,
+          retiredKey: null,
           overlayAddress: `100.64.${cluster}.${index + 1}`,
           privateAddress,
           publicAddress,

@@ -107,6 +107,7 @@ export function meshNetworkOf(network: Pick<Shape, 'zone' | 'cidr' | 'allowedPor
   const { zone, cidr, allowedPorts } = network;
   return {
     id: 'planned',
+    epoch: 0,
     cidr,
     zone,
     topology: 'hybrid',

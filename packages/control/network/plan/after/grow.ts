@@ -68,6 +68,8 @@ function meshPeerOf(peer: PlannedPeer, cluster: ShapeCluster, unknowns: Unknowns
     name,
     role,
     wireguardKey: '',
+    nextWireguardKey: null,
+    retiredKey: null,
     overlayAddress,
     privateAddress,
     publicAddress,
