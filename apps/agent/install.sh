@@ -363,7 +363,9 @@ uninstall() {
     systemctl daemon-reload
   fi
   restore_names
-  if ip link show dev skein0 > /dev/null 2>&1; then ip link del dev skein0; fi
+  for plane in 0 1 2 3; do
+    if ip link show dev "skein$plane" > /dev/null 2>&1; then ip link del dev "skein$plane"; fi
+  done
   nft delete table inet skein > /dev/null 2>&1 || true
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
   # Either may be a mount point, which cannot go, but can be emptied.

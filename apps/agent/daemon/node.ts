@@ -4,18 +4,20 @@
  */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { PROBE_PORT } from '../config.ts';
+import { interfaceOf, PROBE_PORT } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
 import { openProber, type Prober } from '../link/probe.ts';
 import { reportLinks } from '../link/report.ts';
-import { applyInterface } from '../route/apply.ts';
+import { applyInterfaces, applyWays } from '../route/apply.ts';
+import { planWays } from '../route/ways.ts';
 import type { Keys } from '../state/keys.ts';
 import { planTunnel } from '../wireguard/change.ts';
-import { type Device, openDevice } from '../wireguard/device.ts';
+import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
 import type { Choice } from '../wireguard/endpoint.ts';
+import type { TunnelPeer } from '../wireguard/state.ts';
 import { newResolver } from './resolver.ts';
 
 export interface Node {
@@ -40,33 +42,43 @@ export function newNode(options: {
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
-  let device: Device | undefined;
+  const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   let prober: { address: string; prober: Prober } | undefined;
 
-  const openedDevice = async (): Promise<Device> => {
-    device ??= await openDevice(run, log, () => {
-      device = undefined;
-      log('wireguard-go ended; starting it again');
+  const openedDevice = async (plane: number): Promise<Device> => {
+    const open = devices.get(plane);
+    if (open) return open;
+    const name = interfaceOf(plane);
+    const device = await openDevice(run, log, name, () => {
+      devices.delete(plane);
+      log(`wireguard-go of ${name} ended; starting it again`);
       options.onDeviceGone();
     });
+    devices.set(plane, device);
     return device;
   };
-  const forgetDevice = () => {
-    device?.release();
-    device = undefined;
+  const forgetDevice = (plane: number) => {
+    devices.get(plane)?.release();
+    devices.delete(plane);
   };
   const applyTunnels = async (map: NetworkMap) => {
-    let tunnels = await openedDevice();
-    // A kernel device that somebody deleted says so only when asked.
-    const current = await tunnels.observe().catch(async () => {
-      forgetDevice();
-      tunnels = await openedDevice();
-      return tunnels.observe();
-    });
-    const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
-    await tunnels.apply(plan.change);
-    choices = plan.choices;
+    for (const plane of [...devices.keys()]) if (plane >= map.self.planes) forgetDevice(plane);
+    await removeDevices(run, map.self.planes);
+    const chosen = new Map<string, Choice>();
+    for (let plane = 0; plane < map.self.planes; plane += 1) {
+      let tunnels = await openedDevice(plane);
+      // A kernel device that somebody deleted says so only when asked.
+      const current = await tunnels.observe().catch(async () => {
+        forgetDevice(plane);
+        tunnels = await openedDevice(plane);
+        return tunnels.observe();
+      });
+      const plan = planTunnel(map, plane, keys.wireguardPrivateKey, current, choices, Date.now());
+      await tunnels.apply(plan.change);
+      for (const [key, choice] of plan.choices) chosen.set(key, choice);
+    }
+    choices = chosen;
   };
   const applyProber = async (address: string) => {
     if (prober?.address === address) return;
@@ -81,7 +93,8 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, map)) log('packet filter in place');
         await applyTunnels(map);
-        await applyInterface(run, map.self);
+        await applyInterfaces(run, map.self);
+        await applyWays(run, map.self.overlayAddress, planWays(map.self, map.peers, new Map()));
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
       }
@@ -95,22 +108,28 @@ export function newNode(options: {
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
     measure: async (map) => {
-      const tunnels = device;
-      // One that does not answer is opened anew when the node is next applied.
-      const current = await tunnels?.observe().catch(() => undefined);
-      if (!tunnels || !current) return [];
-      const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
-      await tunnels.apply(plan.change);
-      choices = plan.choices;
-      const links = reportLinks(map.peers, current, prober?.prober.results() ?? new Map(), Date.now());
+      const seen: TunnelPeer[] = [];
+      const chosen = new Map<string, Choice>();
+      for (const [plane, tunnels] of devices) {
+        // One that does not answer is opened anew when the node is next applied.
+        const current = await tunnels.observe().catch(() => undefined);
+        if (!current || plane >= map.self.planes) continue;
+        seen.push(...current.peers);
+        const plan = planTunnel(map, plane, keys.wireguardPrivateKey, current, choices, Date.now());
+        await tunnels.apply(plan.change);
+        for (const [key, choice] of plan.choices) chosen.set(key, choice);
+      }
+      if (devices.size === 0) return [];
+      choices = chosen;
+      const links = reportLinks(map.peers, seen, prober?.prober.results() ?? new Map(), Date.now());
       prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
       return links;
     },
-    wireguard: () => device?.kind ?? null,
+    wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();
       prober?.prober.close();
-      device?.release();
+      for (const plane of [...devices.keys()]) forgetDevice(plane);
     },
   };
 }

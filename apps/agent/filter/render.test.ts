@@ -4,13 +4,13 @@ import { markOf, renderFilter, renderReplacement } from './render.ts';
 
 const HOOKS = `  chain input {
     type filter hook input priority -5; policy accept;
-    iifname "skein0" goto to_node
+    iifname { "skein0", "skein1", "skein2", "skein3" } goto to_node
     iifname != "lo" ip saddr 100.64.0.0/16 counter drop
   }
   chain forward {
     type filter hook forward priority -5; policy accept;
-    iifname "skein0" goto through_node
-    oifname "skein0" counter drop
+    iifname { "skein0", "skein1", "skein2", "skein3" } goto through_node
+    oifname { "skein0", "skein1", "skein2", "skein3" } counter drop
   }
   chain clamp {
     type filter hook forward priority -4; policy accept;
@@ -37,7 +37,7 @@ test('a gateway', () => {
     counter drop
   }
   chain through_node {
-    oifname != "skein0" counter drop
+    oifname != { "skein0", "skein1", "skein2", "skein3" } counter drop
     ip saddr != 100.64.0.0/16 counter drop
     ip daddr != 100.64.0.0/16 counter drop
     ip saddr 100.64.1.0/24 accept

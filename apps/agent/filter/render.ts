@@ -1,9 +1,12 @@
-/** The node's own packet filter, as nftables text. It looks at the overlay interface alone. */
+/** The node's own packet filter, as nftables text. It looks at the overlay's interfaces alone. */
 import { createHash } from 'node:crypto';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { INTERFACE, PATH_PORT, PROBE_PORT } from '../config.ts';
+import { INTERFACES, PATH_PORT, PROBE_PORT } from '../config.ts';
 
 export const TABLE = 'inet skein';
+
+/** All that may be ours: an interface whose plane is about to go must not pass the filter meanwhile. */
+const OURS = `{ ${INTERFACES.map((name) => `"${name}"`).join(', ')} }`;
 
 /**
  * The rules that a map asks for. Peers of the own cluster may reach everything; other clusters ping, the node's
@@ -21,6 +24,7 @@ export function renderFilter(map: NetworkMap): string {
       ? [`    ${protocol} dport { ${[...list].sort((a, b) => a - b).join(', ')} } accept`]
       : [];
   };
+  const hasMate = map.peers.some((peer) => peer.role === 'gateway' && peer.clusterId === self.clusterId);
   const lines = [
     '  chain from_other_clusters {',
     '    ct direction reply ct state established,related accept',
@@ -45,27 +49,29 @@ export function renderFilter(map: NetworkMap): string {
     '  chain through_node {',
     ...(self.role === 'gateway'
       ? [
-          `    oifname != "${INTERFACE}" counter drop`,
+          `    oifname != ${OURS} counter drop`,
           `    ip saddr != ${self.overlayCidr} counter drop`,
           `    ip daddr != ${self.overlayCidr} counter drop`,
           `    ip saddr ${self.clusterOverlayCidr} accept`,
           `    ip daddr != ${self.clusterOverlayCidr} counter drop`,
           // Names of this cluster are asked of its gateways, so other members' port 53 stays shut.
-          '    jump from_other_clusters',
+          // An answer may come back by another gateway than the question went out by, and only the target sees both:
+          // where there are several its own filter judges alone.
+          hasMate ? '    accept' : '    jump from_other_clusters',
         ]
       : []),
     '    counter drop',
     '  }',
     '  chain input {',
     '    type filter hook input priority -5; policy accept;',
-    `    iifname "${INTERFACE}" goto to_node`,
+    `    iifname ${OURS} goto to_node`,
     // Nobody beside the tunnel may speak as a peer.
     `    iifname != "lo" ip saddr ${self.overlayCidr} counter drop`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority -5; policy accept;',
-    `    iifname "${INTERFACE}" goto through_node`,
-    `    oifname "${INTERFACE}" counter drop`,
+    `    iifname ${OURS} goto through_node`,
+    `    oifname ${OURS} counter drop`,
     '  }',
     // No end of a TCP flow sends more at once than the ways there and back carry, whatever becomes of ICMP.
     '  chain clamp {',

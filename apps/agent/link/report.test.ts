@@ -16,7 +16,7 @@ const tunnel = (number: number, lastHandshakeAt: number | null, sentBytes: numbe
 const states = (a: ReturnType<typeof tunnel>, probed = false) =>
   reportLinks(
     gatewayMap.peers,
-    { privateKey: null, listenPort: 51820, peers: [a] },
+    [a],
     new Map(probed ? [['100.64.1.12', { rttMilliseconds: 1.5, answeredAt: 0 }]] : []),
     NOW,
   ).map((link) => link.state);

@@ -2,20 +2,21 @@
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer } from '@skein/contract/agent/map.ts';
 import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
-import type { TunnelState } from '../wireguard/state.ts';
+import type { TunnelPeer } from '../wireguard/state.ts';
 import type { ProbeResult } from './probe.ts';
 
 /**
  * One report per peer of the map, in its order.
+ * @param tunnels those of all planes
  * @param now milliseconds since 1970
  */
 export function reportLinks(
   peers: readonly MapPeer[],
-  tunnels: TunnelState,
+  tunnels: readonly TunnelPeer[],
   probes: ReadonlyMap<string, ProbeResult>,
   now: number,
 ): LinkReport[] {
-  const byKey = new Map(tunnels.peers.map((peer) => [peer.key, peer]));
+  const byKey = new Map(tunnels.map((peer) => [peer.key, peer]));
   return peers.map((peer) => {
     const tunnel = byKey.get(peer.wireguardKey);
     const probe = probes.get(peer.overlayAddress);

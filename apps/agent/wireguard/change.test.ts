@@ -23,7 +23,7 @@ const settled: TunnelState = {
   })),
 };
 const plan = (current: TunnelState, map = gatewayMap, choices = new Map()) =>
-  planTunnel(map, PRIVATE, current, choices, NOW);
+  planTunnel(map, 0, PRIVATE, current, choices, NOW);
 
 test('a new device gets everything, as UAPI and as arguments of wg', () => {
   const { change } = plan(empty);
@@ -97,7 +97,7 @@ test('a silent peer is tried at its other endpoints in turn', () => {
   const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
   const first = plan(silent, gatewayMap, new Map(plan(empty).choices));
   expect(changesNothing(first.change)).toBe(true);
-  const later = planTunnel(gatewayMap, PRIVATE, silent, first.choices, NOW + 16_000);
+  const later = planTunnel(gatewayMap, 0, PRIVATE, silent, first.choices, NOW + 16_000);
   expect(later.change.set).toEqual([
     { key: keyOf(3), endpoint: '203.0.113.8:40000', allowedIps: null, keepaliveSeconds: null },
   ]);
@@ -105,7 +105,7 @@ test('a silent peer is tried at its other endpoints in turn', () => {
 
 test('a clock set back does not keep a silent peer at one endpoint', () => {
   const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
-  const ahead = planTunnel(gatewayMap, PRIVATE, empty, new Map(), NOW + 3_600_000);
+  const ahead = planTunnel(gatewayMap, 0, PRIVATE, empty, new Map(), NOW + 3_600_000);
   expect(changesNothing(plan(silent, gatewayMap, ahead.choices).change)).toBe(false);
 });
 

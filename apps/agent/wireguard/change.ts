@@ -19,12 +19,13 @@ export interface TunnelChange {
 }
 
 /**
- * The least change that makes `current` what the map says. A peer that needs none is not named at all, so that its
- * session lives on.
- * @param choices endpoint choices so far by peer key; the choices now come back
+ * The least change that makes the device of one plane, `current`, what the map says. A peer that needs none is not
+ * named at all, so that its session lives on.
+ * @param choices endpoint choices so far by peer key; those of the plane's peers come back
  */
 export function planTunnel(
   map: NetworkMap,
+  plane: number,
   privateKey: string,
   current: TunnelState,
   choices: ReadonlyMap<string, Choice>,
@@ -34,6 +35,7 @@ export function planTunnel(
   const chosen = new Map<string, Choice>();
   const set: PeerChange[] = [];
   for (const peer of map.peers) {
+    if (peer.plane !== plane) continue;
     const key = peer.wireguardKey;
     const has = held.get(key);
     held.delete(key);
@@ -51,10 +53,11 @@ export function planTunnel(
     };
     if (one.endpoint !== null || one.allowedIps !== null || one.keepaliveSeconds !== null) set.push(one);
   }
+  const listenPort = map.self.wireguardPort + plane;
   return {
     change: {
       privateKey: current.privateKey === privateKey ? null : privateKey,
-      listenPort: current.listenPort === map.self.wireguardPort ? null : map.self.wireguardPort,
+      listenPort: current.listenPort === listenPort ? null : listenPort,
       removed: [...held.keys()],
       set,
     },
