@@ -4,7 +4,8 @@
  * "did this cluster change" is a comparison of references.
  */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
-import type { AllowedPort, PeerRole, Topology } from '@skein/contract/primitive.ts';
+import type { Labels, PeerRole, Topology } from '@skein/contract/primitive.ts';
+import type { Policy } from '@skein/contract/rest/policy.ts';
 
 export interface MeshNetwork {
   readonly id: string;
@@ -12,9 +13,11 @@ export interface MeshNetwork {
   readonly cidr: string;
   readonly zone: string;
   readonly topology: Topology;
+  /** The hub's cluster of topology `hub`; null lets the planner choose. */
+  readonly hubClusterId: string | null;
   readonly wireguardPort: number;
   readonly mtu: number;
-  readonly allowedPorts: readonly AllowedPort[];
+  readonly policy: Policy;
 }
 
 export interface MeshCluster {
@@ -24,6 +27,7 @@ export interface MeshCluster {
   readonly vpcCidr: string | null;
   /** Ids of the clusters whose VPC this one routes to, sorted. Counts where both say so: see `arePeered`. */
   readonly peered: readonly string[];
+  readonly labels: Labels;
 }
 
 /** An enrolled peer. `privateAddress` and `publicAddress` are what names answer; `endpoints` is where WireGuard listens. */
@@ -40,6 +44,7 @@ export interface MeshPeer {
   readonly privateAddress: string | null;
   readonly publicAddress: string | null;
   readonly endpoints: readonly Endpoint[];
+  readonly labels: Labels;
 }
 
 /** A cluster with its peers, sorted by id. */

@@ -160,12 +160,14 @@ export class Room {
     const listeners = new Set<Listener>();
     for (const clusterId of affected.clusters)
       for (const listener of this.#byCluster.get(clusterId) ?? []) listeners.add(listener);
-    if (affected.gateways)
-      for (const part of this.#snapshot.parts.values())
-        for (const gateway of gatewaysOf(part)) {
-          const listener = this.#byPeer.get(gateway.id);
-          if (listener) listeners.add(listener);
-        }
+    const gated = affected.gateways ? this.#snapshot.parts.keys() : affected.gatewaysOf;
+    for (const clusterId of gated) {
+      const part = this.#snapshot.parts.get(clusterId);
+      for (const gateway of part ? gatewaysOf(part) : []) {
+        const listener = this.#byPeer.get(gateway.id);
+        if (listener) listeners.add(listener);
+      }
+    }
     return listeners;
   }
 

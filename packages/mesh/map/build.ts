@@ -10,6 +10,7 @@ import {
   peerIn,
   type Snapshot,
 } from '../network.ts';
+import { type AgentPolicy, policyFor } from '../policy/compile.ts';
 import { gatewaysOf, workOf } from '../topology/gateways.ts';
 import { linksOf, planesOf } from '../topology/links.ts';
 
@@ -20,6 +21,8 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
   if (!part || !self) return undefined;
   const peers = linksOf(snapshot, part, self);
   const work = workOf(part, self);
+  const forwards = work === 'gateway' && snapshot.network.topology !== 'full';
+  const policy = policyFor(snapshot, part, self, forwards);
   return {
     networkId: snapshot.network.id,
     peerId,
@@ -29,12 +32,14 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
       ...selfOf(snapshot.network, part, self),
       role: work,
       planes: planesOf(peers),
-      forwards: work === 'gateway',
+      forwards,
+      ...policy.self,
     },
     peers,
     names: mapNames(snapshot, part),
     delegations:
       work === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
+    addressSets: policy.addressSets,
   };
 }
 
@@ -42,7 +47,7 @@ function selfOf(
   network: MeshNetwork,
   part: ClusterPart,
   self: MeshPeer,
-): Omit<MapSelf, 'role' | 'planes' | 'forwards'> {
+): Omit<MapSelf, 'role' | 'planes' | 'forwards' | keyof AgentPolicy['self']> {
   return {
     name: self.name,
     clusterId: part.cluster.id,
@@ -58,9 +63,6 @@ function selfOf(
     mtu: network.mtu,
     topology: network.topology,
     zone: network.zone,
-    allowedPorts: [...network.allowedPorts].sort(
-      (a, b) => compareText(a.protocol, b.protocol) || a.port - b.port,
-    ),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type Snapshot,
   type SnapshotChange,
 } from '../network.ts';
-import { anyRows, PEERED, PRACTICE, type Rows, toSnapshot } from '../testing/networks.ts';
+import { anyRows, PEERED, PRACTICE, peer, type Rows, toSnapshot } from '../testing/networks.ts';
 import { type Affected, affectedBy } from './affected.ts';
 import { buildMap } from './build.ts';
 import { applyDelta, deltaBetween } from './delta.ts';
@@ -19,6 +19,12 @@ import { openPrivateKey, openPublicKey, publicKeyOf, signMap, verifyMap } from '
 const peersOf = (snapshot: Snapshot) => [...snapshot.parts.values()].flatMap((part) => part.peers);
 const mapOf = (snapshot: Snapshot, peer: { id: string; clusterId: string }) =>
   buildMap(snapshot, peer.clusterId, peer.id);
+
+/** The practice network where development has a gateway too. */
+const THREE = changeSnapshot(PRACTICE, {
+  number: 7,
+  peers: new Map([['peer_dev_gw-9', peer('dev', 'gw-9', '100.64.2.9', {})]]),
+}).after;
 
 /** What leads from one network to another, as the database names it: rows that differ or are gone. */
 function changeBetween(before: Rows, after: Rows): SnapshotChange {
@@ -85,7 +91,12 @@ describe('building', () => {
         mtu: 1280,
         topology: 'hybrid',
         zone: 'shop.skein.test',
-        allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+        rules: [
+          { action: 'allow', from: 'any', to: null, protocol: 'icmp', ports: [] },
+          { action: 'allow', from: 'any', to: null, protocol: 'tcp', ports: [[8080, 8080]] },
+        ],
+        passing: [],
+        defaults: { withinCluster: 'allow', elsewhere: 'deny' },
       },
       peers: [
         {
@@ -128,6 +139,7 @@ describe('building', () => {
         { name: 'prod.shop.skein.test', inside: ['10.64.0.10'], outside: ['203.0.113.1'] },
       ],
       delegations: [{ zone: 'shop.skein.test', servers: ['100.64.0.1'] }],
+      addressSets: [{ id: 'any', cidrs: ['100.64.0.0/16'] }],
     });
   });
 
@@ -193,10 +205,8 @@ describe('building', () => {
             .map((item) => ({ item, roll: dice.next().value }))
             .sort((a, b) => a.roll - b.roll)
             .map(({ item }) => item);
-        const network = { ...rows.network, allowedPorts: shuffled(rows.network.allowedPorts) };
         const other = toSnapshot({
           ...rows,
-          network,
           clusters: shuffled(rows.clusters),
           peers: shuffled(rows.peers),
         });
@@ -265,6 +275,31 @@ describe('changing', () => {
       'dr_gw-2',
       ...own,
     ]);
+  });
+  test('in a hub a gateway’s key concerns its own cluster and those linked with it; in full topology everybody', () => {
+    const base = { ...PRACTICE.network, hubClusterId: 'clu_dr' };
+    const concerned = (topology: Snapshot['network']['topology'], id: string) => {
+      const before = { ...THREE, network: { ...base, topology } };
+      const gateway = peersOf(before).find((one) => one.id === id) as MeshPeer;
+      const { after, touched } = changeSnapshot(before, {
+        number: 8,
+        peers: new Map([[id, { ...gateway, wireguardKey: 'another' }]]),
+      });
+      const affected = affectedBy(before, after, touched);
+      return peersOf(before)
+        .filter((one) => isAffected(affected, one))
+        .map((one) => one.id.slice(5))
+        .sort();
+    };
+    const own = ['prod_gw-1', 'prod_node-1', 'prod_node-2'];
+    expect(concerned('hub', 'peer_prod_gw-1')).toEqual(['dr_gw-1', 'dr_gw-2', ...own]);
+    expect(concerned('hybrid', 'peer_prod_gw-1')).toEqual(['dev_gw-9', 'dr_gw-1', 'dr_gw-2', ...own]);
+    expect(concerned('hub', 'peer_prod_node-1')).toEqual(own);
+    expect(concerned('full', 'peer_prod_node-1')).toEqual(
+      peersOf(THREE)
+        .map((one) => one.id.slice(5))
+        .sort(),
+    );
   });
   test('a row that says what it said before concerns nobody', () => {
     expect(changed('peer_prod_gw-1', {})).toEqual([]);
@@ -393,6 +428,6 @@ function isAffected(affected: Affected, peer: { clusterId: string; role: 'gatewa
   return (
     affected.everyone ||
     affected.clusters.has(peer.clusterId) ||
-    (affected.gateways && peer.role === 'gateway')
+    ((affected.gateways || affected.gatewaysOf.has(peer.clusterId)) && peer.role === 'gateway')
   );
 }

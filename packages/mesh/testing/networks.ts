@@ -1,9 +1,12 @@
 /** For tests: the practice network by name, and networks of any shape. */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
+import { Topology } from '@skein/contract/primitive.ts';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../ipam/cidr.ts';
 import type { MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
 import { snapshotOf } from '../network.ts';
+import { simplePolicy } from '../policy/simple.ts';
+import { anyLabels, anyPolicy } from './policies.ts';
 
 export const NETWORK: MeshNetwork = {
   id: 'net_1',
@@ -11,16 +14,31 @@ export const NETWORK: MeshNetwork = {
   cidr: '100.64.0.0/16',
   zone: 'shop.skein.test',
   topology: 'hybrid',
+  hubClusterId: null,
   wireguardPort: 51820,
   mtu: 1280,
-  allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+  policy: simplePolicy([{ protocol: 'tcp', port: 8080 }]),
 };
 
 export const CLUSTERS: readonly MeshCluster[] = [
-  { id: 'clu_prod', name: 'prod', overlayCidr: '100.64.0.0/24', vpcCidr: '10.64.0.0/20', peered: [] },
-  { id: 'clu_dr', name: 'dr', overlayCidr: '100.64.1.0/24', vpcCidr: '10.64.16.0/20', peered: [] },
+  {
+    id: 'clu_prod',
+    name: 'prod',
+    overlayCidr: '100.64.0.0/24',
+    vpcCidr: '10.64.0.0/20',
+    peered: [],
+    labels: {},
+  },
+  {
+    id: 'clu_dr',
+    name: 'dr',
+    overlayCidr: '100.64.1.0/24',
+    vpcCidr: '10.64.16.0/20',
+    peered: [],
+    labels: {},
+  },
   // Plain hosts: no VPC of ours.
-  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null, peered: [] },
+  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null, peered: [], labels: {} },
 ];
 
 const at = (kind: Endpoint['kind'], address: string): Endpoint => ({ kind, address, port: 51820 });
@@ -47,6 +65,7 @@ export function peer(
       ...(addresses.public ? [at('public', addresses.public)] : []),
       ...(addresses.private ? [at('private', addresses.private)] : []),
     ],
+    labels: {},
   };
 }
 
@@ -74,6 +93,8 @@ export const PEERED: Snapshot = snapshotOf(
   PEERS,
 );
 
+export const TOPOLOGIES: readonly Topology[] = ['hybrid', 'full', 'hub', 'random', 'structured'];
+
 /** Rows of a network of any shape, in any order, with addresses given out as Skein does. */
 export interface Rows {
   number: number;
@@ -90,18 +111,22 @@ const nodeOf = fc.record({
   publicAddress: fc.option(address('203.0.113.0')),
   observed: fc.option(address('198.51.100.0')),
   changing: fc.boolean(),
+  labels: anyLabels,
 });
 
 export const anyRows: fc.Arbitrary<Rows> = fc
   .record({
     number: fc.integer({ min: 1, max: 1000 }),
-    ports: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
+    topology: fc.constantFrom(...Topology.options),
+    hub: fc.option(fc.integer({ min: 0, max: 5 })),
+    policy: anyPolicy,
     shape: fc.array(
       fc.record({
         vpc: fc.boolean(),
         // Halves come and go on their own: some pairs agree, some do not, some name nobody.
         peered: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
         name: fc.constantFrom('a', 'b'),
+        labels: anyLabels,
         nodes: fc.array(nodeOf, { maxLength: 4 }),
       }),
       {
@@ -111,9 +136,9 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     // Peers come and go: which of them are there at all.
     present: fc.infiniteStream(fc.boolean()),
   })
-  .map(({ number, ports, shape, present }) => {
+  .map(({ number, topology, hub, policy, shape, present }) => {
     const clusters = shape.map(
-      ({ vpc, name, peered }, index): MeshCluster => ({
+      ({ vpc, name, peered, labels }, index): MeshCluster => ({
         id: `clu_${index}`,
         name: `${name}${index}`,
         overlayCidr: `100.64.${index}.0/24`,
@@ -122,11 +147,12 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           .filter((other) => other !== index)
           .map((other) => `clu_${other}`)
           .sort(),
+        labels,
       }),
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
-        ({ role, privateAddress, publicAddress, observed, changing }, index): MeshPeer => ({
+        ({ role, privateAddress, publicAddress, observed, changing, labels }, index): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
           clusterId: `clu_${cluster}`,
           name: `node-${index}`,
@@ -142,13 +168,13 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             ...(publicAddress ? [at('public', publicAddress)] : []),
             ...(privateAddress ? [at('private', privateAddress)] : []),
           ],
+          labels,
         }),
       ),
     );
-    const allowedPorts = ports.map((port) => ({ protocol: 'tcp' as const, port }));
     return {
       number,
-      network: { ...NETWORK, allowedPorts },
+      network: { ...NETWORK, topology, hubClusterId: hub === null ? null : `clu_${hub}`, policy },
       clusters,
       peers: peers.filter(() => present.next().value),
     };

@@ -6,6 +6,8 @@ import { type ClusterPart, type MeshPeer, peerIn, type Snapshot } from '../netwo
 import { anyRows, PRACTICE, peer, toSnapshot } from '../testing/networks.ts';
 import { gatewaysOf, rankOf, workOf } from './gateways.ts';
 import { linksOf, planesOf } from './links.ts';
+import { graphOf } from './plan.ts';
+import { pathBetween } from './ways.ts';
 
 const linkText = (link: MapPeer) =>
   `${link.id} on ${link.plane} carries ${link.allowedIps.join(' ')} at ${link.endpoints.map((one) => `${one.kind} ${one.address}:${one.port}`).join(', ') || 'nowhere'} keepalive ${link.keepaliveSeconds}`;
@@ -108,11 +110,13 @@ function longestMatches(links: readonly MapPeer[], target: MeshPeer): string[] {
   return fits.flatMap((fit) => (fit.length === longest ? [fit.id] : [])).sort();
 }
 
-/** The same, said without looking at allowed IPs. */
+/** The same, said without looking at allowed IPs: by the path of clusters. */
 function expectedHops(snapshot: Snapshot, part: ClusterPart, self: MeshPeer, target: MeshPeer): string[] {
   const ids = (peers: readonly MeshPeer[]) => peers.map((one) => one.id).sort();
-  if (self.clusterId === target.clusterId) return [target.id];
+  if (self.clusterId === target.clusterId || snapshot.network.topology === 'full') return [target.id];
   if (workOf(part, self) === 'member') return ids(gatewaysOf(part));
-  const there = snapshot.parts.get(target.clusterId) as ClusterPart;
-  return workOf(there, target) === 'gateway' ? [target.id] : ids(gatewaysOf(there));
+  const next = pathBetween(graphOf(snapshot), self.clusterId, target.clusterId)?.[1];
+  const there = next === undefined ? undefined : snapshot.parts.get(next);
+  if (!there) return [];
+  return gatewaysOf(there).includes(target) ? [target.id] : ids(gatewaysOf(there));
 }

@@ -41,7 +41,8 @@ function newMaps(before: Snapshot, after: Snapshot): { cluster: string; name: st
     if (!after.parts.has(id)) continue;
     const all = affected.everyone || affected.clusters.has(id);
     for (const peer of part.peers) {
-      if (!all && !(affected.gateways && peer.role === 'gateway')) continue;
+      const gated = affected.gateways || affected.gatewaysOf.has(id);
+      if (!all && !(gated && peer.role === 'gateway')) continue;
       const now = after.parts.get(id)?.peers.some((one) => one.id === peer.id);
       if (now && mapText(before, id, peer) !== mapText(after, id, peer))
         found.push({ cluster: part.cluster.name, name: peer.name });

@@ -111,6 +111,7 @@ export function meshNetworkOf(network: Pick<Shape, 'zone' | 'cidr' | 'allowedPor
     cidr,
     zone,
     topology: 'hybrid',
+    hubClusterId: null,
     mtu: 1280,
     allowedPorts,
     wireguardPort: WIREGUARD_PORT,
