@@ -5,6 +5,7 @@ import { restoreNode } from '../dns/node-resolver.ts';
 import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
+import { removeWay } from '../mtu/way.ts';
 import { restoreHashing } from '../route/apply.ts';
 import { removeDevices } from '../wireguard/device.ts';
 
@@ -19,6 +20,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreNode(run));
   await attempt(removeDevices(run, 0));
   await attempt(restoreHashing());
+  await attempt(removeWay(run));
   await attempt(removeFilter(run));
   await attempt(empty(STATE_DIRECTORY));
   await attempt(empty(RUN_DIRECTORY));

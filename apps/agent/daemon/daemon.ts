@@ -72,11 +72,12 @@ export async function startDaemon(options: {
       later(1000 * backoffSeconds(deviceFailures, Math.random()), () => void enqueue(check));
       deviceFailures += 1;
     },
+    onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
   // One thing at a time: a map that comes while another is applied waits, and only the newest is applied.
   let queue: Promise<void> = Promise.resolve();
-  const enqueue = (work: () => Promise<void>): Promise<void> => {
+  const enqueue = (work: () => Promise<unknown>): Promise<void> => {
     queue = queue.then(async () => {
       if (stopped) return;
       await work().catch((error) => log(`unexpected: ${wordsOf(error)}`));

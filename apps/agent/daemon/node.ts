@@ -11,6 +11,8 @@ import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
 import { openProber, type Prober } from '../link/probe.ts';
 import { reportLinks } from '../link/report.ts';
+import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
+import { withSizes } from '../mtu/sized.ts';
 import { applyInterfaces, applyWays } from '../route/apply.ts';
 import { planWays } from '../route/ways.ts';
 import type { Keys } from '../state/keys.ts';
@@ -28,6 +30,9 @@ export interface Node {
   apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
   /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
   measure(map: NetworkMap): Promise<LinkReport[]>;
+  /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
+  resize(map: NetworkMap): Promise<void>;
+  mtu: MtuKeeper;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
@@ -39,12 +44,31 @@ export function newNode(options: {
   keys: Keys;
   /** wireguard-go ended by itself: apply again. */
   onDeviceGone: () => void;
+  /** Some path carries other sizes than before: resize. */
+  onSizes: () => Promise<void>;
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   let prober: { address: string; prober: Prober } | undefined;
+
+  const observeAll = async () => {
+    const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
+    return each.flatMap((state) => state?.peers ?? []);
+  };
+  const mtu = newMtuKeeper({
+    run,
+    log,
+    clock: () => performance.now(),
+    observe: observeAll,
+    onChange: options.onSizes,
+  });
+  const applyRoutes = async (map: NetworkMap) => {
+    await applyInterfaces(run, map.self, mtu.interfaceMtu());
+    const ways = planWays(map.self, map.peers, new Map());
+    await applyWays(run, map.self.overlayAddress, withSizes(ways, map.peers, mtu.mtuOf, map.self.mtu));
+  };
 
   const openedDevice = async (plane: number): Promise<Device> => {
     const open = devices.get(plane);
@@ -93,8 +117,7 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, map)) log('packet filter in place');
         await applyTunnels(map);
-        await applyInterfaces(run, map.self);
-        await applyWays(run, map.self.overlayAddress, planWays(map.self, map.peers, new Map()));
+        await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
       }
@@ -104,6 +127,7 @@ export function newNode(options: {
           problems.push(wordsOf(error));
         });
       await attempt(applyProber(map.self.overlayAddress));
+      await attempt(mtu.apply(map));
       await attempt(resolver.apply(map));
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
@@ -125,10 +149,13 @@ export function newNode(options: {
       prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
       return links;
     },
+    resize: (map) => applyRoutes(map).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
+    mtu,
     wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();
       prober?.prober.close();
+      mtu.close();
       for (const plane of [...devices.keys()]) forgetDevice(plane);
     },
   };

@@ -4,16 +4,11 @@ import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { INTERFACES, PATH_PORT } from '../config.ts';
 import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
+import type { TunnelPeer } from '../wireguard/state.ts';
 import { ceilings } from './ceiling.ts';
 import { type Echo, openEcho } from './echo.ts';
 import { afterRound, newPath, onOtherWay, type Path, sizesOf, whenBusy, withCeiling } from './path.ts';
 import { applyWay } from './way.ts';
-
-/** What the tunnel to a peer is doing. */
-export interface Traffic {
-  endpoint: string | null;
-  sentBytes: number;
-}
 
 /** How well a tunnel carries packets, by the keeper's own probes. */
 export interface PathState {
@@ -59,7 +54,7 @@ interface Kept {
 }
 
 /**
- * @param observe what each peer's tunnel is doing now, by peer id
+ * @param observe every tunnel as its device has it now
  * @param onChange some path's MTU changed: apply the routes
  * @param clock monotonic milliseconds
  */
@@ -67,8 +62,8 @@ export function newMtuKeeper(options: {
   run: Run;
   log: Log;
   clock: () => number;
-  observe: () => Promise<ReadonlyMap<string, Traffic>>;
-  onChange: () => void;
+  observe: () => Promise<readonly TunnelPeer[]>;
+  onChange: () => Promise<void>;
 }): MtuKeeper {
   const { run, log, clock } = options;
   const kept = new Map<string, Kept>();
@@ -84,9 +79,11 @@ export function newMtuKeeper(options: {
     lastSent = sent;
     const due = () => [...kept.values()].filter((one) => one.path.dueAt <= now);
     if (!grew && due().length === 0) return;
-    const traffic = await options.observe();
+    const tunnels = new Map((await options.observe()).map((tunnel) => [tunnel.key, tunnel]));
     for (const one of kept.values()) {
-      const seen = traffic.get(one.peer.id);
+      const { wireguardKey, nextWireguardKey } = one.peer;
+      const next = nextWireguardKey === null ? undefined : tunnels.get(nextWireguardKey);
+      const seen = tunnels.get(wireguardKey) ?? next;
       if (!seen) continue;
       if (seen.endpoint !== one.endpoint) {
         if (one.endpoint !== null) one.path = onOtherWay(one.path, start, now);
@@ -120,7 +117,7 @@ export function newMtuKeeper(options: {
       changed ||= one.path.mtu !== mtu;
     }
     // The interface must let the largest probe out before it is sent.
-    if (changed || interfaceMtu() !== before) options.onChange();
+    if (changed || interfaceMtu() !== before) await options.onChange();
     const asking = echo.echo;
     const outcomes = await Promise.all(
       paths.map(async (one) => {
@@ -135,7 +132,7 @@ export function newMtuKeeper(options: {
         return differs;
       }),
     );
-    if (outcomes.includes(true)) options.onChange();
+    if (outcomes.includes(true)) await options.onChange();
   };
 
   const tick = () => {

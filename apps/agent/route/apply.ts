@@ -8,19 +8,22 @@ import { underlayAddresses } from '../host/facts.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
 import { parseInterface, planInterface, rangeConflict } from './plan.ts';
 import { parseTable, planTable } from './table.ts';
-import type { Way } from './ways.ts';
+import type { SizedWay } from './ways.ts';
 
 const HASH_POLICY = '/proc/sys/net/ipv4/fib_multipath_hash_policy';
 const HASH_POLICY_SAVED = `${STATE_DIRECTORY}/multipath-hash-policy.saved`;
 
-/** Throws `address-taken` where the overlay range is in use on this node, `command-failed` where `ip` refuses. */
-export async function applyInterfaces(run: Run, self: MapSelf): Promise<void> {
+/**
+ * Throws `address-taken` where the overlay range is in use on this node, `command-failed` where `ip` refuses.
+ * @param mtu the largest packet that any path may be asked to carry; routes say how much each does
+ */
+export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Promise<void> {
   const conflict = rangeConflict(self.overlayCidr, underlayAddresses());
   if (conflict) throw new AgentFailure('address-taken', conflict);
   for (let plane = 0; plane < self.planes; plane += 1) {
     const device = interfaceOf(plane);
     const addresses = await must(run, 'ip', ['-j', 'address', 'show', 'dev', device]);
-    const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu: self.mtu };
+    const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu };
     await batch(run, planInterface(wanted, parseInterface(addresses), device));
     // The filter says what of it. The node's other interfaces keep their setting: Linux asks the incoming one alone.
     await applySwitch(`conf/${device}/forwarding`, self.forwards ? '1' : '0');
@@ -31,7 +34,7 @@ export async function applyInterfaces(run: Run, self: MapSelf): Promise<void> {
 }
 
 /** Routes as `ways` say, whatever is there. */
-export async function applyWays(run: Run, source: string, ways: readonly Way[]): Promise<void> {
+export async function applyWays(run: Run, source: string, ways: readonly SizedWay[]): Promise<void> {
   const table = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
   await batch(run, planTable(ways, source, table));
 }
@@ -40,8 +43,8 @@ export async function applyWays(run: Run, source: string, ways: readonly Way[]):
 export async function changeWays(
   run: Run,
   source: string,
-  before: readonly Way[],
-  ways: readonly Way[],
+  before: readonly SizedWay[],
+  ways: readonly SizedWay[],
 ): Promise<void> {
   const lines = planTable(
     ways,

@@ -8,19 +8,20 @@ const table = JSON.stringify([
   {
     dst: '100.64.0.0/16',
     prefsrc: ME,
+    metrics: [{ mtu: 1280 }],
     nexthops: [
       { dev: 'skein1', weight: 1, flags: [] },
       { dev: 'skein0', weight: 1, flags: [] },
     ],
   },
-  { dst: '100.64.1.0/24', dev: 'skein0', prefsrc: ME },
-  { dst: '100.64.1.2', dev: 'skein1', prefsrc: ME },
+  { dst: '100.64.1.0/24', dev: 'skein0', prefsrc: ME, metrics: [{ mtu: 1440 }] },
+  { dst: '100.64.1.2', dev: 'skein1', prefsrc: ME, metrics: [{ mtu: 1280 }] },
   { dst: '100.64.7.0/24', dev: 'skein0', protocol: 'kernel' },
 ]);
 const ways = [
-  { destination: '100.64.0.0/16', planes: [0, 1] },
-  { destination: '100.64.1.0/24', planes: [0] },
-  { destination: '100.64.1.2/32', planes: [1] },
+  { destination: '100.64.0.0/16', planes: [0, 1], mtu: 1280 },
+  { destination: '100.64.1.0/24', planes: [0], mtu: 1440 },
+  { destination: '100.64.1.2/32', planes: [1], mtu: 1280 },
 ];
 
 test('our routes are read, and nobody else’s; a settled table stays untouched', () => {
@@ -31,26 +32,36 @@ test('our routes are read, and nobody else’s; a settled table stays untouched'
 
 test('an empty table', () => {
   expect(planTable(ways, ME, [])).toEqual([
-    `route add 100.64.0.0/16 src ${ME} nexthop dev skein0 nexthop dev skein1`,
-    `route add 100.64.1.0/24 dev skein0 src ${ME}`,
-    `route add 100.64.1.2/32 dev skein1 src ${ME}`,
+    `route add 100.64.0.0/16 src ${ME} mtu 1280 nexthop dev skein0 nexthop dev skein1`,
+    `route add 100.64.1.0/24 dev skein0 src ${ME} mtu 1440`,
+    `route add 100.64.1.2/32 dev skein1 src ${ME} mtu 1280`,
   ]);
 });
 
 test('a lost plane replaces routes at one instant; what is wanted no longer goes last', () => {
-  expect(planTable([{ destination: '100.64.0.0/16', planes: [0] }], ME, parseTable(table))).toEqual([
-    `route replace 100.64.0.0/16 dev skein0 src ${ME}`,
+  expect(
+    planTable([{ destination: '100.64.0.0/16', planes: [0], mtu: 1280 }], ME, parseTable(table)),
+  ).toEqual([
+    `route replace 100.64.0.0/16 dev skein0 src ${ME} mtu 1280`,
     'route del 100.64.1.0/24 dev skein0',
     'route del 100.64.1.2/32 dev skein1',
   ]);
 });
 
 test('another address of ours is another source; an interface that went is another route', () => {
-  const wanted = [{ destination: '100.64.0.0/16', planes: [0, 1] }];
-  const replaced = 'route replace 100.64.0.0/16 src 100.64.1.40 nexthop dev skein0 nexthop dev skein1';
+  const wanted = [{ destination: '100.64.0.0/16', planes: [0, 1], mtu: 1280 }];
+  const replaced =
+    'route replace 100.64.0.0/16 src 100.64.1.40 mtu 1280 nexthop dev skein0 nexthop dev skein1';
   expect(planTable(wanted, '100.64.1.40', parseTable(table))[0]).toBe(replaced);
   const dead = table.replace('"skein1","weight":1,"flags":[]', '"skein1","weight":1,"flags":["dead"]');
   expect(planTable(ways, ME, parseTable(dead))).toEqual([
-    `route replace 100.64.0.0/16 src ${ME} nexthop dev skein0 nexthop dev skein1`,
+    `route replace 100.64.0.0/16 src ${ME} mtu 1280 nexthop dev skein0 nexthop dev skein1`,
+  ]);
+});
+
+test('a path that carries less now has its route replaced', () => {
+  const wanted = ways.map((way) => (way.mtu === 1440 ? { ...way, mtu: 1296 } : way));
+  expect(planTable(wanted, ME, parseTable(table))).toEqual([
+    `route replace 100.64.1.0/24 dev skein0 src ${ME} mtu 1296`,
   ]);
 });

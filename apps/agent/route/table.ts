@@ -1,11 +1,13 @@
 /** The overlay's routes in the node's main table: read, and brought from what is there to what is wanted. */
 import { z } from 'zod';
 import { INTERFACES, interfaceOf } from '../config.ts';
-import type { Way } from './ways.ts';
+import type { SizedWay, Way } from './ways.ts';
 
 export interface Route extends Way {
   /** The address that packets of this node bear. */
   source: string | null;
+  /** Null where the interface's own holds. */
+  mtu: number | null;
 }
 
 const TableJson = z.array(
@@ -14,6 +16,7 @@ const TableJson = z.array(
     dev: z.string().optional(),
     prefsrc: z.string().optional(),
     protocol: z.string().optional(),
+    metrics: z.array(z.object({ mtu: z.number().optional() })).optional(),
     nexthops: z
       .array(z.object({ dev: z.string().optional(), flags: z.array(z.string()).optional() }))
       .optional(),
@@ -29,7 +32,8 @@ export function parseTable(text: string): Route[] {
     const planes = devices.map((device) => INTERFACES.indexOf(device)).filter((plane) => plane >= 0);
     if (planes.length === 0 || route.protocol === 'kernel') return [];
     const destination = route.dst.includes('/') ? route.dst : `${route.dst}/32`;
-    return [{ destination, source: route.prefsrc ?? null, planes: planes.sort((a, b) => a - b) }];
+    const mtu = route.metrics?.find((metric) => metric.mtu !== undefined)?.mtu ?? null;
+    return [{ destination, source: route.prefsrc ?? null, mtu, planes: planes.sort((a, b) => a - b) }];
   });
 }
 
@@ -38,18 +42,18 @@ export function parseTable(text: string): Route[] {
  * there is added, never replaced: where the range is already somebody else's route the batch fails, and that route
  * stays. New and changed routes come before old ones go, so that no packet finds none.
  */
-export function planTable(wanted: readonly Way[], source: string, current: readonly Route[]): string[] {
+export function planTable(wanted: readonly SizedWay[], source: string, current: readonly Route[]): string[] {
   const there = new Map(current.map((route) => [route.destination, route]));
   const lines: string[] = [];
-  for (const { destination, planes } of wanted) {
+  for (const { destination, planes, mtu } of wanted) {
     const old = there.get(destination);
     there.delete(destination);
-    if (old && old.source === source && old.planes.join() === planes.join()) continue;
+    if (old && old.source === source && old.mtu === mtu && old.planes.join() === planes.join()) continue;
     const [only = 0] = planes;
     const hops =
       planes.length === 1
-        ? `dev ${interfaceOf(only)} src ${source}`
-        : `src ${source} ${planes.map((plane) => `nexthop dev ${interfaceOf(plane)}`).join(' ')}`;
+        ? `dev ${interfaceOf(only)} src ${source} mtu ${mtu}`
+        : `src ${source} mtu ${mtu} ${planes.map((plane) => `nexthop dev ${interfaceOf(plane)}`).join(' ')}`;
     lines.push(`route ${old ? 'replace' : 'add'} ${destination} ${hops}`);
   }
   for (const { destination, planes } of there.values())

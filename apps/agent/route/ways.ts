@@ -22,6 +22,11 @@ export interface Way {
   planes: readonly number[];
 }
 
+/** A way with the largest packet that it carries. */
+export interface SizedWay extends Way {
+  mtu: number;
+}
+
 /** Prefixes that an agent tells others it does not reach; past this it says that it reaches nothing. */
 export const MOST_UNREACHABLE = 32;
 
