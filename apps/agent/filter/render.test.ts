@@ -48,6 +48,19 @@ test('a gateway', () => {
 ${HOOKS}`);
 });
 
+test('where clusters reach each other over others, a gateway passes on what concerns its own cluster at neither end', () => {
+  const inTopology = (topology: typeof gatewayMap.self.topology) =>
+    renderFilter({ ...gatewayMap, self: { ...gatewayMap.self, topology } });
+  for (const topology of ['hub', 'random', 'structured'] as const)
+    expect(inTopology(topology)).toContain('    ip daddr != 100.64.1.0/24 accept\n');
+  expect(inTopology('hybrid')).toContain('    ip daddr != 100.64.1.0/24 counter drop\n');
+  const full = renderFilter({
+    ...gatewayMap,
+    self: { ...gatewayMap.self, topology: 'full', forwards: false },
+  });
+  expect(full).toContain('  chain through_node {\n    counter drop\n  }');
+});
+
 test('a member forwards nothing, and where no ports are allowed there is no rule for them', () => {
   const closed = { ...memberMap, self: { ...memberMap.self, allowedPorts: [] } };
   expect(renderFilter(closed)).toBe(`  chain from_other_clusters {

@@ -24,6 +24,7 @@ export function renderFilter(map: NetworkMap): string {
       ? [`    ${protocol} dport { ${[...list].sort((a, b) => a - b).join(', ')} } accept`]
       : [];
   };
+  const isTransit = self.topology !== 'hybrid';
   const hasMate = map.peers.some((peer) => peer.role === 'gateway' && peer.clusterId === self.clusterId);
   const lines = [
     '  chain from_other_clusters {',
@@ -47,13 +48,14 @@ export function renderFilter(map: NetworkMap): string {
     '    counter drop',
     '  }',
     '  chain through_node {',
-    ...(self.role === 'gateway'
+    ...(self.forwards
       ? [
           `    oifname != ${OURS} counter drop`,
           `    ip saddr != ${self.overlayCidr} counter drop`,
           `    ip daddr != ${self.overlayCidr} counter drop`,
           `    ip saddr ${self.clusterOverlayCidr} accept`,
-          `    ip daddr != ${self.clusterOverlayCidr} counter drop`,
+          // On its way through this cluster: whoever lets it in judges it.
+          `    ip daddr != ${self.clusterOverlayCidr} ${isTransit ? 'accept' : 'counter drop'}`,
           // Names of this cluster are asked of its gateways, so other members' port 53 stays shut.
           // An answer may come back by another gateway than the question went out by, and only the target sees both:
           // where there are several its own filter judges alone.
