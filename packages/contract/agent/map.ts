@@ -4,11 +4,12 @@
  */
 import { z } from 'zod';
 import {
-  AllowedPort,
   Cidr,
   Ipv4,
   Label,
   PeerRole,
+  PolicyAction,
+  PolicyProtocol,
   Port,
   PublicKey,
   Topology,
@@ -62,6 +63,21 @@ export type MapName = z.infer<typeof MapName>;
 export const MapDelegation = z.object({ zone: z.string(), servers: z.array(Ipv4) });
 export type MapDelegation = z.infer<typeof MapDelegation>;
 
+/** Addresses that rules speak of: apart from each other, in order, as few ranges as can be. */
+export const MapAddressSet = z.object({ id: z.string(), cidrs: z.array(Cidr) });
+export type MapAddressSet = z.infer<typeof MapAddressSet>;
+
+/** One rule of the network's policy. `from` and `to` are ids of address sets; `to` is null for this agent's own address. */
+export const MapRule = z.object({
+  action: PolicyAction,
+  from: z.string(),
+  to: z.string().nullable(),
+  protocol: PolicyProtocol,
+  /** First and last of each run of ports, in order and apart; all ports where there are none. */
+  ports: z.array(z.tuple([Port, Port])),
+});
+export type MapRule = z.infer<typeof MapRule>;
+
 /** What holds for the whole network and for this agent in it. */
 export const MapSelf = z.object({
   name: Label,
@@ -85,8 +101,12 @@ export const MapSelf = z.object({
   mtu: z.int().min(1280).max(9000),
   topology: Topology,
   zone: ZoneName,
-  /** Open from other clusters beside ping; from the own cluster everything is open. */
-  allowedPorts: z.array(AllowedPort),
+  /** What others may begin here: the first rule that matches decides. Answers are free, and cut with what they answer. */
+  rules: z.array(MapRule),
+  /** On a gateway: what may pass between its cluster and others, whoever of both began it. */
+  passing: z.array(MapRule),
+  /** What holds where no rule matches. */
+  defaults: z.object({ withinCluster: PolicyAction, elsewhere: PolicyAction }),
 });
 export type MapSelf = z.infer<typeof MapSelf>;
 
@@ -106,6 +126,8 @@ export const NetworkMap = z.object({
   peers: z.array(MapPeer),
   names: z.array(MapName),
   delegations: z.array(MapDelegation),
+  /** Those that the rules speak of, sorted by `id`. */
+  addressSets: z.array(MapAddressSet),
 });
 export type NetworkMap = z.infer<typeof NetworkMap>;
 
@@ -115,9 +137,11 @@ export const MapChange = z.discriminatedUnion('set', [
   z.object({ set: z.literal('peer'), value: MapPeer }),
   z.object({ set: z.literal('name'), value: MapName }),
   z.object({ set: z.literal('delegation'), value: MapDelegation }),
+  z.object({ set: z.literal('address-set'), value: MapAddressSet }),
   z.object({ set: z.literal('peer-removed'), id: z.string() }),
   z.object({ set: z.literal('name-removed'), name: z.string() }),
   z.object({ set: z.literal('delegation-removed'), zone: z.string() }),
+  z.object({ set: z.literal('address-set-removed'), id: z.string() }),
 ]);
 export type MapChange = z.infer<typeof MapChange>;
 

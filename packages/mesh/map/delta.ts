@@ -1,7 +1,7 @@
 /** The change from one map of a peer to the next, and how it is applied. `applyDelta(a, deltaBetween(a, b))` is b. */
 import type { MapChange, MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
 import { compareText } from '../network.ts';
-import { delegationText, digestOf, nameText, peerText, selfText } from './digest.ts';
+import { addressSetText, delegationText, digestOf, nameText, peerText, selfText } from './digest.ts';
 
 export type Applied =
   | { ok: true; map: NetworkMap }
@@ -20,6 +20,9 @@ export function deltaBetween(before: NetworkMap, after: NetworkMap): MapDelta | 
   const delegations = differ(before.delegations, after.delegations, (one) => one.zone, delegationText);
   for (const zone of delegations.removed) changes.push({ set: 'delegation-removed', zone });
   for (const value of delegations.set) changes.push({ set: 'delegation', value });
+  const sets = differ(before.addressSets, after.addressSets, (one) => one.id, addressSetText);
+  for (const id of sets.removed) changes.push({ set: 'address-set-removed', id });
+  for (const value of sets.set) changes.push({ set: 'address-set', value });
   if (changes.length === 0) return null;
   return {
     networkId: after.networkId,
@@ -42,15 +45,18 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
   const peers = new Map(map.peers.map((peer) => [peer.id, peer]));
   const names = new Map(map.names.map((name) => [name.name, name]));
   const delegations = new Map(map.delegations.map((one) => [one.zone, one]));
+  const sets = new Map(map.addressSets.map((one) => [one.id, one]));
   let self = map.self;
   for (const change of delta.changes) {
     if (change.set === 'self') self = change.value;
     else if (change.set === 'peer') peers.set(change.value.id, change.value);
     else if (change.set === 'name') names.set(change.value.name, change.value);
     else if (change.set === 'delegation') delegations.set(change.value.zone, change.value);
+    else if (change.set === 'address-set') sets.set(change.value.id, change.value);
     else if (change.set === 'peer-removed') peers.delete(change.id);
     else if (change.set === 'name-removed') names.delete(change.name);
-    else delegations.delete(change.zone);
+    else if (change.set === 'delegation-removed') delegations.delete(change.zone);
+    else sets.delete(change.id);
   }
   const next: NetworkMap = {
     networkId: map.networkId,
@@ -61,6 +67,7 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
     peers: sortedBy(peers),
     names: sortedBy(names),
     delegations: sortedBy(delegations),
+    addressSets: sortedBy(sets),
   };
   return digestOf(next) === delta.digest ? { ok: true, map: next } : { ok: false, reason: 'digest-differs' };
 }

@@ -2,7 +2,15 @@
  * The digest of a map: SHA-256 (hex) over a text that equal maps share whatever the order of their objects' keys.
  */
 import { createHash } from 'node:crypto';
-import type { MapDelegation, MapName, MapPeer, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+import type {
+  MapAddressSet,
+  MapDelegation,
+  MapName,
+  MapPeer,
+  MapRule,
+  MapSelf,
+  NetworkMap,
+} from '@skein/contract/agent/map.ts';
 
 /** Digest of the whole map, its number included. Lists must be sorted as `NetworkMap` says. */
 export function digestOf(map: NetworkMap): string {
@@ -12,6 +20,7 @@ export function digestOf(map: NetworkMap): string {
   for (const peer of map.peers) hash.update(peerText(peer));
   for (const name of map.names) hash.update(nameText(name));
   for (const delegation of map.delegations) hash.update(delegationText(delegation));
+  for (const set of map.addressSets) hash.update(addressSetText(set));
   return hash.digest('hex');
 }
 
@@ -36,7 +45,10 @@ export function selfText(self: MapSelf): string {
     self.mtu,
     self.topology,
     self.zone,
-    self.allowedPorts.map((allowed) => [allowed.protocol, allowed.port]),
+    self.rules.map(ruleParts),
+    self.passing.map(ruleParts),
+    self.defaults.withinCluster,
+    self.defaults.elsewhere,
   ]);
 }
 
@@ -63,4 +75,20 @@ export function nameText(name: MapName): string {
 
 export function delegationText(delegation: MapDelegation): string {
   return JSON.stringify(['delegation', delegation.zone, delegation.servers]);
+}
+
+// A set is the same object in the maps of all agents and may hold thousands of ranges.
+const setMemo = new WeakMap<MapAddressSet, string>();
+
+export function addressSetText(set: MapAddressSet): string {
+  let text = setMemo.get(set);
+  if (text === undefined) {
+    text = JSON.stringify(['address-set', set.id, set.cidrs]);
+    setMemo.set(set, text);
+  }
+  return text;
+}
+
+function ruleParts({ action, from, to, protocol, ports }: MapRule) {
+  return [action, from, to, protocol, ports];
 }
