@@ -72,6 +72,8 @@ export async function startDaemon(options: {
       later(1000 * backoffSeconds(deviceFailures, Math.random()), () => void enqueue(check));
       deviceFailures += 1;
     },
+    onVerdicts: () => later(50, () => void enqueue(measure)),
+    onUnrouted: () => void enqueue(check),
     onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 

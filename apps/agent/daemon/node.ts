@@ -4,17 +4,17 @@
  */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { interfaceOf, PROBE_PORT } from '../config.ts';
+import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
-import { openProber, type Prober } from '../link/probe.ts';
 import { reportLinks } from '../link/report.ts';
+import { newWatch, type Watch } from '../link/watch.ts';
 import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
 import { withSizes } from '../mtu/sized.ts';
-import { applyInterfaces, applyWays } from '../route/apply.ts';
-import { planWays } from '../route/ways.ts';
+import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
+import { planWays, type SizedWay } from '../route/ways.ts';
 import type { Keys } from '../state/keys.ts';
 import { planTunnel } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
@@ -33,6 +33,8 @@ export interface Node {
   /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
   resize(map: NetworkMap): Promise<void>;
   mtu: MtuKeeper;
+  /** Tells everybody who goes by this node to take another way, or that it is a way again. */
+  drain(on: boolean): void;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
@@ -44,6 +46,10 @@ export function newNode(options: {
   keys: Keys;
   /** wireguard-go ended by itself: apply again. */
   onDeviceGone: () => void;
+  /** A carrier died or came back: the links are worth reporting. */
+  onVerdicts: () => void;
+  /** Routes could not be changed: apply again. */
+  onUnrouted: () => void;
   /** Some path carries other sizes than before: resize. */
   onSizes: () => Promise<void>;
 }): Node {
@@ -51,7 +57,10 @@ export function newNode(options: {
   const resolver = newResolver(run);
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
-  let prober: { address: string; prober: Prober } | undefined;
+  let current: NetworkMap | undefined;
+  /** The routes that were last put in place; undefined where that is not known. */
+  let placed: readonly SizedWay[] | undefined;
+  let routing: Promise<void> = Promise.resolve();
 
   const observeAll = async () => {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
@@ -64,11 +73,47 @@ export function newNode(options: {
     observe: observeAll,
     onChange: options.onSizes,
   });
+  /** Routes are changed by one at a time, and never wait for anything else that is being applied. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = routing.then(work);
+    routing = done.catch(() => undefined);
+    return done;
+  };
+  const waysNow = (map: NetworkMap) =>
+    withSizes(planWays(map.self, map.peers, watch.verdicts()), map.peers, mtu.mtuOf, map.self.mtu);
   const applyRoutes = async (map: NetworkMap) => {
     await applyInterfaces(run, map.self, mtu.interfaceMtu());
-    const ways = planWays(map.self, map.peers, new Map());
-    await applyWays(run, map.self.overlayAddress, withSizes(ways, map.peers, mtu.mtuOf, map.self.mtu));
+    await inTurn(async () => {
+      const ways = waysNow(map);
+      placed = undefined;
+      await applyWays(run, map.self.overlayAddress, ways);
+      placed = ways;
+    });
   };
+  /** Where packets are being lost nothing is looked at that is known. */
+  const reroute = () =>
+    inTurn(async () => {
+      if (!current || !placed) return;
+      const ways = waysNow(current);
+      const before = placed;
+      placed = undefined;
+      await changeWays(run, current.self.overlayAddress, before, ways);
+      placed = ways;
+    });
+  const watch: Watch = newWatch({
+    clock: () => performance.now(),
+    observe: async () => {
+      const sent = new Map((await observeAll()).map((peer) => [peer.key, peer.sentBytes]));
+      return new Map((current?.peers ?? []).map((peer) => [peer.id, sent.get(peer.wireguardKey) ?? 0]));
+    },
+    onChange: () => {
+      reroute().catch((error) => {
+        log(`routes not changed: ${wordsOf(error)}`);
+        options.onUnrouted();
+      });
+      options.onVerdicts();
+    },
+  });
 
   const openedDevice = async (plane: number): Promise<Device> => {
     const open = devices.get(plane);
@@ -104,12 +149,6 @@ export function newNode(options: {
     }
     choices = chosen;
   };
-  const applyProber = async (address: string) => {
-    if (prober?.address === address) return;
-    prober?.prober.close();
-    prober = undefined;
-    prober = { address, prober: await openProber(address, PROBE_PORT, () => performance.now()) };
-  };
 
   return {
     apply: async (map) => {
@@ -117,6 +156,7 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, map)) log('packet filter in place');
         await applyTunnels(map);
+        current = map;
         await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
@@ -126,7 +166,7 @@ export function newNode(options: {
         done.catch((error) => {
           problems.push(wordsOf(error));
         });
-      await attempt(applyProber(map.self.overlayAddress));
+      await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(resolver.apply(map));
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
@@ -145,17 +185,19 @@ export function newNode(options: {
       }
       if (devices.size === 0) return [];
       choices = chosen;
-      const links = reportLinks(map.peers, seen, prober?.prober.results() ?? new Map(), Date.now());
-      prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
+      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
+      watch.probeOthers();
       return links;
     },
     resize: (map) => applyRoutes(map).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
+    drain: watch.drain,
     wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();
-      prober?.prober.close();
+      watch.close();
       mtu.close();
+      await routing;
       for (const plane of [...devices.keys()]) forgetDevice(plane);
     },
   };

@@ -1,6 +1,7 @@
 /** How each tunnel is doing, for the coordinator and for `status`. */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer } from '@skein/contract/agent/map.ts';
+import type { Verdict } from '../route/ways.ts';
 import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import type { ProbeResult } from './probe.ts';
@@ -14,6 +15,7 @@ export function reportLinks(
   peers: readonly MapPeer[],
   tunnels: readonly TunnelPeer[],
   probes: ReadonlyMap<string, ProbeResult>,
+  verdicts: ReadonlyMap<string, Verdict>,
   now: number,
 ): LinkReport[] {
   const byKey = new Map(tunnels.map((peer) => [peer.key, peer]));
@@ -22,10 +24,12 @@ export function reportLinks(
     const probe = probes.get(peer.overlayAddress);
     const handshakeAt = tunnel?.lastHandshakeAt ?? null;
     const fresh = handshakeAt !== null && now - handshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+    const isDead = verdicts.get(peer.id)?.live === false;
     const tried = (tunnel?.sentBytes ?? 0) > 0;
     return {
       peerId: peer.id,
-      state: fresh || probe ? 'up' : tried ? 'down' : 'idle',
+      // A carrier that does not answer is down for its users, however fresh its handshake.
+      state: !isDead && (fresh || probe) ? 'up' : tried ? 'down' : 'idle',
       endpoint: tunnel?.endpoint ?? null,
       lastHandshakeAt: handshakeAt === null ? null : new Date(handshakeAt).toISOString(),
       rttMilliseconds: probe?.rttMilliseconds ?? null,
