@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,8 @@ import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/chann
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
+import type { KeysFrame } from '@skein/control/peer/announce-keys.ts';
+import { rotateKey } from '@skein/control/peer/rotate-key.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { testContext } from '@skein/control/testing/context.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
@@ -14,6 +16,7 @@ import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/data
 import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
+import { keysText, openPrivateKey, signText } from '@skein/mesh/map/sign.ts';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { type Coordinator, startCoordinator } from './coordinator.ts';
 import { type AgentOptions, TestAgent } from './testing/agent.ts';
@@ -93,6 +96,11 @@ const moveTo = (seeded: SeededMesh, peer: SeededPeer, address: string) =>
       data: { privateAddress: address, endpoints: [{ kind: 'private', address, port: 51820 }] },
     }),
   );
+
+async function keyNow(seeded: SeededMesh, peer: SeededPeer): Promise<string> {
+  const where = { id: peer.id, networkId: seeded.networkId };
+  return (await fresh.database.peer.findFirstOrThrow({ where })).wireguardKey as string;
+}
 
 /** The map as a whole recompute from the database gives it. */
 async function truth(seeded: SeededMesh, peer: SeededPeer, number: number) {
@@ -268,6 +276,69 @@ test('after a restore an agent that is ahead follows once the epoch is raised', 
   expect(again.epoch).toBeGreaterThan(epoch);
   const stranger = testContext(fresh.database, await makeOrganization(fresh.database));
   await expect(raiseEpoch(stranger, { id: seeded.networkId })).rejects.toThrow('no such network');
+});
+
+test('keys that the identity signed for this channel are told to the others; all else is refused', async () => {
+  const seeded = await mesh(1, 3);
+  const [one, other] = [at(seeded.peers, 1), at(seeded.peers, 2)];
+  const keyOf = (name: string) => createHash('sha256').update(`${name} of ${one.id}`).digest('base64');
+  const old = keyNow(seeded, one);
+  const said = (agent: TestAgent, keys: Pick<KeysFrame, 'serial' | 'wireguardKey' | 'nextWireguardKey'>) => {
+    const proof = signText('keys', keysText(agent.challenge, one.id, keys), openPrivateKey(one.identitySeed));
+    return { type: 'keys' as const, ...keys, proof };
+  };
+  const [agent, witness] = (await connected(seeded, [one, other])) as [TestAgent, TestAgent];
+  const seen = () => {
+    const peer = witness.map?.peers.find(({ id }) => id === one.id);
+    return [peer?.wireguardKey, peer?.nextWireguardKey];
+  };
+  const announced = said(agent, { serial: 1, wireguardKey: await old, nextWireguardKey: keyOf('next') });
+  agent.say(announced);
+  await witness.until('the announcement', () => seen()[1] === keyOf('next'));
+  expect(seen()).toEqual([await old, keyOf('next')]);
+  await agent.until('its own', () => agent.map?.self.nextWireguardKey === keyOf('next'));
+
+  agent.say(said(agent, { serial: 2, wireguardKey: keyOf('next'), nextWireguardKey: null }));
+  await witness.until('the change', () => seen()[0] === keyOf('next'));
+  expect(seen()).toEqual([keyOf('next'), null]);
+
+  // Said once already, on this channel or an older one.
+  agent.say(announced);
+  await agent.until('the end', () => agent.closedWith === CLOSE.badFrame);
+  const closedWith = async (frame: (agent: TestAgent) => FromAgent) => {
+    const [again] = (await connected(seeded, [one])) as [TestAgent];
+    again.say(frame(again));
+    await again.until('the end', () => again.closedWith !== undefined);
+    return again.closedWith;
+  };
+  expect(await closedWith(() => announced)).toBe(CLOSE.notAuthentic);
+  const mine = { serial: 1, wireguardKey: keyOf('third'), nextWireguardKey: null };
+  const stranger = openPrivateKey(other.identitySeed);
+  const forged = (on: TestAgent) => signText('keys', keysText(on.challenge, one.id, mine), stranger);
+  expect(await closedWith((on) => ({ type: 'keys', ...mine, proof: forged(on) }))).toBe(CLOSE.notAuthentic);
+  const taken = { serial: 1, wireguardKey: await keyNow(seeded, other), nextWireguardKey: null };
+  expect(await closedWith((on) => said(on, taken))).toBe(CLOSE.notAuthentic);
+  expect(seen()).toEqual([keyOf('next'), null]);
+});
+
+test('a key that is to be replaced is named in its own agent’s map until it is', async () => {
+  const seeded = await mesh(1, 2);
+  const [one, other] = [at(seeded.peers, 0), at(seeded.peers, 1)];
+  const [agent, witness] = (await connected(seeded, [one, other])) as [TestAgent, TestAgent];
+  const context = testContext(fresh.database, seeded.organizationId);
+  const old = await keyNow(seeded, one);
+  await rotateKey(context, { id: one.id });
+  await agent.until('the wish', () => agent.map?.self.retiredKey === old);
+  expect(witness.frames).toEqual(['map 0']);
+  const keys = {
+    serial: 1,
+    wireguardKey: createHash('sha256').update(old).digest('base64'),
+    nextWireguardKey: null,
+  };
+  const proof = signText('keys', keysText(agent.challenge, one.id, keys), openPrivateKey(one.identitySeed));
+  agent.say({ type: 'keys', ...keys, proof });
+  await agent.until('the end of the wish', () => agent.map?.self.retiredKey === null);
+  expect(agent.map?.self.wireguardKey).toBe(keys.wireguardKey);
 });
 
 test('a second channel of the same agent replaces the first', async () => {

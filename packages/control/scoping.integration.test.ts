@@ -24,6 +24,7 @@ import { getNetwork } from './network/get.ts';
 import { listNetworks } from './network/list.ts';
 import { planNetwork } from './network/plan.ts';
 import { planChange } from './network/plan-change.ts';
+import { raiseEpoch } from './network/raise-epoch.ts';
 import { listRecords } from './network/records.ts';
 import { listResources } from './network/resources.ts';
 import { viewTopology } from './network/topology.ts';
@@ -36,6 +37,7 @@ import { retryStep } from './operation/retry-step.ts';
 import { getPeer } from './peer/get.ts';
 import { listPeers } from './peer/list.ts';
 import { removePeer } from './peer/remove.ts';
+import { rotateKey } from './peer/rotate-key.ts';
 import { testContext } from './testing/context.ts';
 
 let fresh: FreshDatabase;
@@ -109,6 +111,8 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   removeCluster: (context) => removeCluster(context, { id: ids.cluster, confirm: 'prod' }),
   listPeers: (context) => listPeers(context, { networkId: ids.network, ...page }),
   getPeer: (context) => getPeer(context, { id: ids.peer }),
+  rotateKey: (context) => rotateKey(context, { id: ids.peer }),
+  raiseEpoch: (context) => raiseEpoch(context, { id: ids.network }),
   removePeer: (context) => removePeer(context, { id: ids.peer }),
   mintJoinToken: (context) =>
     mintJoinToken(context, { clusterId: ids.cluster, uses: 1, expiresInSeconds: 60 }),

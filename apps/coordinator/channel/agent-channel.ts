@@ -10,6 +10,8 @@ import { parseUntrusted } from '../untrusted-json.ts';
 
 /** Whole maps that one channel may ask for again: an agent in need of more is broken. */
 const MOST_RESYNCS = 20;
+/** Announcements of keys in one channel: at a rotation a day, half a year of it. */
+const MOST_KEYS = 500;
 /**
  * What one agent may say at once, and each second from then on: all organizations' agents share this process. The
  * greatest report, of 2,000 links, has about 600 KB and comes every 10 s.
@@ -20,6 +22,8 @@ const BYTES_PER_SECOND = 1024 * 1024;
 export interface AgentEvents {
   report(channel: AgentChannel, report: Extract<FromAgent, { type: 'report' }>): void;
   leave(channel: AgentChannel): void;
+  /** Each with a greater serial than the one before. */
+  keys(channel: AgentChannel, frame: Extract<FromAgent, { type: 'keys' }>): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -42,6 +46,7 @@ export class AgentChannel implements Listener {
   /** The snapshot behind that map, kept only while the agent is behind. */
   #held: Snapshot | null = null;
   #resyncs = 0;
+  #keysSerial = 0;
   #mayStillSay = BURST_BYTES;
   #saidAt = performance.now();
   #over = false;
@@ -134,6 +139,15 @@ export class AgentChannel implements Listener {
     return applied === this.#number && holdsNewest ? this.#room.number : applied;
   }
 
+  #takeKeys(frame: Extract<FromAgent, { type: 'keys' }>): void {
+    if (frame.serial <= this.#keysSerial || frame.serial > MOST_KEYS) {
+      this.close(CLOSE.badFrame, 'keys out of turn');
+      return;
+    }
+    this.#keysSerial = frame.serial;
+    this.#events.keys(this, frame);
+  }
+
   /** Takes what the agent sent. */
   take(data: RawData, isBinary: boolean): void {
     if (this.#over) return;
@@ -151,6 +165,7 @@ export class AgentChannel implements Listener {
     else if (frame.type === 'report')
       this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
+    else if (frame.type === 'keys') this.#takeKeys(frame);
     else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
     else {
       this.#resyncs += 1;

@@ -11,6 +11,7 @@ import {
   MAX_FRAME_BYTES,
   type ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import { announceKeys, type KeysFrame } from '@skein/control/peer/announce-keys.ts';
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
@@ -197,6 +198,7 @@ export class ChannelServer {
         this.#options.inbox.report(from.networkId, { peerId, report, observedAddress });
       },
       leave: (from) => void this.#leave(from),
+      keys: (from, frame) => void this.#keys(from, nonce, frame),
       closed: (from) => {
         this.#channels.delete(from);
         // A channel that was replaced says nothing of the agent.
@@ -210,6 +212,18 @@ export class ChannelServer {
     this.#options.inbox.presence(channel.networkId, channel.peerId, 'connected');
     channel.start(hello.have);
     return channel;
+  }
+
+  /** One who says what is not true of its keys is put off; one whom the database could not hear says it again. */
+  async #keys(channel: AgentChannel, nonce: string, frame: KeysFrame): Promise<void> {
+    try {
+      if (await announceKeys(this.#options.context, nonce, channel.peerId, frame)) return;
+      say('keys refused', { peerId: channel.peerId });
+      channel.close(CLOSE.notAuthentic, 'keys refused');
+    } catch (error) {
+      say('keys not written', { peerId: channel.peerId, error: wordsOf(error) });
+      channel.close(1011, 'try again');
+    }
   }
 
   async #leave(channel: AgentChannel): Promise<void> {

@@ -40,6 +40,8 @@ export class TestAgent {
   readonly frames: string[] = [];
   /** The code that the channel was closed with. */
   closedWith: number | undefined;
+  /** Nonce of the coordinator's challenge. */
+  challenge = '';
   /** Called after each frame and on close. */
   onChange: () => void = () => {};
   readonly #socket: WebSocket;
@@ -54,6 +56,7 @@ export class TestAgent {
     this.#socket.on('message', (data) => {
       const frame = ToAgent.parse(JSON.parse(String(data)));
       if (frame.type === 'challenge') {
+        this.challenge = frame.nonce;
         const sign =
           options.signHello ??
           ((nonce, peerId) =>

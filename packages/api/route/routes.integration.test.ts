@@ -153,6 +153,8 @@ const ALL: readonly [string, string, unknown?][] = [
   ['POST', '/clusters/{clusterId}/nodes', { count: 1 }],
   ['POST', '/clusters/{clusterId}/join-tokens', {}],
   ['DELETE', '/join-tokens/{joinTokenId}'],
+  ['POST', '/peers/{peerId}/rotate-key'],
+  ['POST', '/networks/{networkId}/raise-epoch'],
   ['DELETE', '/peers/{peerId}'],
   ['POST', '/cloud-accounts', account],
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],

@@ -76,14 +76,15 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
   const twin = await tx.peer.count({
     where: {
       networkId: network.id,
-      wireguardKey: request.wireguardKey,
+      OR: [{ wireguardKey: request.wireguardKey }, { nextWireguardKey: request.wireguardKey }],
       removedAt: null,
       identityKey: { not: request.identityKey },
     },
   });
   if (twin > 0) return refuse('invalid', WORDS.key);
 
-  const keys = { identityKey: request.identityKey, wireguardKey: request.wireguardKey, facts: request.facts };
+  const { identityKey, wireguardKey, facts } = request;
+  const keys = { identityKey, wireguardKey, nextWireguardKey: null, facts };
   let peer: { id: string; name: string };
   if (same ?? token.peer) {
     const old = (same ?? token.peer) as NonNullable<typeof same>;

@@ -4,6 +4,7 @@ import { Peer } from '@skein/contract/rest/peer.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { rotateKey } from '@skein/control/peer/rotate-key.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
@@ -52,6 +53,17 @@ export function servePeers(app: ApiHono): void {
     params: IdParams,
     answer: PeerDocument,
     handle: (context, { params }) => getPeer(context, params),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/peers/{id}/rotate-key',
+    tag: 'Peers',
+    summary: 'Replace the WireGuard key of a peer',
+    description:
+      'Its agent makes the new key and changes over to it without losing packets, now or when it is next connected. Agents replace their keys every day by themselves.',
+    params: IdParams,
+    answer: PeerDocument,
+    handle: (context, { params }) => rotateKey(context, params),
   });
   serve(app, {
     method: 'delete',
