@@ -1,5 +1,6 @@
 /** `skein-agent`: reads the command line and does one command. */
 import { parseArgs } from 'node:util';
+import { drain } from './command/drain.ts';
 import { join } from './command/join.ts';
 import { leave } from './command/leave.ts';
 import { runDaemon } from './command/run.ts';
@@ -15,6 +16,8 @@ const HELP = `Usage: skein-agent COMMAND
                        make keys and enrol; "--token -" reads the token from stdin,
                        and without --token it comes from SKEIN_JOIN_TOKEN
   status [-o json]     peers, handshakes, round-trip times
+  drain [--end]        have other peers go by other gateways, before this one is taken away;
+                       --end takes it back
   leave                leave the network and clean the node
   --version, --help
 `;
@@ -27,6 +30,7 @@ async function main(): Promise<void> {
   if (rest.length > 0) throw new AgentFailure('usage', `unexpected: ${rest.join(' ')}`);
   if (command === 'run') return runDaemon();
   if (command === 'leave') return void process.stdout.write(`${await leave()}\n`);
+  if (command === 'drain') return void process.stdout.write(`${await drain(values.end !== true)}\n`);
   if (command === 'status') {
     const status = await readStatus();
     const asJson = values.output === 'json';
@@ -51,6 +55,7 @@ function parse() {
         token: { type: 'string' },
         coordinator: { type: 'string' },
         name: { type: 'string' },
+        end: { type: 'boolean' },
         output: { type: 'string', short: 'o' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

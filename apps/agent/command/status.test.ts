@@ -16,6 +16,7 @@ const status: Status = {
   heldNumber: 7,
   appliedNumber: 7,
   problem: null,
+  draining: false,
   wireguard: 'userspace',
   peers: [
     {

@@ -26,6 +26,7 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
+    ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];
   const rows = status.peers.map((peer) => [

@@ -1,4 +1,4 @@
-/** How `skein-agent status` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
+/** How `skein-agent status`, `drain` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
 import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { AgentFailure, wordsOf } from '../failure.ts';
 
 const SOCKET = `${RUN_DIRECTORY}/agent.sock`;
 
-export const Request = z.object({ ask: z.enum(['status', 'leave']) });
+export const Request = z.object({ ask: z.enum(['status', 'leave', 'drain', 'undrain']) });
 export const Status = z.object({
   version: z.string(),
   name: z.string(),
@@ -25,6 +25,8 @@ export const Status = z.object({
   heldNumber: z.number().nullable(),
   appliedNumber: z.number().nullable(),
   problem: z.string().nullable(),
+  /** Others have been asked to take other ways than this node. */
+  draining: z.boolean(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   peers: z.array(
     LinkReport.extend({
@@ -36,6 +38,9 @@ export const Status = z.object({
   ),
 });
 export type Status = z.infer<typeof Status>;
+/** Whether other peers now take other ways, where they have some. */
+export const Drained = z.object({ draining: z.boolean() });
+export type Drained = z.infer<typeof Drained>;
 /** What could not be cleaned; empty where all went well. */
 export const Left = z.object({ told: z.boolean(), problems: z.array(z.string()) });
 export type Left = z.infer<typeof Left>;
@@ -46,7 +51,7 @@ const CLOSE_SECONDS = 2;
 
 /** Listens. Throws `already-running` where another daemon does. */
 export async function serveControl(
-  handle: (request: z.infer<typeof Request>) => Promise<Status | Left>,
+  handle: (request: z.infer<typeof Request>) => Promise<Status | Left | Drained>,
 ): Promise<{ close(): Promise<void> }> {
   await mkdir(RUN_DIRECTORY, { recursive: true, mode: 0o700 });
   if (await isAnswered())
@@ -79,7 +84,10 @@ export async function serveControl(
 }
 
 /** Asks the running daemon, or answers undefined where none runs. */
-export async function askDaemon<T>(ask: 'status' | 'leave', shape: z.ZodType<T>): Promise<T | undefined> {
+export async function askDaemon<T>(
+  ask: z.infer<typeof Request>['ask'],
+  shape: z.ZodType<T>,
+): Promise<T | undefined> {
   if (!(await isAnswered())) return undefined;
   const text = await new Promise<string>((resolve, reject) => {
     const socket = connect(SOCKET, () => socket.write(`${JSON.stringify({ ask })}\n`));

@@ -1,4 +1,5 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
@@ -21,6 +22,8 @@ import { type Node, newNode } from './node.ts';
 
 export interface Daemon {
   status(): Status;
+  /** Has others take other ways, and waits until they do; or takes that back. */
+  drain(on: boolean): Promise<void>;
   /** Tells the coordinator that the node leaves; says whether it was heard. */
   tellLeaving(): Promise<boolean>;
   /** Stops within this process; tunnels, routes and filter stay. */
@@ -32,6 +35,8 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+/** From telling others to go other ways until the last packet of theirs is through: it is told three times in 300 ms. */
+const DRAIN_MILLISECONDS = 1000;
 
 export async function startDaemon(options: {
   run: Run;
@@ -192,9 +197,14 @@ export async function startDaemon(options: {
       heldNumber: held?.number ?? null,
       appliedNumber,
       problem,
+      draining: node.isDraining(),
       wireguard: node.wireguard(),
       peers: peersOf(held, links),
     }),
+    drain: async (on) => {
+      node.drain(on);
+      if (on && held?.self.forwards) await wait(DRAIN_MILLISECONDS);
+    },
     tellLeaving: () =>
       new Promise((resolve) => {
         if (!channel?.send({ type: 'leave' })) return resolve(false);
@@ -202,6 +212,8 @@ export async function startDaemon(options: {
         later(LEAVE_SECONDS * 1000, () => resolve(false));
       }),
     stop: async () => {
+      // Tunnels stay, but nobody will answer for them: others need not find that out by silence.
+      node.drain(true);
       stopped = true;
       clearInterval(rounding);
       clearInterval(reporting);

@@ -35,6 +35,7 @@ export interface Node {
   mtu: MtuKeeper;
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
+  isDraining(): boolean;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
@@ -192,6 +193,7 @@ export function newNode(options: {
     resize: (map) => applyRoutes(map).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
     drain: watch.drain,
+    isDraining: watch.isDraining,
     wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();

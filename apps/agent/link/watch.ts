@@ -34,7 +34,7 @@ const OBSERVE_MILLISECONDS = 1000;
 /** More than the probes of both ends at the fastest pace. */
 const GROWING_BYTES = 4000;
 /** A change is told so often, for any packet may be lost. */
-const TELL_AGAIN_MILLISECONDS = [0, 100, 300];
+const TELL_AGAIN_MILLISECONDS = [100, 300];
 
 /**
  * @param clock monotonic milliseconds
@@ -152,10 +152,13 @@ export function newWatch(options: {
     for (const timer of telling) clearTimeout(timer);
     telling.clear();
     if (!self.forwards) return;
+    const tellUsers = () =>
+      prober?.prober.probe(prober.prober.askers().filter((address) => byAddress.has(address)));
+    tellUsers();
     for (const milliseconds of TELL_AGAIN_MILLISECONDS) {
       const again = setTimeout(() => {
         telling.delete(again);
-        if (!closed) prober?.prober.probe(prober.prober.askers().filter((address) => byAddress.has(address)));
+        tellUsers();
       }, milliseconds);
       telling.add(again);
     }
