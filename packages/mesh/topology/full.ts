@@ -6,5 +6,5 @@
 import { completeGraph, type Graph, type Vertex } from './graph.ts';
 
 export function full(vertices: readonly Vertex[]): Graph {
-  return completeGraph(vertices.map((one) => one.id));
+  return completeGraph(vertices);
 }

@@ -1,17 +1,22 @@
 import { Topology } from '@skein/contract/primitive.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { formatAddress, parseAddress } from '../ipam/cidr.ts';
 import type { Graph, Vertex } from './graph.ts';
 import { hubOf } from './hub.ts';
 import { planGraph, type TopologySetting } from './plan.ts';
 import { RANDOM_DEGREE } from './random.ts';
 import { pathBetween, waysFrom } from './ways.ts';
 
-const vertex = (id: string, number: number): Vertex => ({
-  id,
-  range: `100.${64 + Math.floor(number / 256)}.${number % 256}.0/24`,
-  open: number % 3 === 1,
-});
+/** A range that follows from the number in the id, as one is given out and kept for the cluster's life. */
+const vertex = (id: string): Vertex => {
+  const number = id === 'clu_new' ? 4_000_000 : Number(id.slice(4));
+  return {
+    id,
+    range: `${formatAddress(parseAddress('100.64.0.0') + number * 256)}/24`,
+    open: number % 3 === 1,
+  };
+};
 const verticesOf = (ids: readonly string[]) => [...ids].sort().map(vertex);
 const plan = (topology: TopologySetting['topology'], ids: readonly string[], seed: string) =>
   planGraph({ topology, hubClusterId: null }, seed, verticesOf(ids));

@@ -3,7 +3,7 @@
 /** A cluster that others can be linked to. */
 export interface Vertex {
   readonly id: string;
-  /** Its overlay range. */
+  /** Its overlay range: what a planner tells clusters apart by, for a plan knows it before there is an id. */
   readonly range: string;
   /** Whether it can be called from outside. */
   readonly open: boolean;
@@ -12,31 +12,38 @@ export interface Vertex {
 export interface Graph {
   /** Ids of the vertices, sorted. */
   readonly vertices: readonly string[];
+  /** Their ranges, in the same order. */
+  readonly ranges: readonly string[];
   readonly numberOf: ReadonlyMap<string, number>;
   /** Numbers of the vertices that one is linked to, ascending. Links hold both ways; none leads to itself. */
   readonly linked: (vertex: number) => readonly number[];
 }
 
 /** Every vertex linked to every other, without a list of all links. */
-export function completeGraph(ids: readonly string[]): Graph {
-  const numbers = ids.map((_, number) => number);
-  return graph(ids, (vertex) => numbers.filter((one) => one !== vertex));
+export function completeGraph(vertices: readonly Vertex[]): Graph {
+  const numbers = vertices.map((_, number) => number);
+  return graph(vertices, (vertex) => numbers.filter((one) => one !== vertex));
 }
 
 /** A graph of these links, given once or twice each, in any order. Links of a vertex to itself are left out. */
-export function graphOfLinks(ids: readonly string[], links: Iterable<readonly [number, number]>): Graph {
-  const sets = ids.map(() => new Set<number>());
+export function graphOfLinks(vertices: readonly Vertex[], links: Iterable<readonly [number, number]>): Graph {
+  const sets = vertices.map(() => new Set<number>());
   for (const [a, b] of links) {
     if (a === b) continue;
     sets[a]?.add(b);
     sets[b]?.add(a);
   }
   const lists = sets.map((set) => [...set].sort((a, b) => a - b));
-  return graph(ids, (vertex) => lists[vertex] ?? []);
+  return graph(vertices, (vertex) => lists[vertex] ?? []);
 }
 
-function graph(vertices: readonly string[], linked: Graph['linked']): Graph {
-  return { vertices, numberOf: new Map(vertices.map((id, number) => [id, number])), linked };
+function graph(vertices: readonly Vertex[], linked: Graph['linked']): Graph {
+  return {
+    vertices: vertices.map((one) => one.id),
+    ranges: vertices.map((one) => one.range),
+    numberOf: new Map(vertices.map((one, number) => [one.id, number])),
+    linked,
+  };
 }
 
 /** Each vertex of a list linked to the next, and the last to the first. */

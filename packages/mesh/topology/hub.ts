@@ -10,7 +10,7 @@ export function hub(vertices: readonly Vertex[], wish: string | null): Graph {
   const ids = vertices.map((one) => one.id);
   const centre = ids.indexOf(hubOf(vertices, wish) ?? '');
   return graphOfLinks(
-    ids,
+    vertices,
     ids.map((_, number): [number, number] => [centre, number]),
   );
 }

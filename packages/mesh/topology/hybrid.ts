@@ -5,5 +5,5 @@
 import { completeGraph, type Graph, type Vertex } from './graph.ts';
 
 export function hybrid(vertices: readonly Vertex[]): Graph {
-  return completeGraph(vertices.map((one) => one.id));
+  return completeGraph(vertices);
 }

@@ -17,7 +17,7 @@ export interface TopologySetting {
 
 /**
  * @param vertices sorted by id
- * @param seed the network's id: two networks of the same clusters need not be linked alike
+ * @param seed the network's overlay range, known when it is planned: others are linked otherwise
  */
 export function planGraph(setting: TopologySetting, seed: string, vertices: readonly Vertex[]): Graph {
   switch (setting.topology) {
@@ -48,7 +48,7 @@ export function graphOf(snapshot: Snapshot): Graph {
   const graph =
     newest && sameVertices(newest.vertices, vertices)
       ? newest.graph
-      : planGraph(network, network.id, vertices);
+      : planGraph(network, network.cidr, vertices);
   newestMemo.set(network, { vertices, graph });
   graphMemo.set(snapshot, graph);
   return graph;

@@ -12,18 +12,17 @@ import { hashOf } from './hash.ts';
 export const RANDOM_DEGREE = 4;
 
 export function random(vertices: readonly Vertex[], seed: string): Graph {
-  const ids = vertices.map((one) => one.id);
   const rings = Array.from({ length: RANDOM_DEGREE / 2 }, (_, which) =>
-    ring(orderOf(ids, `${seed} ${which}`)),
+    ring(orderOf(vertices, `${seed} ${which}`)),
   );
   return graphOfLinks(
-    ids,
+    vertices,
     rings.flatMap((links) => [...links]),
   );
 }
 
 /** Numbers of the vertices in an order that follows from the seed, and in which one more vertex changes no other's place. */
-export function orderOf(ids: readonly string[], seed: string): number[] {
-  const places = ids.map((id, number) => ({ number, place: hashOf(`${seed} ${id}`) }));
+export function orderOf(vertices: readonly Vertex[], seed: string): number[] {
+  const places = vertices.map(({ range }, number) => ({ number, place: hashOf(`${seed} ${range}`) }));
   return places.sort((a, b) => a.place - b.place || a.number - b.number).map((one) => one.number);
 }

@@ -15,9 +15,8 @@ import { orderOf } from './random.ts';
 const LEVELS = 48;
 
 export function structured(vertices: readonly Vertex[], seed: string): Graph {
-  const ids = vertices.map((one) => one.id);
-  const bits = ids.map((id) => hashOf(`${seed} bits ${id}`));
-  return graphOfLinks(ids, ringsBelow(orderOf(ids, `${seed} places`), bits, 0));
+  const bits = vertices.map(({ range }) => hashOf(`${seed} bits ${range}`));
+  return graphOfLinks(vertices, ringsBelow(orderOf(vertices, `${seed} places`), bits, 0));
 }
 
 function* ringsBelow(

@@ -105,7 +105,7 @@ function findTree(graph: Graph, root: number): Tree {
 function hashesOf(graph: Graph): Float64Array {
   const known = hashMemo.get(graph);
   if (known) return known;
-  const hashes = Float64Array.from(graph.vertices, hashOf);
+  const hashes = Float64Array.from(graph.ranges, hashOf);
   hashMemo.set(graph, hashes);
   return hashes;
 }
