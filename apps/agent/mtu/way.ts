@@ -7,9 +7,11 @@ import { z } from 'zod';
 import { INTERFACE, interfaceOf, PATH_PORT } from '../config.ts';
 import { must, type Run } from '../host/command.ts';
 
-/** Number of the rule and of its table: the port's, which nobody else is likely to use. */
+/** Number of the table: the port's, which nobody else is likely to use. */
 const TABLE = String(PATH_PORT);
-const RULE = ['pref', TABLE, 'ipproto', 'udp', 'sport', TABLE, 'lookup', TABLE];
+/** Before the rule of the main table, which is number 32766. */
+const PREFERENCE = '5188';
+const RULE = ['pref', PREFERENCE, 'ipproto', 'udp', 'sport', TABLE, 'lookup', TABLE];
 
 const RouteJson = z.array(z.object({ dst: z.string(), dev: z.string() }));
 
@@ -29,7 +31,7 @@ export function planWay(map: NetworkMap, current: readonly { dst: string; dev: s
 
 /** Throws `command-failed`. */
 export async function applyWay(run: Run, map: NetworkMap): Promise<void> {
-  const rules = await must(run, 'ip', ['rule', 'show', 'pref', TABLE]);
+  const rules = await must(run, 'ip', ['rule', 'show', 'pref', PREFERENCE]);
   if (rules.trim() === '') await must(run, 'ip', ['rule', 'add', ...RULE]);
   // A table that never held anything does not exist, and `ip` says so by failing.
   const held = await run('ip', ['-j', 'route', 'show', 'table', TABLE]);
@@ -39,6 +41,6 @@ export async function applyWay(run: Run, map: NetworkMap): Promise<void> {
 
 /** Takes the rule away; its routes go with the interfaces. Succeeds where there is none. */
 export async function removeWay(run: Run): Promise<void> {
-  const rules = await run('ip', ['rule', 'show', 'pref', TABLE]);
+  const rules = await run('ip', ['rule', 'show', 'pref', PREFERENCE]);
   if (rules.ok && rules.output.trim() !== '') await must(run, 'ip', ['rule', 'del', ...RULE]);
 }
