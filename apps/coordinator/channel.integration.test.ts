@@ -17,6 +17,7 @@ import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { keysText, openPrivateKey, signText } from '@skein/mesh/map/sign.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { type Coordinator, startCoordinator } from './coordinator.ts';
 import { type AgentOptions, TestAgent } from './testing/agent.ts';
@@ -120,7 +121,7 @@ test('a change reaches its own cluster as a delta, and nobody else', async () =>
   const next = await publish(seeded, [{ network: true }], (tx) =>
     tx.network.update({
       where: { id: seeded.networkId },
-      data: { allowedPorts: [{ protocol: 'tcp', port: 80 }] },
+      data: { policy: simplePolicy([{ protocol: 'tcp', port: 80 }]) },
     }),
   );
   await Promise.all(all.map((agent) => agent.until('the ports', () => agent.map?.number === next)));

@@ -24,6 +24,7 @@ import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
 import { serveOperations } from './route/operation/routes.ts';
 import { servePeers } from './route/peer/routes.ts';
+import { servePolicies } from './route/policy/routes.ts';
 import { serveOpenService, serveService } from './route/service/routes.ts';
 import { serveSetup } from './route/setup/routes.ts';
 
@@ -47,6 +48,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveNetworkViews(v1);
   serveClusters(v1);
   servePeers(v1);
+  servePolicies(v1);
   serveJoinTokens(v1);
   serveCloudAccounts(v1);
   serveDrift(v1);

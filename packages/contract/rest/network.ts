@@ -6,6 +6,7 @@ import {
   Cidr,
   DriftPolicy,
   Label,
+  Labels,
   Peering,
   ProviderId,
   Topology,
@@ -37,6 +38,9 @@ export type NewCluster = z.infer<typeof NewCluster>;
 export const NewNetwork = z.object({
   name: Label,
   topology: Topology.default('hybrid'),
+  hubCluster: Label.optional().describe(
+    'Topology `hub`: the cluster in the middle; the best reachable when left out',
+  ),
   zone: ZoneName,
   cidr: Cidr.optional().describe('Overlay range, /16 to /20; one is given out when left out'),
   allowedPorts: z.array(AllowedPort).max(64).default([]),
@@ -54,6 +58,11 @@ export const NetworkChange = z
     allowedPorts: z.array(AllowedPort).max(64),
     peering: Peering,
     driftPolicy: DriftPolicy,
+    topology: Topology,
+    hubClusterId: z
+      .string()
+      .nullable()
+      .describe('Topology `hub`: the cluster in the middle; null lets Skein choose the best reachable'),
   })
   .partial();
 export type NetworkChange = z.infer<typeof NetworkChange>;
@@ -63,9 +72,13 @@ export const Network = z.object({
   id: z.string(),
   name: Label,
   topology: Topology,
+  hubClusterId: z.string().nullable(),
   zone: ZoneName,
   cidr: Cidr,
-  allowedPorts: z.array(AllowedPort),
+  allowedPorts: z
+    .array(AllowedPort)
+    .nullable()
+    .describe('Open between all clusters beside ping; null where the policy says more than that'),
   peering: Peering,
   driftPolicy: DriftPolicy,
   /** When the clouds were last compared with what should be there. */
@@ -89,6 +102,7 @@ export const Cluster = z.object({
   region: z.string(),
   existingNetwork: z.object({ networkId: z.string(), subnetId: z.string() }).nullable(),
   nodeIdentity: z.string().nullable(),
+  labels: Labels,
   vpcCidr: Cidr.nullable(),
   overlayCidr: Cidr,
   state: z.enum(['provisioning', 'ready', 'deleting', 'failed', 'deleted']),

@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Label, PeerRole } from '../primitive.ts';
+import { Ipv4, Label, Labels, PeerRole } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -16,6 +16,8 @@ export const Peer = z.object({
   state: PeerState,
   /** Made by Skein in a cloud, so that removing the peer ends its instance too. */
   managed: z.boolean(),
+  /** Its own; it has those of its cluster too. */
+  labels: Labels,
   overlayAddress: Ipv4,
   privateAddress: Ipv4.nullable(),
   publicAddress: Ipv4.nullable(),

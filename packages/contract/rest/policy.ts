@@ -107,6 +107,10 @@ export type Policy = z.infer<typeof Policy>;
 export const PolicyView = z.object({ number: z.int(), policy: Policy });
 export type PolicyView = z.infer<typeof PolicyView>;
 
+/** A policy that was saved. Agents have it once they have applied the network's `revision`. */
+export const SavedPolicy = PolicyView.extend({ revision: z.int() });
+export type SavedPolicy = z.infer<typeof SavedPolicy>;
+
 export const SavePolicy = z.object({
   policy: Policy,
   seen: z.int().min(0).describe('The `number` of the policy that was changed into this one'),

@@ -1,6 +1,7 @@
 /** Loads what mesh plans from: a network whole, or only the rows that its newer revisions name. */
 import { Endpoint } from '@skein/contract/agent/map.ts';
-import { AllowedPort, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { Labels, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { Policy } from '@skein/contract/rest/policy.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import { Prisma } from '@skein/database/generated/client.ts';
 import {
@@ -23,8 +24,9 @@ const NetworkRow = z.object({
   cidr: z.string(),
   zone: z.string(),
   topology: Topology,
+  hubClusterId: z.string().nullable(),
   mtu: z.number(),
-  allowedPorts: z.array(AllowedPort),
+  policy: Policy,
 });
 const ClusterRow = z.object({
   id: z.string(),
@@ -32,6 +34,7 @@ const ClusterRow = z.object({
   overlayCidr: z.string(),
   vpcCidr: z.string().nullable(),
   peered: z.array(z.string()),
+  labels: Labels,
   deletedAt: z.unknown().nullable(),
 });
 const PeerRow = z.object({
@@ -46,6 +49,7 @@ const PeerRow = z.object({
   privateAddress: z.string().nullable(),
   publicAddress: z.string().nullable(),
   endpoints: z.array(Endpoint),
+  labels: Labels,
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -80,17 +84,17 @@ export async function loadSnapshot(
     SELECT json_build_object(
       'number', n.revision,
       'missing', 0,
-      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
-        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology,
+        'hubClusterId', n."hubClusterId", 'mtu', n.mtu, 'policy', n.policy, 'deletedAt', n."deletedAt"),
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, labels, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", endpoints, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
   if (!row) return undefined;
@@ -126,17 +130,17 @@ export async function loadNewer(
     SELECT json_build_object(
       'number', n.revision,
       'missing', n.revision - ${number} - (SELECT count(*) FROM revision),
-      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
-        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology,
+        'hubClusterId', n."hubClusterId", 'mtu', n.mtu, 'policy', n.policy, 'deletedAt', n."deletedAt"),
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, labels, "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", endpoints, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
     ) AS rows FROM network n WHERE n.id = ${networkId}`;
@@ -170,13 +174,13 @@ export async function loadNewer(
 }
 
 function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
-  const { id, epoch, cidr, zone, topology, mtu, allowedPorts } = row;
-  return { id, epoch, cidr, zone, topology, mtu, allowedPorts, wireguardPort: WIREGUARD_PORT };
+  const { id, epoch, cidr, zone, topology, hubClusterId, mtu, policy } = row;
+  return { id, epoch, cidr, zone, topology, hubClusterId, mtu, policy, wireguardPort: WIREGUARD_PORT };
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr, peered } = row;
-  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText) };
+  const { id, name, overlayCidr, vpcCidr, peered, labels } = row;
+  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place: null };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */
@@ -195,6 +199,8 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     privateAddress,
     publicAddress,
     endpoints: endpointsOf(row),
+    labels: row.labels,
+    relay: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Facts, LinkReport } from '@skein/contract/agent/channel.ts';
 import { Endpoint } from '@skein/contract/agent/map.ts';
+import { Labels } from '@skein/contract/primitive.ts';
 import type { Link, Peer } from '@skein/contract/rest/peer.ts';
 import type { Peer as PeerRow } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
@@ -19,6 +20,7 @@ export function peerView(row: PeerRow): Peer {
     role: row.role,
     state: stateOf(row),
     managed: row.managed,
+    labels: Labels.safeParse(row.labels).data ?? {},
     overlayAddress: row.overlayAddress,
     privateAddress: row.privateAddress,
     publicAddress: row.publicAddress,

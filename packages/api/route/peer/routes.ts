@@ -1,6 +1,5 @@
 /** Peers: agents on nodes. */
 import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
-import { Peer } from '@skein/contract/rest/peer.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
@@ -9,30 +8,7 @@ import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
 import { PlanSeen } from '../plan-seen.ts';
-
-const PeerDocument = Peer.meta({
-  id: 'Peer',
-  example: {
-    id: 'peer_0123456789abcdefghjk',
-    networkId: 'net_0123456789abcdefghjk',
-    clusterId: 'clu_0123456789abcdefghjk',
-    name: 'gw-1',
-    role: 'gateway',
-    state: 'connected',
-    managed: true,
-    overlayAddress: '100.64.1.1',
-    privateAddress: '10.64.0.10',
-    publicAddress: '203.0.113.7',
-    endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],
-    agentVersion: '0.1.0',
-    wireguard: 'kernel',
-    wireguardKey: 'mfuhvMOExVxAMRMaVh1EBz7HkcYKtbOcJ2YTzUTrKxQ=',
-    appliedNumber: 14,
-    problem: null,
-    enrolledAt: '2026-11-20T19:01:00.000Z',
-    lastSeenAt: '2026-11-20T19:30:00.000Z',
-  },
-});
+import { PeerDocument } from './document.ts';
 
 export function servePeers(app: ApiHono): void {
   serve(app, {

@@ -1,15 +1,17 @@
 /** Drafting networks and clusters, purely: what was asked for, and what is taken already, gives ranges and peers. */
 import {
   type AccountProvider,
-  type AllowedPort,
   type DriftPolicy,
   type Peering,
   type PeerRole,
   ProviderId,
+  type Topology,
 } from '@skein/contract/primitive.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import type { Policy } from '@skein/contract/rest/policy.ts';
 import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import type { KnownAccount } from './shape.ts';
 
 export const OVERLAY_POOL = '100.64.0.0/10';
@@ -39,7 +41,10 @@ export interface Draft {
   name: string;
   zone: string;
   cidr: string;
-  allowedPorts: AllowedPort[];
+  topology: Topology;
+  /** By name. */
+  hubCluster: string | null;
+  policy: Policy;
   peering: Peering;
   driftPolicy: DriftPolicy;
   dns: { cloudAccountId: string; provider: AccountProvider } | null;
@@ -87,11 +92,18 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const dnsAccount = dnsId ? known.accounts.get(dnsId) : undefined;
   if (dnsId && !dnsAccount)
     problems.push({ path: 'dnsCloudAccountId', message: 'there is no such cloud account' });
+  const { hubCluster: hubName } = request;
+  if (hubName !== undefined && !request.clusters.some((cluster) => cluster.name === hubName))
+    problems.push({ path: 'hubCluster', message: `there is no cluster named ${hubName}` });
   if (problems.length > 0) return { ok: false, problems };
 
   const dns = dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider } : null;
-  const { name, zone, allowedPorts, peering, driftPolicy } = request;
-  return { ok: true, draft: { name, zone, cidr, allowedPorts, peering, driftPolicy, dns, clusters } };
+  const { name, zone, topology, hubCluster = null, peering, driftPolicy } = request;
+  const policy = simplePolicy(request.allowedPorts);
+  return {
+    ok: true,
+    draft: { name, zone, cidr, topology, hubCluster, policy, peering, driftPolicy, dns, clusters },
+  };
 }
 
 /** Plans one cluster in a network's range: its ranges, its peers with their addresses. */

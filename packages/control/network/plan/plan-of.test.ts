@@ -347,7 +347,6 @@ describe('whatever the network', () => {
           shape: {
             ...shape,
             clusters: turned(shape.clusters as readonly never[]),
-            allowedPorts: turned(shape.allowedPorts as readonly never[]),
           },
         };
         const hash = (from: Book) => planOf(from, changedSettings(from, { driftPolicy: 'ask' }), []).hash;
