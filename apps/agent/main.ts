@@ -1,5 +1,6 @@
 /** `skein-agent`: reads the command line and does one command. */
 import { parseArgs } from 'node:util';
+import { examine, renderExamination } from './command/doctor.ts';
 import { drain } from './command/drain.ts';
 import { join } from './command/join.ts';
 import { leave } from './command/leave.ts';
@@ -18,6 +19,9 @@ const HELP = `Usage: skein-agent COMMAND
   status [-o json]     peers, handshakes, round-trip times
   drain [--end]        have other peers go by other gateways, before this one is taken away;
                        --end takes it back
+  doctor [PEER] [-o json]
+                       what is wrong and how to mend it, with the hops to PEER;
+                       exit code 1 when something is
   leave                leave the network and clean the node
   --version, --help
 `;
@@ -27,6 +31,14 @@ async function main(): Promise<void> {
   if (values.version) return void process.stdout.write(`${VERSION}\n`);
   const [command, ...rest] = positionals;
   if (values.help || !command) return void process.stdout.write(HELP);
+  if (command === 'doctor' && rest.length <= 1) {
+    const examination = await examine(run, rest[0]);
+    process.stdout.write(
+      values.output === 'json' ? `${JSON.stringify(examination, null, 2)}\n` : renderExamination(examination),
+    );
+    process.exitCode = examination.findings.some((one) => one.grade === 'wrong') ? 1 : 0;
+    return;
+  }
   if (rest.length > 0) throw new AgentFailure('usage', `unexpected: ${rest.join(' ')}`);
   if (command === 'run') return runDaemon();
   if (command === 'leave') return void process.stdout.write(`${await leave()}\n`);
@@ -73,7 +85,7 @@ async function readStdin(): Promise<string> {
 }
 
 main().then(
-  () => process.exit(0),
+  () => process.exit(),
   (error) => {
     process.stderr.write(`skein-agent: ${error instanceof AgentFailure ? error.message : wordsOf(error)}\n`);
     process.exit(error instanceof AgentFailure && error.code === 'usage' ? 2 : 1);

@@ -4,7 +4,7 @@ import { AgentFailure } from '../failure.ts';
 
 /** Answers words. Throws `not-enrolled` where no daemon runs. */
 export async function drain(on: boolean): Promise<string> {
-  const drained = await askDaemon(on ? 'drain' : 'undrain', Drained);
+  const drained = await askDaemon({ ask: on ? 'drain' : 'undrain' }, Drained);
   if (!drained) throw new AgentFailure('not-enrolled', 'skein-agent is not running on this node');
   return drained.draining
     ? 'others take other ways where they have some; until the agent starts anew, or: skein-agent drain --end'

@@ -12,7 +12,7 @@ const TELL_SECONDS = 8;
 
 /** Leaves through the daemon where one runs, else by itself. Answers words. Throws `command-failed` with what is left. */
 export async function leave(): Promise<string> {
-  const left = (await askDaemon('leave', Left)) ?? {
+  const left = (await askDaemon({ ask: 'leave' }, Left)) ?? {
     told: await tellAlone(),
     problems: await cleanNode(run),
   };

@@ -45,6 +45,7 @@ export async function runDaemon(): Promise<void> {
   const control = await serveControl(async (request) => {
     if (!daemon) throw new AgentFailure('unreachable', 'the agent is still starting');
     if (request.ask === 'status') return daemon.status();
+    if (request.ask === 'measure') return daemon.measure(request.peer);
     if (request.ask !== 'leave') {
       await daemon.drain(request.ask === 'drain');
       return { draining: daemon.status().draining };

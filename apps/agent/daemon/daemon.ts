@@ -9,6 +9,8 @@ import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
 import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import type { Measured } from '../doctor/facts.ts';
+import { kindOf, measurePeers } from '../doctor/measure.ts';
 import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
@@ -22,6 +24,8 @@ import { type Node, newNode } from './node.ts';
 
 export interface Daemon {
   status(): Status;
+  /** Probes all tunnels, or the one to the peer of this name or overlay address, for two seconds. */
+  measure(peer: string | undefined): Promise<Measured>;
   /** Has others take other ways, and waits until they do; or takes that back. */
   drain(on: boolean): Promise<void>;
   /** Tells the coordinator that the node leaves; says whether it was heard. */
@@ -199,8 +203,10 @@ export async function startDaemon(options: {
       problem,
       draining: node.isDraining(),
       wireguard: node.wireguard(),
-      peers: peersOf(held, links),
+      peers: peersOf(held, links, node.mtu.mtuOf),
     }),
+    measure: async (peer) =>
+      held ? measurePeers(held, peer, node.observe, node.mtu, Date.now) : { peers: [], known: 0 },
     drain: async (on) => {
       node.drain(on);
       if (on && held?.self.forwards) await wait(DRAIN_MILLISECONDS);
@@ -225,11 +231,17 @@ export async function startDaemon(options: {
   };
 }
 
-function peersOf(map: NetworkMap | undefined, links: readonly LinkReport[]): Status['peers'] {
+function peersOf(
+  map: NetworkMap | undefined,
+  links: readonly LinkReport[],
+  mtuOf: (peerId: string) => number,
+): Status['peers'] {
   const byPeer = new Map(links.map((link) => [link.peerId, link]));
   return (map?.peers ?? []).flatMap((peer) => {
     const link = byPeer.get(peer.id);
-    const { name, role, overlayAddress, clusterId } = peer;
-    return link ? [{ ...link, name, role, overlayAddress, clusterId }] : [];
+    if (!link) return [];
+    const { name, role, overlayAddress, clusterId, plane } = peer;
+    const path = link.endpoint === null ? null : kindOf(peer, link.endpoint);
+    return [{ ...link, name, role, overlayAddress, clusterId, plane, path, mtu: mtuOf(peer.id) }];
   });
 }

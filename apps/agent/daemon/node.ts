@@ -33,6 +33,8 @@ export interface Node {
   /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
   resize(map: NetworkMap): Promise<void>;
   mtu: MtuKeeper;
+  /** Every tunnel as its device has it now; those of a device that does not answer are left out. */
+  observe(): Promise<readonly TunnelPeer[]>;
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
   isDraining(): boolean;
@@ -192,6 +194,7 @@ export function newNode(options: {
     },
     resize: (map) => applyRoutes(map).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
+    observe: observeAll,
     drain: watch.drain,
     isDraining: watch.isDraining,
     wireguard: () => devices.get(0)?.kind ?? null,

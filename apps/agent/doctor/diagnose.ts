@@ -39,7 +39,7 @@ export function diagnose(facts: DoctorFacts): Finding[] {
     );
   if (facts.coordinator) findings.push(...ofCoordinator(facts.coordinator, facts.daemon?.connected ?? null));
   if (facts.daemon) findings.push(...ofMap(facts.daemon));
-  if (facts.node) findings.push(...ofNode(facts.node));
+  if (facts.node) findings.push(...ofNode(facts.node, facts.daemon !== null));
   const gone = (facts.node?.interfacesGone.length ?? 0) > 0 || facts.node?.wireguardAnswers === false;
   // Without an interface every peer is silent, and says nothing more.
   if (facts.measured && !gone) {
@@ -116,7 +116,7 @@ function ofMap(daemon: NonNullable<DoctorFacts['daemon']>): Finding[] {
   return [];
 }
 
-function ofNode(node: NodeFacts): Finding[] {
+function ofNode(node: NodeFacts, daemonRuns: boolean): Finding[] {
   const findings: Finding[] = [];
   if (node.interfacesGone.length > 0)
     findings.push(
@@ -175,6 +175,8 @@ function ofNode(node: NodeFacts): Finding[] {
         `The agent switches it on within 30 seconds; keep sysctl files from setting net.ipv4.conf.${node.forwardingOff[0]}.forwarding=0.`,
       ),
     );
+  // A daemon that stopped gave the names back on purpose.
+  if (!daemonRuns) return findings;
   if (!node.resolverNamed)
     findings.push(
       wrong(
@@ -183,7 +185,7 @@ function ofNode(node: NodeFacts): Finding[] {
         'The agent writes it within 30 seconds. If another program (DHCP, NetworkManager) writes it back, tell that one to leave it.',
       ),
     );
-  if (node.ownNameAnswered === false)
+  if (!node.ownNameAnswered)
     findings.push(
       wrong(
         'names-unanswered',

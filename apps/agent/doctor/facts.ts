@@ -80,7 +80,7 @@ export interface NodeFacts {
   forwardingOff: string[];
   /** Whether the node's own programs ask the agent, and whether it answers its own name. */
   resolverNamed: boolean;
-  ownNameAnswered: boolean | null;
+  ownNameAnswered: boolean;
   /** Own underlay addresses. */
   addresses: string[];
 }

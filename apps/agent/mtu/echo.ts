@@ -10,8 +10,9 @@ import { AgentFailure, wordsOf } from '../failure.ts';
 const ASK = Buffer.from('skein>\n\0');
 const ANSWER = Buffer.from('skein<\n\0');
 const NONCE_BYTES = 8;
-/** Mark, nonce, and the size asked about. */
+/** Mark, nonce, and the size asked about; behind it, where there is room, where the asker's sealed packets come from. */
 const ANSWER_BYTES = ANSWER.length + NONCE_BYTES + 2;
+const LONGEST_ENDPOINT = 21;
 /** IPv4 and UDP headers, which are part of the size asked about. */
 const HEADER_BYTES = 28;
 
@@ -26,15 +27,24 @@ export interface Echo {
     copies: number,
     milliseconds: number,
   ): Promise<ReadonlyMap<number, number>>;
+  /** Where the peer of that address last said that it sees our sealed packets come from. */
+  seenBy(address: string): string | null;
   close(): void;
 }
 
 /**
  * Answers on `address` and asks others. Throws `address-taken`.
  * @param clock monotonic milliseconds
+ * @param endpointOf where the sealed packets of the peer of an overlay address come from
  */
-export async function openEcho(address: string, port: number, clock: () => number): Promise<Echo> {
+export async function openEcho(
+  address: string,
+  port: number,
+  clock: () => number,
+  endpointOf: (address: string) => string | null,
+): Promise<Echo> {
   const waiting = new Map<string, (from: string, size: number) => void>();
+  const seen = new Map<string, string>();
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     if (message.length < ANSWER_BYTES) return;
@@ -43,9 +53,16 @@ export async function openEcho(address: string, port: number, clock: () => numbe
     if (mark.equals(ASK)) {
       const size = Buffer.alloc(2);
       size.writeUInt16BE(message.length + HEADER_BYTES);
-      socket.send(Buffer.concat([ANSWER, nonce, size]), from.port, from.address, () => undefined);
-    } else if (mark.equals(ANSWER) && message.length === ANSWER_BYTES) {
-      waiting.get(nonce.toString('hex'))?.(from.address, message.readUInt16BE(ASK.length + NONCE_BYTES));
+      // An answer is never larger than its question.
+      const room = message.length >= ANSWER_BYTES + LONGEST_ENDPOINT;
+      const endpoint = Buffer.from((room && endpointOf(from.address)) || '');
+      const answer = Buffer.concat([ANSWER, nonce, size, endpoint]);
+      socket.send(answer, from.port, from.address, () => undefined);
+    } else if (mark.equals(ANSWER) && message.length <= ANSWER_BYTES + LONGEST_ENDPOINT) {
+      const asker = waiting.get(nonce.toString('hex'));
+      const told = message.subarray(ANSWER_BYTES).toString('latin1');
+      if (asker && /^[\d.]+:\d+$/.test(told)) seen.set(from.address, told);
+      asker?.(from.address, message.readUInt16BE(ASK.length + NONCE_BYTES));
     }
   });
   await new Promise<void>((done, failed) => {
@@ -81,6 +98,7 @@ export async function openEcho(address: string, port: number, clock: () => numbe
             socket.send(Buffer.concat([ASK, nonce], bytes), port, to, () => undefined);
           }
       }),
+    seenBy: (of) => seen.get(of) ?? null,
     close: () => {
       for (const name of waiting.keys()) waiting.delete(name);
       socket.close();

@@ -14,8 +14,8 @@ import { applyWay } from './way.ts';
 export interface PathState {
   /** The largest packet in use towards the peer. */
   mtu: number;
-  /** Nothing larger has been found to pass, though this node's side would allow it. */
-  narrow: boolean;
+  /** What this node's own side would allow. */
+  ceiling: number;
 }
 
 export interface MtuKeeper {
@@ -145,6 +145,9 @@ export function newMtuKeeper(options: {
       });
   };
 
+  const endpointOf = (address: string) =>
+    [...kept.values()].find((one) => one.peer.overlayAddress === address)?.endpoint ?? null;
+
   const interfaceMtu = () => Math.max(start, ...[...kept.values()].map((one) => one.path.ceiling));
 
   return {
@@ -171,19 +174,13 @@ export function newMtuKeeper(options: {
       if (echo?.address !== address) {
         echo?.echo.close();
         echo = undefined;
-        echo = { address, echo: await openEcho(address, PATH_PORT, clock) };
+        echo = { address, echo: await openEcho(address, PATH_PORT, clock, endpointOf) };
       }
       timer ??= setInterval(tick, TICK_MILLISECONDS).unref();
     },
     mtuOf: (peerId) => kept.get(peerId)?.path.mtu ?? start,
     interfaceMtu,
-    paths: () =>
-      new Map(
-        [...kept].map(([id, { path }]) => [
-          id,
-          { mtu: path.mtu, narrow: path.search === null && path.mtu < path.ceiling },
-        ]),
-      ),
+    paths: () => new Map([...kept].map(([id, { path }]) => [id, { mtu: path.mtu, ceiling: path.ceiling }])),
     echo: () => echo?.echo,
     close: () => {
       clearInterval(timer);

@@ -102,6 +102,20 @@ async function startWireguardGo(name: string, onGone: () => void): Promise<UapiC
   );
 }
 
+/** Whether WireGuard answers for the device of this name; changes nothing. */
+export async function answersOn(run: Run, name: string): Promise<boolean> {
+  if (!existsSync(socketOf(name))) return (await run('wg', ['show', name, 'listen-port'])).ok;
+  const connection = await openUapi(socketOf(name), () => undefined).catch(() => undefined);
+  if (!connection) return false;
+  return connection
+    .ask('get=1\n\n')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(connection.close);
+}
+
 /** Takes the devices from plane `planes` on down, whoever made them. Succeeds where there are none. */
 export async function removeDevices(run: Run, planes: number): Promise<void> {
   for (const name of INTERFACES.slice(planes)) {
