@@ -76,6 +76,9 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
       ),
     (made) => made.externalId,
   );
+  const passingAddress = peer.role === 'member' ? state.publicAddress : null;
+  if (peer.passingAddress !== passingAddress)
+    await run.write((tx) => tx.peer.update({ where: { id: peer.id }, data: { passingAddress } }));
   if (peer.privateAddress !== state.privateAddress)
     await run.write(async (tx) => {
       await tx.peer.update({ where: { id: peer.id }, data: { privateAddress: state.privateAddress } });
