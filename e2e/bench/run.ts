@@ -16,9 +16,11 @@ export interface BenchResult {
 export type Bench = (say: (line: string) => void) => Promise<BenchResult>;
 
 const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
+  agent: () => import('./agent.ts'),
   faults: () => import('./faults.ts'),
   propagation: () => import('./propagation.ts'),
   provision: () => import('./provision.ts'),
+  revocation: () => import('./revocation.ts'),
 };
 
 async function main(args: string[]): Promise<number> {
