@@ -1,7 +1,7 @@
 /** The size of packets that a path carries, found, and found again when a router in the middle says nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must, NODE, until } from '../fixture/field.ts';
-import { type AgentNetwork, bulkFile, openNetwork, overlayOf } from '../fixture/network.ts';
+import { type AgentNetwork, bulkFile, openNetwork, overlayOf } from '../fixture/installed.ts';
 
 let network: AgentNetwork;
 const routes = (name: string) => network.sh(name, 'ip -4 route show');
