@@ -27,6 +27,8 @@ export interface MeshCluster {
   readonly vpcCidr: string | null;
   /** Ids of the clusters whose VPC this one routes to, sorted. Counts where both say so: see `arePeered`. */
   readonly peered: readonly string[];
+  /** Where its nodes are; null for plain hosts. */
+  readonly place: { readonly provider: string; readonly region: string } | null;
   readonly labels: Labels;
 }
 
@@ -45,6 +47,20 @@ export interface MeshPeer {
   readonly publicAddress: string | null;
   readonly endpoints: readonly Endpoint[];
   readonly labels: Labels;
+  /** What a peer that relays for others is given to relay; null for one that does not. */
+  readonly relay: { readonly allocations: readonly MeshAllocation[] } | null;
+}
+
+/** Two peers, the first of lower id, for whom a relay keeps `port` and the port after it. */
+export interface MeshAllocation {
+  readonly id: string;
+  /** Ids of the two peers and of their clusters. */
+  readonly peers: readonly [string, string];
+  readonly clusters: readonly [string, string];
+  readonly port: number;
+  readonly kilobytesPerSecond: number;
+  /** ISO time. */
+  readonly until: string;
 }
 
 /** A cluster with its peers, sorted by id. */

@@ -16,9 +16,12 @@ import {
   ZoneName,
 } from '../primitive.ts';
 
-/** An underlay address at which a peer may be reached. */
+/**
+ * An underlay address at which a peer may be reached. `observed`: where others see the peer's own packets come from;
+ * `relayed`: a relay's, which passes on to this peer what the other peer of the pair sends there.
+ */
 export const Endpoint = z.object({
-  kind: z.enum(['private', 'public', 'observed']),
+  kind: z.enum(['private', 'public', 'observed', 'relayed']),
   address: Ipv4,
   port: Port,
 });
@@ -78,6 +81,22 @@ export const MapRule = z.object({
 });
 export type MapRule = z.infer<typeof MapRule>;
 
+/**
+ * A pair of peers for whom this agent is the relay. What the first sends to `port` goes to the second as from
+ * `port` + 1, and the other way round; from any other address nothing passes.
+ */
+export const MapAllocation = z.object({
+  id: z.string(),
+  /** Even. */
+  port: Port,
+  /** Of the first peer and of the second: the addresses they may send from, sorted. */
+  addresses: z.tuple([z.array(Ipv4).min(1), z.array(Ipv4).min(1)]),
+  /** Most that each of the two may send. */
+  kilobytesPerSecond: z.int().min(1),
+  until: z.iso.datetime(),
+});
+export type MapAllocation = z.infer<typeof MapAllocation>;
+
 /** What holds for the whole network and for this agent in it. */
 export const MapSelf = z.object({
   name: Label,
@@ -128,6 +147,8 @@ export const NetworkMap = z.object({
   delegations: z.array(MapDelegation),
   /** Those that the rules speak of, sorted by `id`. */
   addressSets: z.array(MapAddressSet),
+  /** Sorted by `id`; none on a peer that is no relay. */
+  allocations: z.array(MapAllocation),
 });
 export type NetworkMap = z.infer<typeof NetworkMap>;
 
@@ -138,10 +159,12 @@ export const MapChange = z.discriminatedUnion('set', [
   z.object({ set: z.literal('name'), value: MapName }),
   z.object({ set: z.literal('delegation'), value: MapDelegation }),
   z.object({ set: z.literal('address-set'), value: MapAddressSet }),
+  z.object({ set: z.literal('allocation'), value: MapAllocation }),
   z.object({ set: z.literal('peer-removed'), id: z.string() }),
   z.object({ set: z.literal('name-removed'), name: z.string() }),
   z.object({ set: z.literal('delegation-removed'), zone: z.string() }),
   z.object({ set: z.literal('address-set-removed'), id: z.string() }),
+  z.object({ set: z.literal('allocation-removed'), id: z.string() }),
 ]);
 export type MapChange = z.infer<typeof MapChange>;
 

@@ -2,6 +2,7 @@
 import { peeredNameOf } from '../name/view.ts';
 import { arePeered, type ClusterPart, type Snapshot } from '../network.ts';
 import { clustersConcerned } from '../policy/compile.ts';
+import { clustersRelayed } from '../relay/relayed.ts';
 import { gatewaysOf } from '../topology/gateways.ts';
 import { outsideLinks, peeredLinks, peerLinks } from '../topology/links.ts';
 import { graphOf } from '../topology/plan.ts';
@@ -30,7 +31,12 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
   const beside = new Set<string>();
   let [everyone, gateways] = [!sameSettings, false];
   if (sameSettings && !full) gateways = graphOf(before) !== graphOf(after);
-  if (sameSettings) for (const id of clustersConcerned(before, after, touched)) clusters.add(id);
+  if (sameSettings)
+    for (const concerned of [
+      clustersConcerned(before, after, touched),
+      clustersRelayed(before, after, touched),
+    ])
+      for (const id of concerned) clusters.add(id);
   for (const id of touched) {
     const [old, now] = [before.parts.get(id), after.parts.get(id)];
     if (full) everyone ||= peersText(old) !== peersText(now);

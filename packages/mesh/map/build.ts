@@ -11,6 +11,7 @@ import {
   type Snapshot,
 } from '../network.ts';
 import { type AgentPolicy, policyFor } from '../policy/compile.ts';
+import { allocationsOf, withRelays } from '../relay/relayed.ts';
 import { gatewaysOf, workOf } from '../topology/gateways.ts';
 import { linksOf, planesOf } from '../topology/links.ts';
 
@@ -19,7 +20,7 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
   const part = snapshot.parts.get(clusterId);
   const self = peerIn(snapshot, clusterId, peerId);
   if (!part || !self) return undefined;
-  const peers = linksOf(snapshot, part, self);
+  const peers = withRelays(snapshot, part, self, linksOf(snapshot, part, self));
   const work = workOf(part, self);
   const forwards = work === 'gateway' && snapshot.network.topology !== 'full';
   const policy = policyFor(snapshot, part, self, forwards);
@@ -40,6 +41,7 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
     delegations:
       work === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
     addressSets: policy.addressSets,
+    allocations: allocationsOf(snapshot, part, self),
   };
 }
 

@@ -1,7 +1,15 @@
 /** The change from one map of a peer to the next, and how it is applied. `applyDelta(a, deltaBetween(a, b))` is b. */
 import type { MapChange, MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
 import { compareText } from '../network.ts';
-import { addressSetText, delegationText, digestOf, nameText, peerText, selfText } from './digest.ts';
+import {
+  addressSetText,
+  allocationText,
+  delegationText,
+  digestOf,
+  nameText,
+  peerText,
+  selfText,
+} from './digest.ts';
 
 export type Applied =
   | { ok: true; map: NetworkMap }
@@ -23,6 +31,9 @@ export function deltaBetween(before: NetworkMap, after: NetworkMap): MapDelta | 
   const sets = differ(before.addressSets, after.addressSets, (one) => one.id, addressSetText);
   for (const id of sets.removed) changes.push({ set: 'address-set-removed', id });
   for (const value of sets.set) changes.push({ set: 'address-set', value });
+  const allocations = differ(before.allocations, after.allocations, (one) => one.id, allocationText);
+  for (const id of allocations.removed) changes.push({ set: 'allocation-removed', id });
+  for (const value of allocations.set) changes.push({ set: 'allocation', value });
   if (changes.length === 0) return null;
   return {
     networkId: after.networkId,
@@ -46,6 +57,7 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
   const names = new Map(map.names.map((name) => [name.name, name]));
   const delegations = new Map(map.delegations.map((one) => [one.zone, one]));
   const sets = new Map(map.addressSets.map((one) => [one.id, one]));
+  const allocations = new Map(map.allocations.map((one) => [one.id, one]));
   let self = map.self;
   for (const change of delta.changes) {
     if (change.set === 'self') self = change.value;
@@ -53,10 +65,12 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
     else if (change.set === 'name') names.set(change.value.name, change.value);
     else if (change.set === 'delegation') delegations.set(change.value.zone, change.value);
     else if (change.set === 'address-set') sets.set(change.value.id, change.value);
+    else if (change.set === 'allocation') allocations.set(change.value.id, change.value);
     else if (change.set === 'peer-removed') peers.delete(change.id);
     else if (change.set === 'name-removed') names.delete(change.name);
     else if (change.set === 'delegation-removed') delegations.delete(change.zone);
-    else sets.delete(change.id);
+    else if (change.set === 'address-set-removed') sets.delete(change.id);
+    else allocations.delete(change.id);
   }
   const next: NetworkMap = {
     networkId: map.networkId,
@@ -68,6 +82,7 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
     names: sortedBy(names),
     delegations: sortedBy(delegations),
     addressSets: sortedBy(sets),
+    allocations: sortedBy(allocations),
   };
   return digestOf(next) === delta.digest ? { ok: true, map: next } : { ok: false, reason: 'digest-differs' };
 }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type {
   MapAddressSet,
+  MapAllocation,
   MapDelegation,
   MapName,
   MapPeer,
@@ -21,6 +22,7 @@ export function digestOf(map: NetworkMap): string {
   for (const name of map.names) hash.update(nameText(name));
   for (const delegation of map.delegations) hash.update(delegationText(delegation));
   for (const set of map.addressSets) hash.update(addressSetText(set));
+  for (const allocation of map.allocations) hash.update(allocationText(allocation));
   return hash.digest('hex');
 }
 
@@ -91,4 +93,9 @@ export function addressSetText(set: MapAddressSet): string {
 
 function ruleParts({ action, from, to, protocol, ports }: MapRule) {
   return [action, from, to, protocol, ports];
+}
+
+export function allocationText(allocation: MapAllocation): string {
+  const { id, port, addresses, kilobytesPerSecond, until } = allocation;
+  return JSON.stringify(['allocation', id, port, addresses, kilobytesPerSecond, until]);
 }

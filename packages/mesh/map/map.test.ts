@@ -140,6 +140,7 @@ describe('building', () => {
       ],
       delegations: [{ zone: 'shop.skein.test', servers: ['100.64.0.1'] }],
       addressSets: [{ id: 'any', cidrs: ['100.64.0.0/16'] }],
+      allocations: [],
     });
   });
 

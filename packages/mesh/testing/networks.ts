@@ -3,8 +3,8 @@ import type { Endpoint } from '@skein/contract/agent/map.ts';
 import { Topology } from '@skein/contract/primitive.ts';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../ipam/cidr.ts';
-import type { MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
-import { snapshotOf } from '../network.ts';
+import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
+import { compareText, snapshotOf } from '../network.ts';
 import { simplePolicy } from '../policy/simple.ts';
 import { anyLabels, anyPolicy } from './policies.ts';
 
@@ -27,6 +27,7 @@ export const CLUSTERS: readonly MeshCluster[] = [
     overlayCidr: '100.64.0.0/24',
     vpcCidr: '10.64.0.0/20',
     peered: [],
+    place: null,
     labels: {},
   },
   {
@@ -35,10 +36,19 @@ export const CLUSTERS: readonly MeshCluster[] = [
     overlayCidr: '100.64.1.0/24',
     vpcCidr: '10.64.16.0/20',
     peered: [],
+    place: null,
     labels: {},
   },
   // Plain hosts: no VPC of ours.
-  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null, peered: [], labels: {} },
+  {
+    id: 'clu_dev',
+    name: 'dev',
+    overlayCidr: '100.64.2.0/24',
+    vpcCidr: null,
+    peered: [],
+    place: null,
+    labels: {},
+  },
 ];
 
 const at = (kind: Endpoint['kind'], address: string): Endpoint => ({ kind, address, port: 51820 });
@@ -58,6 +68,7 @@ export function peer(
     wireguardKey: `key of ${cluster} ${name}`,
     nextWireguardKey: null,
     retiredKey: null,
+    relay: null,
     overlayAddress,
     privateAddress: addresses.private ?? null,
     publicAddress: addresses.public ?? null,
@@ -133,10 +144,12 @@ export const anyRows: fc.Arbitrary<Rows> = fc
         maxLength: 5,
       },
     ),
+    // Who relays for whom: the relay and the two ends, by their place among all peers.
+    relayed: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 3 }),
     // Peers come and go: which of them are there at all.
     present: fc.infiniteStream(fc.boolean()),
   })
-  .map(({ number, topology, hub, policy, shape, present }) => {
+  .map(({ number, topology, hub, policy, shape, relayed, present }) => {
     const clusters = shape.map(
       ({ vpc, name, peered, labels }, index): MeshCluster => ({
         id: `clu_${index}`,
@@ -147,6 +160,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           .filter((other) => other !== index)
           .map((other) => `clu_${other}`)
           .sort(),
+        place: null,
         labels,
       }),
     );
@@ -160,6 +174,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           wireguardKey: `key of ${cluster} ${index}`,
           nextWireguardKey: changing ? `next key of ${cluster} ${index}` : null,
           retiredKey: null,
+          relay: null,
           overlayAddress: `100.64.${cluster}.${index + 1}`,
           privateAddress,
           publicAddress,
@@ -176,9 +191,31 @@ export const anyRows: fc.Arbitrary<Rows> = fc
       number,
       network: { ...NETWORK, topology, hubClusterId: hub === null ? null : `clu_${hub}`, policy },
       clusters,
-      peers: peers.filter(() => present.next().value),
+      peers: withRelayed(peers, relayed).filter(() => present.next().value),
     };
   });
+
+function withRelayed(peers: MeshPeer[], relayed: readonly (readonly [number, number, number])[]): MeshPeer[] {
+  const changed = [...peers];
+  for (const [turn, [at, first, second]] of relayed.entries()) {
+    const [relay, one, other] = [at, first, second].map((index) => index % Math.max(1, peers.length));
+    const holder = changed[relay ?? 0];
+    const ends = [peers[one ?? 0], peers[other ?? 0]].sort((a, b) => compareText(a?.id ?? '', b?.id ?? ''));
+    const [a, b] = ends;
+    if (!holder || !a || !b || a === b) continue;
+    const allocation: MeshAllocation = {
+      id: `${a.id} ${b.id} ${holder.id}`,
+      peers: [a.id, b.id],
+      clusters: [a.clusterId, b.clusterId],
+      port: 20_000 + 2 * turn,
+      kilobytesPerSecond: 1000,
+      until: '2026-12-01T00:00:00.000Z',
+    };
+    const others = (holder.relay?.allocations ?? []).filter(({ id }) => id !== allocation.id);
+    changed[relay ?? 0] = { ...holder, relay: { allocations: [...others, allocation] } };
+  }
+  return changed;
+}
 
 export const toSnapshot = (rows: Rows): Snapshot =>
   snapshotOf(rows.number, rows.network, rows.clusters, rows.peers);
