@@ -2,9 +2,9 @@
  * Watches the carriers of a map: asks them as often as it matters, judges, and says when routes must change. Agents
  * decide this alone; nobody holds a lease.
  */
-import { readFileSync } from 'node:fs';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { interfaceOf, PROBE_PORT } from '../config.ts';
+import { readCounters } from '../host/counters.ts';
 import { carriesOthers, unreachableBy, type Verdict } from '../route/ways.ts';
 import { FAST_MILLISECONDS, newLiveness } from './liveness.ts';
 import type { Saying } from './message.ts';
@@ -90,7 +90,11 @@ export function newWatch(options: {
   const count = (now: number) => {
     if (!map || !hasChoice || now - countedAt < CALM_MILLISECONDS) return;
     countedAt = now;
-    for (let plane = 0; plane < map.self.planes; plane += 1) traffic.look(plane, countersOf(plane), now);
+    const all = readCounters();
+    for (let plane = 0; plane < map.self.planes; plane += 1) {
+      const seen = all.get(interfaceOf(plane));
+      traffic.look(plane, seen ? { sent: seen.sentPackets, received: seen.receivedPackets } : null, now);
+    }
   };
   const isBusy = (now: number) => (id: string) => {
     const peer = carriers.get(id);
@@ -218,14 +222,4 @@ function mayChoose(map: NetworkMap, carriers: readonly MapPeer[]): boolean {
     (peer) => peer.clusterId === map.self.clusterId && peer.role === 'gateway' && map.self.forwards,
   );
   return shared || hasMate;
-}
-
-function countersOf(plane: number): Counters | null {
-  try {
-    const read = (name: string) =>
-      Number(readFileSync(`/sys/class/net/${interfaceOf(plane)}/statistics/${name}`, 'utf8'));
-    return { sent: read('tx_packets'), received: read('rx_packets') };
-  } catch {
-    return null;
-  }
 }

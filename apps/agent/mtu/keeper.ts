@@ -1,8 +1,8 @@
 /** Keeps the MTU of every tunnel right while the daemon runs: probes, and says when routes must change. */
-import { readFile } from 'node:fs/promises';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { INTERFACES, PATH_PORT } from '../config.ts';
 import type { Run } from '../host/command.ts';
+import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { ceilings } from './ceiling.ts';
@@ -74,7 +74,7 @@ export function newMtuKeeper(options: {
   let lastSent = 0;
 
   const look = async (now: number) => {
-    const sent = await sentBytes();
+    const sent = sentBytes();
     const grew = sent - lastSent > BUSY_BYTES;
     lastSent = sent;
     const due = () => [...kept.values()].filter((one) => one.path.dueAt <= now);
@@ -195,13 +195,8 @@ function addressOf(one: Kept): string {
   return one.endpoint?.replace(/:\d+$/, '') ?? '';
 }
 
-/** Bytes that all our interfaces sent, by the kernel's own count (proc(5): the ninth number of a line). */
-async function sentBytes(): Promise<number> {
-  const text = await readFile('/proc/net/dev', 'utf8').catch(() => '');
-  let sum = 0;
-  for (const line of text.split('\n')) {
-    const [name = '', numbers = ''] = line.split(':');
-    if (INTERFACES.includes(name.trim())) sum += Number(numbers.trim().split(/\s+/)[8] ?? 0);
-  }
-  return sum;
+/** Bytes that all our interfaces sent, by the kernel's own count. */
+function sentBytes(): number {
+  const all = readCounters();
+  return INTERFACES.reduce((sum, name) => sum + (all.get(name)?.sentBytes ?? 0), 0);
 }

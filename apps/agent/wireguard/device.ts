@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { INTERFACES } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
+import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
 import { WIREGUARD_KEY_FILE } from '../state/keys.ts';
 import { changesNothing, renderUapi, renderWgSet, type TunnelChange } from './change.ts';
@@ -118,8 +119,9 @@ export async function answersOn(run: Run, name: string): Promise<boolean> {
 
 /** Takes the devices from plane `planes` on down, whoever made them. Succeeds where there are none. */
 export async function removeDevices(run: Run, planes: number): Promise<void> {
+  const there = readCounters();
   for (const name of INTERFACES.slice(planes)) {
-    if (existsSync(`/sys/class/net/${name}`)) await must(run, 'ip', ['link', 'del', 'dev', name]);
+    if (there.has(name)) await must(run, 'ip', ['link', 'del', 'dev', name]);
     // wireguard-go ends by itself when its interface is gone.
     await rm(socketOf(name), { force: true });
   }
