@@ -82,6 +82,9 @@ function settled(shape: Shape): Shape {
       [publicAddress, '192.0.2'],
     ] as const)
       if (address?.startsWith('240.') && !real.has(address)) real.set(address, `${range}.${real.size + 1}`);
+  for (const { sendsFrom } of shape.clusters.flatMap((cluster) => cluster.peers))
+    for (const address of sendsFrom)
+      if (address.startsWith('240.') && !real.has(address)) real.set(address, `192.0.2.${real.size + 1}`);
   const told = <T extends string | null>(address: T): T =>
     ((address === null ? undefined : real.get(address)) as T | undefined) ?? address;
   const joined = peers.map((peer) => ({
