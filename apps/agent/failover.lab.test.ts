@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BLOWS, cutFrom } from './fixture/blows.ts';
 import { until } from './fixture/field.ts';
 import { type Heartbeat, startHeartbeat } from './fixture/heartbeat.ts';
-import { type AgentNetwork, openNetwork } from './fixture/network.ts';
+import { type InstalledNetwork, openInstalled } from './fixture/installed.ts';
 import { parseCounters } from './host/counters.ts';
 
 /** Wide enough for a machine that does other things too; the benchmark measures. */
 const MOST_LOST_MILLISECONDS = 3000;
-let network: AgentNetwork;
+let network: InstalledNetwork;
 let pulse: Heartbeat;
 
 const sentBy = async (name: string, plane: number) =>
@@ -36,7 +36,7 @@ const isWhole = async () => {
 const whole = () => until('every gateway to be live for everybody', 60, isWhole);
 
 beforeAll(async () => {
-  network = await openNetwork({ clusters: 2, nodes: 3, gateways: 2 });
+  network = await openInstalled({ clusters: 2, nodes: 3, gateways: 2 });
   await whole();
   pulse = await startHeartbeat(network, 'a3', 'b3');
 });
