@@ -135,6 +135,7 @@ test('the topology shows every peer', async () => {
   expect(answer.body.peers).toHaveLength(2);
 });
 
+const CLOSED = { default: 'deny', rules: [] };
 /** Each with a body that would do for its owner. */
 const ALL: readonly [string, string, unknown?][] = [
   ...LISTS.map(([path]): [string, string] => ['GET', path]),
@@ -155,6 +156,12 @@ const ALL: readonly [string, string, unknown?][] = [
   ['DELETE', '/join-tokens/{joinTokenId}'],
   ['POST', '/peers/{peerId}/rotate-key'],
   ['POST', '/networks/{networkId}/raise-epoch'],
+  ['GET', '/networks/{networkId}/policy'],
+  ['PUT', '/networks/{networkId}/policy', { seen: 1, policy: CLOSED }],
+  ['POST', '/networks/{networkId}/policy/try', { policy: CLOSED }],
+  ['POST', '/networks/{networkId}/policy/ask', { to: 'any', protocol: 'icmp' }],
+  ['PATCH', '/peers/{peerId}', { labels: { tier: 'db' } }],
+  ['PATCH', '/clusters/{clusterId}', { labels: {} }],
   ['DELETE', '/peers/{peerId}'],
   ['POST', '/cloud-accounts', account],
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],
@@ -213,6 +220,14 @@ describe('what is not valid is named by its path', () => {
       { allowedPorts: [{ protocol: 'tcp', port: 0 }] },
       'allowedPorts.0.port',
     ],
+    [
+      'PUT',
+      '/networks/{networkId}/policy',
+      { seen: 1, policy: { default: 'maybe', rules: [] } },
+      'policy.default',
+    ],
+    ['POST', '/networks/{networkId}/policy/ask', { to: 'prod', protocol: 'icmp' }, 'to'],
+    ['PATCH', '/peers/{peerId}', { labels: { Tier: 'db' } }, 'labels.Tier'],
     ['POST', '/networks/{networkId}/clusters', { name: 'x', region: '' }, 'region'],
     ['POST', '/networks/{networkId}/plan', { change: 'add-nodes', clusterId: 'x', nodes: 0 }, 'nodes'],
     ['POST', '/networks/{networkId}/plan', { change: 'nothing' }, 'change'],
