@@ -1,7 +1,7 @@
 'use client';
-/** Open ports, peering and what is done about drift: edited together, planned, then changed. */
+/** Topology, open ports, peering and what is done about drift: edited together, planned, then changed. */
 import type { AllowedPort } from '@skein/contract/primitive.ts';
-import type { Network, NetworkChange } from '@skein/contract/rest/network.ts';
+import type { Cluster, Network, NetworkChange } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
 import { useState } from 'react';
 import { call } from '../../../../fetch/call.ts';
@@ -10,6 +10,7 @@ import { Panel, Section } from '../../../../ui/page.tsx';
 import { PlanDialog } from '../../../../ui/plan/plan-dialog.tsx';
 import { DriftPolicyField, PeeringField } from '../../../../ui/policy-fields.tsx';
 import { PortEditor } from '../../../../ui/port-editor.tsx';
+import { TopologyField } from '../../../../ui/topology-field.tsx';
 
 const same = (a: readonly AllowedPort[], b: readonly AllowedPort[]) => textOf(a) === textOf(b);
 const textOf = (ports: readonly AllowedPort[]) =>
@@ -18,15 +19,18 @@ const textOf = (ports: readonly AllowedPort[]) =>
     .sort()
     .join();
 
-export function Settings({ network }: { network: Network }) {
+export function Settings({ network, clusters }: { network: Network; clusters: readonly Cluster[] }) {
   const [edited, setEdited] = useState<NetworkChange>({});
   const [planning, setPlanning] = useState(false);
   const { allowedPorts = network.allowedPorts, peering = network.peering } = edited;
   const { driftPolicy = network.driftPolicy } = edited;
+  const { topology = network.topology, hubClusterId = network.hubClusterId } = edited;
   const change: NetworkChange = {
     ...(!same(allowedPorts, network.allowedPorts) && { allowedPorts }),
     ...(peering !== network.peering && { peering }),
     ...(driftPolicy !== network.driftPolicy && { driftPolicy }),
+    ...(topology !== network.topology && { topology }),
+    ...(topology === 'hub' && hubClusterId !== network.hubClusterId && { hubClusterId }),
   };
   const dirty = Object.keys(change).length > 0;
   const set = (part: NetworkChange) => setEdited({ ...edited, ...part });
@@ -38,6 +42,12 @@ export function Settings({ network }: { network: Network }) {
       <Panel className="space-y-6">
         <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
         <div className="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
+          <TopologyField
+            value={topology}
+            hub={hubClusterId}
+            clusters={clusters.map(({ id, name }) => ({ value: id, name }))}
+            onChange={(value, hub) => set({ topology: value, hubClusterId: hub })}
+          />
           <PeeringField value={peering} onChange={(value) => set({ peering: value })} />
           <DriftPolicyField value={driftPolicy} onChange={(value) => set({ driftPolicy: value })} />
         </div>
