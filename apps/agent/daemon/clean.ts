@@ -6,6 +6,7 @@ import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import { removeWay } from '../mtu/way.ts';
+import { removeRelay } from '../relay/apply.ts';
 import { restoreHashing } from '../route/apply.ts';
 import { removeDevices } from '../wireguard/device.ts';
 
@@ -21,6 +22,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(removeDevices(run, 0));
   await attempt(restoreHashing());
   await attempt(removeWay(run));
+  await attempt(removeRelay(run));
   await attempt(removeFilter(run));
   await attempt(empty(STATE_DIRECTORY));
   await attempt(empty(RUN_DIRECTORY));

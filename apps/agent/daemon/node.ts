@@ -13,6 +13,7 @@ import { reportLinks } from '../link/report.ts';
 import { newWatch, type Watch } from '../link/watch.ts';
 import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
 import { withSizes } from '../mtu/sized.ts';
+import { newRelay } from '../relay/apply.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
 import { planWays, type SizedWay } from '../route/ways.ts';
 import type { Keys } from '../state/keys.ts';
@@ -58,6 +59,7 @@ export function newNode(options: {
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
+  const relay = newRelay(run, Date.now);
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   let current: NetworkMap | undefined;
@@ -169,6 +171,7 @@ export function newNode(options: {
         done.catch((error) => {
           problems.push(wordsOf(error));
         });
+      await attempt(relay.apply(map.allocations));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(resolver.apply(map));

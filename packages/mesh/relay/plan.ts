@@ -63,7 +63,7 @@ export function planRelays(snapshot: Snapshot, now: number): RelayPlan {
     const chosen = held.get(key) ?? [];
     while (chosen.length < RELAYS_PER_PAIR) {
       const relay = bestFor(pair, relays, chosen, ports);
-      const port = relay && freePort(ports.get(relay.peer.id) ?? new Set());
+      const port = relay && freePort(ports.get(relay.peer.id) ?? new Set(), pair);
       if (!relay || port === undefined) break;
       chosen.push(relay.peer.id);
       ports.get(relay.peer.id)?.add(port);
@@ -142,9 +142,17 @@ function distance(a: ClusterPart, b: ClusterPart): number {
   return one.region === other.region ? 1 : 2;
 }
 
-function freePort(taken: ReadonlySet<number>): number | undefined {
-  for (let port: number = RELAY_PORTS.first; port < RELAY_PORTS.last; port += 2)
+/** Looked for from a place of the pair's own, so that a port just given back is seldom the next that is given. */
+function freePort(taken: ReadonlySet<number>, pair: Pair): number | undefined {
+  const pairs = (RELAY_PORTS.last + 1 - RELAY_PORTS.first) / 2;
+  const start = createHash('sha256')
+    .update(keyOf([pair[0].peer.id, pair[1].peer.id]))
+    .digest()
+    .readUInt32BE();
+  for (let turn = 0; turn < pairs; turn += 1) {
+    const port = RELAY_PORTS.first + 2 * ((start + turn) % pairs);
     if (!taken.has(port)) return port;
+  }
   return undefined;
 }
 
