@@ -1,10 +1,13 @@
 /** `skein-agent doctor [PEER]`: looks at everything that packets and names need, and says what is wrong in words. */
-import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { openPublicKey } from '@skein/mesh/map/sign.ts';
+import { decode, encode } from 'dns-packet';
+import { LOOPBACK_RESOLVER } from '../config.ts';
 import { askDaemon, Status } from '../daemon/control-socket.ts';
+import { ask } from '../dns/ask.ts';
 import { lookAtCoordinator } from '../doctor/coordinator-way.ts';
 import { diagnose, type Finding } from '../doctor/diagnose.ts';
 import { type DoctorFacts, Measured } from '../doctor/facts.ts';
@@ -16,6 +19,10 @@ import type { Run } from '../host/command.ts';
 import { readEnrolment } from '../state/enrolment.ts';
 import { readCache } from '../state/map-cache.ts';
 import { columns } from './status.ts';
+
+/** Measuring takes two of them. */
+const DAEMON_SECONDS = 6;
+const NAME_SECONDS = 5;
 
 export interface Examination {
   facts: DoctorFacts;
@@ -34,12 +41,12 @@ export async function examine(run: Run, peer: string | undefined): Promise<Exami
     : undefined;
   const target = peer !== undefined && map ? await addressOf(map, peer) : undefined;
   const direct = map?.peers.find((one) => one.overlayAddress === target);
-  const status = await askDaemon({ ask: 'status' }, Status).catch(() => undefined);
+  const status = await soon(askDaemon({ ask: 'status' }, Status));
   const [coordinator, node, measured, trace] = await Promise.all([
     enrolment ? lookAtCoordinator(enrolment.coordinatorUrl, Date.now) : null,
     map ? lookAtNode(run, map) : null,
     status
-      ? askDaemon({ ask: 'measure', ...(direct ? { peer: direct.id } : {}) }, Measured).catch(() => undefined)
+      ? soon(askDaemon({ ask: 'measure', ...(direct ? { peer: direct.id } : {}) }, Measured))
       : undefined,
     map && target !== undefined ? traceTo(run, map, peer ?? target, target) : null,
   ]);
@@ -55,6 +62,13 @@ export async function examine(run: Run, peer: string | undefined): Promise<Exami
   return { facts, findings: diagnose(facts) };
 }
 
+/** A daemon that hangs is as good as none. */
+function soon<T>(answer: Promise<T>): Promise<T | undefined> {
+  return Promise.race([answer, wait(DAEMON_SECONDS * 1000, undefined, { ref: false })]).catch(
+    () => undefined,
+  );
+}
+
 /** The overlay address of a peer by what a person calls it. */
 async function addressOf(map: NetworkMap, peer: string): Promise<string> {
   if (isIPv4(peer)) return peer;
@@ -64,9 +78,16 @@ async function addressOf(map: NetworkMap, peer: string): Promise<string> {
   const name = peer.endsWith(`.${zone}`)
     ? peer
     : `${peer.includes('.') ? peer : `${peer}.${clusterName}`}.${zone}`;
-  const found = await lookup(name, 4).catch(() => undefined);
-  if (found) return found.address;
-  throw new AgentFailure('usage', `nobody is known as ${name}; say NAME.CLUSTER or an overlay address`);
+  // The agent's resolver and no other: one outside may answer anything for a name of ours.
+  const question = { type: 'A', name } as const;
+  const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [question] });
+  const reply = await ask(LOOPBACK_RESOLVER, query, 'udp', NAME_SECONDS * 1000);
+  const [found] = reply ? (decode(reply).answers ?? []).filter((answer) => answer.type === 'A') : [];
+  if (found) return found.data;
+  throw new AgentFailure(
+    'usage',
+    `nobody answers for ${name} at present; say NAME.CLUSTER, or the overlay address (the dashboard shows it)`,
+  );
 }
 
 /** For people. Ends with one line that says how it stands. */

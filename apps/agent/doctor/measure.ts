@@ -31,6 +31,7 @@ export async function measurePeers(
       ? [...map.peers].sort((a, b) => Number(a.role !== 'gateway') - Number(b.role !== 'gateway'))
       : named;
   const peers = chosen.slice(0, MOST_PEERS);
+  mtu.lookAgain(peers.map((peer) => peer.id));
   const before = byKey(await observe());
   const results = await Promise.all(peers.map((peer) => probe(peer, mtu)));
   const after = byKey(await observe());

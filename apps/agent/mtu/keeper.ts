@@ -25,6 +25,8 @@ export interface MtuKeeper {
   mtuOf(peerId: string): number;
   /** The MTU of the interfaces: no probe is larger, and so no packet. */
   interfaceMtu(): number;
+  /** Looks at the paths to these peers within a second, though they may lie idle. */
+  lookAgain(peerIds: readonly string[]): void;
   paths(): ReadonlyMap<string, PathState>;
   echo(): Echo | undefined;
   close(): void;
@@ -180,6 +182,15 @@ export function newMtuKeeper(options: {
     },
     mtuOf: (peerId) => kept.get(peerId)?.path.mtu ?? start,
     interfaceMtu,
+    lookAgain: (peerIds) => {
+      const now = clock();
+      for (const id of peerIds) {
+        const one = kept.get(id);
+        if (!one) continue;
+        one.path = { ...one.path, dueAt: Math.min(one.path.dueAt, now) };
+        one.ceilingAt = Number.NEGATIVE_INFINITY;
+      }
+    },
     paths: () => new Map([...kept].map(([id, { path }]) => [id, { mtu: path.mtu, ceiling: path.ceiling }])),
     echo: () => echo?.echo,
     close: () => {

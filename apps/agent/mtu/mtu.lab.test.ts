@@ -1,13 +1,13 @@
 /** The size of packets that a path carries, found, and found again when a router in the middle says nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must, NODE, until } from '../fixture/field.ts';
-import { type AgentNetwork, bulkFile, openNetwork, overlayOf } from '../fixture/installed.ts';
+import { bulkFile, type InstalledNetwork, openInstalled, overlayOf } from '../fixture/installed.ts';
 
-let network: AgentNetwork;
+let network: InstalledNetwork;
 const routes = (name: string) => network.sh(name, 'ip -4 route show');
 
 beforeAll(async () => {
-  network = await openNetwork();
+  network = await openInstalled();
 });
 afterAll(async () => {
   await network?.close();
