@@ -3,6 +3,7 @@
 import type { AllowedPort } from '@skein/contract/primitive.ts';
 import type { Cluster, Network, NetworkChange } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
+import Link from 'next/link';
 import { useState } from 'react';
 import { call } from '../../../../fetch/call.ts';
 import { Button } from '../../../../ui/button.tsx';
@@ -22,11 +23,11 @@ const textOf = (ports: readonly AllowedPort[]) =>
 export function Settings({ network, clusters }: { network: Network; clusters: readonly Cluster[] }) {
   const [edited, setEdited] = useState<NetworkChange>({});
   const [planning, setPlanning] = useState(false);
-  const { allowedPorts = network.allowedPorts, peering = network.peering } = edited;
+  const { allowedPorts = network.allowedPorts ?? [], peering = network.peering } = edited;
   const { driftPolicy = network.driftPolicy } = edited;
   const { topology = network.topology, hubClusterId = network.hubClusterId } = edited;
   const change: NetworkChange = {
-    ...(!same(allowedPorts, network.allowedPorts) && { allowedPorts }),
+    ...(network.allowedPorts !== null && !same(allowedPorts, network.allowedPorts) && { allowedPorts }),
     ...(peering !== network.peering && { peering }),
     ...(driftPolicy !== network.driftPolicy && { driftPolicy }),
     ...(topology !== network.topology && { topology }),
@@ -37,10 +38,22 @@ export function Settings({ network, clusters }: { network: Network; clusters: re
   return (
     <Section
       title="Settings"
-      lead="Ping is always open between clusters. Everything else from another cluster is refused, but for these ports."
+      lead={
+        network.allowedPorts === null
+          ? 'What clusters may begin with each other is said by the rules of the policy.'
+          : 'Ping is always open between clusters. Everything else from another cluster is refused, but for these ports.'
+      }
     >
       <Panel className="space-y-6">
-        <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
+        {network.allowedPorts === null ? (
+          <p>
+            <Link href={`/networks/${network.id}/policy`} className="text-accent hover:underline">
+              See the policy
+            </Link>
+          </p>
+        ) : (
+          <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
+        )}
         <div className="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
           <TopologyField
             value={topology}

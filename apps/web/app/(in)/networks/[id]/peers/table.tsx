@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { call } from '../../../../../fetch/call.ts';
 import { useLoaded } from '../../../../../fetch/use-loaded.ts';
 import { Button, ButtonLink } from '../../../../../ui/button.tsx';
+import { LabelsField } from '../../../../../ui/labels-field.tsx';
 import { Notice } from '../../../../../ui/notice.tsx';
 import { Empty, Mono } from '../../../../../ui/page.tsx';
 import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
@@ -73,6 +74,17 @@ export function PeerTable({
           {
             title: 'Underlay',
             cell: (peer) => <Mono>{peer.publicAddress ?? peer.privateAddress ?? '–'}</Mono>,
+          },
+          {
+            title: 'Labels',
+            cell: (peer) =>
+              peer.state !== 'removed' && (
+                <LabelsField
+                  path={`/peers/${peer.id}`}
+                  of={`${peer.name} of ${clusterName(peer.clusterId)}`}
+                  labels={peer.labels}
+                />
+              ),
           },
           { title: 'Map', right: true, cell: (peer) => peer.appliedNumber ?? '–' },
           { title: 'Seen', cell: (peer) => <Ago at={peer.lastSeenAt} /> },
