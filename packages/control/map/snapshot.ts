@@ -48,6 +48,7 @@ const PeerRow = z.object({
   overlayAddress: z.string(),
   privateAddress: z.string().nullable(),
   publicAddress: z.string().nullable(),
+  passingAddress: z.string().nullable(),
   endpoints: z.array(Endpoint),
   labels: Labels,
   enrolledAt: z.unknown().nullable(),
@@ -94,7 +95,7 @@ export async function loadSnapshot(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
   if (!row) return undefined;
@@ -140,7 +141,7 @@ export async function loadNewer(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
     ) AS rows FROM network n WHERE n.id = ${networkId}`;
@@ -212,6 +213,6 @@ function endpointsOf(row: z.infer<typeof PeerRow>): Endpoint[] {
     endpoints.push({ kind, address, port: WIREGUARD_PORT });
   };
   add('private', row.privateAddress);
-  add('public', row.publicAddress);
+  add('public', row.publicAddress ?? row.passingAddress);
   return endpoints;
 }
