@@ -38,6 +38,8 @@ export interface MeshPeer {
   readonly clusterId: string;
   readonly name: string;
   readonly role: PeerRole;
+  /** The rank that a gateway was given for as long as it is one; those without take what is free. */
+  readonly seat?: number | null;
   readonly wireguardKey: string;
   /** The key that the agent announced for later, and one that it shall give up. */
   readonly nextWireguardKey: string | null;

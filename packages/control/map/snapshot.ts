@@ -42,6 +42,7 @@ const PeerRow = z.object({
   clusterId: z.string(),
   name: z.string(),
   role: z.enum(['gateway', 'member']),
+  seat: z.int().nullable(),
   wireguardKey: z.string().nullable(),
   nextWireguardKey: z.string().nullable(),
   retiredKey: z.string().nullable(),
@@ -94,7 +95,7 @@ export async function loadSnapshot(
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+          SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
             "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
@@ -140,7 +141,7 @@ export async function loadNewer(
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+          SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
             "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)

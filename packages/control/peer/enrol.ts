@@ -6,6 +6,7 @@ import { enrolText, openPublicKey, verifyText } from '@skein/mesh/map/sign.ts';
 import type { Context } from '../context.ts';
 import { publishRevision } from '../map/publish.ts';
 import { hashOfToken, isToken } from '../secret/token.ts';
+import { freeSeat } from './seat.ts';
 
 /** What verbs of the agents' channel need: there is no actor but the agent, whom its keys or its token prove. */
 export type ChannelContext = Pick<Context, 'database' | 'now' | 'random'>;
@@ -118,6 +119,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
         clusterId: cluster.id,
         name: freeName(request, new Set(mates.map((mate) => mate.name))),
         role: leads ? 'gateway' : 'member',
+        seat: leads ? freeSeat([]) : null,
         overlayAddress: grant.address,
         privateAddress: request.facts.privateAddress,
         enrolledAt: now,

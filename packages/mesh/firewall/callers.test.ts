@@ -13,6 +13,7 @@ const setting = (topology: Topology, hubClusterId: string | null = null) => ({ t
 function cluster(number: number, over: Partial<CallingCluster> = {}): CallingCluster {
   const peer = (role: 'gateway' | 'member', host: number) => ({
     role,
+    seat: null,
     enrolled: true,
     sendsFrom: [`203.0.113.${number * 10 + host}`],
     privateAddress: `10.${number}.0.${host}`,
@@ -65,6 +66,9 @@ test('a port for each gateway, of the cluster or of one linked with it, that oth
   const three = cluster(2, { peers: [1, 2, 3].flatMap((host) => cluster(2 + host).peers) });
   const callers = callersOf(SEED, [setting('hub', 'clu_1')], [cluster(1), three, cluster(9)]);
   expect(['clu_1', 'clu_2', 'clu_9'].map((id) => callers.get(id)?.planes)).toEqual([3, 3, 1]);
+  const [gateway] = cluster(7).peers;
+  const second = cluster(7, { peers: gateway ? [{ ...gateway, seat: 1 }] : [] });
+  expect(callersOf(SEED, [setting('hub')], [second]).get('clu_7')?.planes).toBe(2);
 });
 
 test('whoever holds a tunnel is let in, and nobody else', () => {
@@ -100,6 +104,7 @@ function callingClusters(snapshot: Snapshot): CallingCluster[] {
     peered: part.cluster.peered,
     peers: part.peers.map((peer) => ({
       role: gatewaysOf(part).includes(peer) ? 'gateway' : 'member',
+      seat: peer.seat ?? null,
       enrolled: true,
       sendsFrom: sendsFrom(peer.endpoints),
       privateAddress: peer.privateAddress,

@@ -16,6 +16,8 @@ export interface CallingCluster {
   /** All that have not been removed. */
   readonly peers: readonly {
     readonly role: PeerRole;
+    /** The rank that a gateway was given. */
+    readonly seat: number | null;
     /** In the maps already. */
     readonly enrolled: boolean;
     /** The public addresses that it sends from, as far as they are known. */
@@ -127,8 +129,9 @@ function verticesOf(
 }
 
 function planesOf(cluster: CallingCluster): number {
-  const gateways = cluster.peers.filter((peer) => peer.role === 'gateway').length;
-  return Math.min(Math.max(gateways, 1), MAX_PLANES);
+  const gateways = cluster.peers.filter((peer) => peer.role === 'gateway');
+  const seats = gateways.map((peer) => (peer.seat ?? 0) + 1);
+  return Math.min(Math.max(gateways.length, 1, ...seats), MAX_PLANES);
 }
 
 function sorted(callers: { others: Set<string>; peered: Set<string> }): Callers {

@@ -118,6 +118,7 @@ const address = (base: string) =>
   fc.integer({ min: 1, max: 200 }).map((host) => formatAddress(parseAddress(base) + host));
 const nodeOf = fc.record({
   role: fc.constantFrom('gateway' as const, 'member' as const),
+  seat: fc.option(fc.integer({ min: 0, max: 3 })),
   privateAddress: fc.option(address('10.64.0.0')),
   publicAddress: fc.option(address('203.0.113.0')),
   observed: fc.option(address('198.51.100.0')),
@@ -166,11 +167,12 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
-        ({ role, privateAddress, publicAddress, observed, changing, labels }, index): MeshPeer => ({
+        ({ role, seat, privateAddress, publicAddress, observed, changing, labels }, index): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
           clusterId: `clu_${cluster}`,
           name: `node-${index}`,
           role,
+          seat,
           wireguardKey: `key of ${cluster} ${index}`,
           nextWireguardKey: changing ? `next key of ${cluster} ${index}` : null,
           retiredKey: null,

@@ -70,6 +70,33 @@ test('gateways rank by overlay address; those beyond the last rank work as membe
   ]);
 });
 
+test('a gateway keeps its seat when one before it goes, and the next takes what is free', () => {
+  const gateway = (host: number, seat: number | null) => ({
+    ...peer('x', `gw-${host}`, `100.64.9.${host}`, {}),
+    seat,
+  });
+  const home = PRACTICE.parts.get('clu_prod') as ClusterPart;
+  const ranks = (...peers: MeshPeer[]) => {
+    const part = { ...home, peers };
+    return gatewaysOf(part).map((one) => [one.name, rankOf(part, one)]);
+  };
+  const [one, two, three] = [gateway(1, 0), gateway(2, 1), gateway(3, null)];
+  expect(ranks(one, two, three)).toEqual([
+    ['gw-1', 0],
+    ['gw-2', 1],
+    ['gw-3', 2],
+  ]);
+  expect(ranks(two, three)).toEqual([
+    ['gw-3', 0],
+    ['gw-2', 1],
+  ]);
+  expect(ranks(two, gateway(4, 1), gateway(5, 9))).toEqual([
+    ['gw-4', 0],
+    ['gw-2', 1],
+    ['gw-5', 2],
+  ]);
+});
+
 test('on no plane is a prefix carried twice; each live gateway carries what the others carry; ports meet', () => {
   fc.assert(
     fc.property(anyRows, (rows) => {

@@ -16,7 +16,7 @@ export function planHash(
   const { snapshot: _, clusters, ...network } = after;
   const whole = byName(clusters).map(({ state: _state, peers, ...cluster }) => ({
     ...cluster,
-    peers: byName(peers).map(({ sendsFrom: _from, privateAddress: _address, ...peer }) => peer),
+    peers: byName(peers).map(({ sendsFrom: _from, privateAddress: _address, seat: _seat, ...peer }) => peer),
   }));
   const work = [...steps]
     .sort((a, b) => compareText(a.key, b.key))

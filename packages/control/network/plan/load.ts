@@ -83,6 +83,7 @@ function clusterOf(row: ClusterRow): ShapeCluster {
         id: peer.id,
         name: peer.name,
         role: peer.role,
+        seat: peer.seat,
         managed: peer.managed,
         overlayAddress: peer.overlayAddress,
         sendsFrom: sendingAddresses(peer),

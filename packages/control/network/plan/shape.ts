@@ -59,6 +59,8 @@ export interface ShapePeer {
   id: string;
   name: string;
   role: 'gateway' | 'member';
+  /** The rank that a gateway was given. */
+  seat: number | null;
   /** Skein makes its node. */
   managed: boolean;
   overlayAddress: string;

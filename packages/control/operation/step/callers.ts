@@ -28,6 +28,7 @@ export async function loadCallers(
             where: { removedAt: null },
             select: {
               role: true,
+              seat: true,
               enrolledAt: true,
               managed: true,
               publicAddress: true,
@@ -49,6 +50,7 @@ export async function loadCallers(
     peered: peered.get(id) ?? [],
     peers: peers.map((peer) => ({
       role: peer.role,
+      seat: peer.seat,
       enrolled: peer.enrolledAt !== null,
       sendsFrom: sendingAddresses(peer),
       privateAddress: peer.privateAddress,

@@ -37,6 +37,7 @@ export function withPeers(
       id,
       name,
       role,
+      seat: null,
       managed: true,
       overlayAddress,
       sendsFrom:
