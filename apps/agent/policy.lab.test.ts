@@ -63,7 +63,7 @@ beforeAll(async () => {
   };
   for (const name of ['a3', 'b3', 'b1']) for (const port of [8080, 9090]) await listen(name, talkFile, port);
   await listen('b3', pourFile, 7000);
-});
+}, 300_000);
 afterAll(() => network?.close());
 
 test('a rule for one peer lets in that peer, on that port, and nobody else', async () => {

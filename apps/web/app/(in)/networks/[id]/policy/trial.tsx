@@ -36,6 +36,7 @@ export function Trial({
               <li key={test.index} className="flex gap-2">
                 <Icon
                   size={16}
+                  role="img"
                   aria-label={test.passed ? 'Holds' : 'Fails'}
                   className={`mt-0.5 shrink-0 ${test.passed ? 'text-good' : 'text-bad'}`}
                 />
