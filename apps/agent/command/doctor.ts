@@ -82,8 +82,9 @@ async function addressOf(map: NetworkMap, peer: string): Promise<string> {
   const question = { type: 'A', name } as const;
   const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [question] });
   const reply = await ask(LOOPBACK_RESOLVER, query, 'udp', NAME_SECONDS * 1000);
-  const [found] = reply ? (decode(reply).answers ?? []).filter((answer) => answer.type === 'A') : [];
-  if (found) return found.data;
+  const answers = reply ? (decode(reply).answers ?? []) : [];
+  const [found] = answers.flatMap((answer) => (answer.type === 'A' ? [answer.data] : []));
+  if (found) return found;
   throw new AgentFailure(
     'usage',
     `nobody answers for ${name} at present; say NAME.CLUSTER, or the overlay address (the dashboard shows it)`,

@@ -84,12 +84,16 @@ test('a route in the way, and one that is gone', async () => {
 });
 
 test('the filter flushed, forwarding switched off, resolv.conf rewritten', async () => {
-  expect(await broken('b1', 'nft flush ruleset', 'filter-missing', '')).toContain('flush ruleset');
-  const off = 'echo 0 > /proc/sys/net/ipv4/conf/skein0/forwarding';
-  expect(await broken('b1', off, 'forwarding-off', '')).toContain('skein0');
-  expect(
-    await broken('b1', 'echo nameserver 192.0.2.53 > /etc/resolv.conf', 'names-elsewhere', ''),
-  ).toContain('DHCP');
+  // Broken anew for each look: the agent mends such things by itself.
+  const all = await until('three findings', 40, async () => {
+    await network.sh(
+      'b1',
+      'nft flush ruleset; echo 0 > /proc/sys/net/ipv4/conf/skein0/forwarding; echo nameserver 192.0.2.53 > /etc/resolv.conf',
+    );
+    const { findings } = await examined('b1');
+    return findings.length === 3 && findings;
+  });
+  expect(all.map((one) => one.code)).toEqual(['filter-missing', 'forwarding-off', 'names-elsewhere']);
   await well('b1');
 });
 
@@ -106,7 +110,6 @@ test('wireguard-go that cannot come back', async () => {
     'kill -CONT $(pgrep -x wireguard-go)',
   );
   expect(hung).toContain('hangs');
-  await well('b2');
 });
 
 test('the coordinator out of reach', async () => {

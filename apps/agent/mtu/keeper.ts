@@ -43,6 +43,8 @@ const BUSY_FOR_MILLISECONDS = 3000;
 /** Paths asked at once: a node with a thousand peers takes minutes for all, and nobody notices. */
 const IDLE_PATHS_AT_ONCE = 4;
 const BUSY_PATHS_AT_ONCE = 16;
+/** Between looks at a peer that has no endpoint. */
+const UNKNOWN_MILLISECONDS = 10_000;
 /** How old what the kernel knows of a way may be, for a path that carries traffic. */
 const CEILING_MILLISECONDS = 5000;
 
@@ -98,7 +100,10 @@ export function newMtuKeeper(options: {
       }
       one.sentBytes = seen.sentBytes;
     }
-    const ready = due().filter((one) => one.endpoint !== null);
+    // Nobody knows where those are: it will be seen when they call.
+    for (const one of due())
+      if (one.endpoint === null) one.path = { ...one.path, dueAt: now + UNKNOWN_MILLISECONDS };
+    const ready = due();
     const busy = ready.filter((one) => one.busyUntil > now).slice(0, BUSY_PATHS_AT_ONCE);
     const idle = ready.filter((one) => one.busyUntil <= now).slice(0, IDLE_PATHS_AT_ONCE);
     await probe([...busy, ...idle], now);

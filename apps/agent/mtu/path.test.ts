@@ -108,6 +108,19 @@ test('another way starts from what is safe', () => {
   expect(onOtherWay(path, 1280, 10)).toMatchObject({ mtu: 1280, dueAt: 10 });
 });
 
+test('a path that stays silent is asked ever more seldom, and as before once it answers', () => {
+  let path = newPath(1280, 1440, 0);
+  const waits: number[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    const after = afterRound(path, sizesOf(path), new Set(), path.dueAt, false);
+    waits.push((after.dueAt - path.dueAt) / 1000);
+    path = after;
+  }
+  expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 600, 600, 600]);
+  expect(whenBusy(path, 0).dueAt).toBe(1000);
+  expect(settle({ ...path, dueAt: 0 }, 1440).path).toMatchObject({ mtu: 1440, silences: 0 });
+});
+
 test('traffic brings the next look near', () => {
   const idle = afterRound(newPath(1280, 1280, 0), [SMALL, 1280], new Set([SMALL, 1280]), 0, false);
   expect(idle.dueAt).toBe(600_000);

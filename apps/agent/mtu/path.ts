@@ -25,8 +25,8 @@ const MOST_ROUNDS = 5;
 const CONFIRM_BUSY_SECONDS = 1;
 const CONFIRM_IDLE_SECONDS = 600;
 const SEARCH_AGAIN_SECONDS = 300;
-/** After a round in which nothing at all came back. */
-const SILENT_SECONDS = 10;
+/** After a round in which nothing at all came back, doubled with each such round up to the pace of idle paths. */
+const SILENT_SECONDS = 5;
 
 export interface Path {
   /** What this node's own side allows. */
@@ -35,6 +35,8 @@ export interface Path {
   mtu: number;
   /** A search: everything up to `low` passes (0: nothing is known), nothing from `high` on does. */
   search: { low: number; high: number; rounds: number } | null;
+  /** Rounds in a row in which nothing came back. */
+  silences: number;
   /** When the next round is due, and when sizes above `mtu` are worth trying again; milliseconds. */
   dueAt: number;
   searchAt: number;
@@ -42,7 +44,14 @@ export interface Path {
 
 /** A path not looked at yet. @param mtu to use until a probe says better */
 export function newPath(mtu: number, ceiling: number, now: number): Path {
-  return { ceiling, mtu: Math.min(mtu, ceiling), search: fresh(ceiling), dueAt: now, searchAt: now };
+  return {
+    ceiling,
+    mtu: Math.min(mtu, ceiling),
+    search: fresh(ceiling),
+    silences: 0,
+    dueAt: now,
+    searchAt: now,
+  };
 }
 
 /** The largest inner size for an underlay MTU. */
@@ -60,13 +69,13 @@ export function withCeiling(path: Path, ceiling: number, now: number): Path {
 
 /** The path after its endpoint changed: what was proven was another way. @param mtu as for `newPath` */
 export function onOtherWay(path: Path, mtu: number, now: number): Path {
-  return { ...path, mtu: Math.min(path.mtu, mtu), search: fresh(path.ceiling), dueAt: now };
+  return { ...path, mtu: Math.min(path.mtu, mtu), search: fresh(path.ceiling), silences: 0, dueAt: now };
 }
 
 /** The path now that it carries traffic: looked at soon. */
 export function whenBusy(path: Path, now: number): Path {
   const soon = now + CONFIRM_BUSY_SECONDS * 1000;
-  return path.search === null && path.dueAt > soon ? { ...path, dueAt: soon } : path;
+  return path.dueAt > soon ? { ...path, dueAt: soon } : path;
 }
 
 /** Sizes of the probes of the next round, in bytes of the whole inner packet; the small one is the first. */
@@ -102,7 +111,11 @@ export function afterRound(
   const next = now + (busy ? CONFIRM_BUSY_SECONDS : CONFIRM_IDLE_SECONDS) * 1000;
   const best = Math.max(0, ...sent.filter((size) => answered.has(size)));
   // Nothing came back: the path is down or far behind, which says nothing about sizes.
-  if (best === 0) return { ...path, dueAt: now + SILENT_SECONDS * 1000 };
+  if (best === 0) {
+    const seconds = Math.min(SILENT_SECONDS * 2 ** path.silences, CONFIRM_IDLE_SECONDS);
+    return { ...path, silences: path.silences + 1, dueAt: now + seconds * 1000 };
+  }
+  if (path.silences > 0) path = { ...path, silences: 0 };
   if (path.search === null) {
     if (!answered.has(path.mtu)) return { ...path, search: fresh(path.ceiling), dueAt: now };
     if (now < path.searchAt || path.mtu >= path.ceiling) return { ...path, dueAt: next };
