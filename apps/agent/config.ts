@@ -21,6 +21,8 @@ export const LOOPBACK_RESOLVER = '127.0.80.53';
 export const PROBE_PORT = 51880;
 /** UDP port on the overlay address for padded probes, which find what size of packet a path carries. */
 export const PATH_PORT = 51881;
+/** UDP port on the overlay address at which the two agents of a pair agree on keys. */
+export const PAIR_PORT = 51882;
 export const PROBE_EVERY_SECONDS = 10;
 export const REPORT_EVERY_SECONDS = 10;
 

@@ -7,6 +7,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './conne
 export interface Channel {
   /** Whether it was sent. */
   send(message: FromAgent): boolean;
+  announceKeys: Connection['announceKeys'];
   connected(): boolean;
   /** Drops a connection that is not to be trusted; another follows after a wait. */
   drop(): void;
@@ -61,6 +62,7 @@ export function keepChannel(options: ChannelOptions): Channel {
   open();
   return {
     send: (message) => connection?.send(message) ?? false,
+    announceKeys: (keys) => connection?.announceKeys(keys) ?? false,
     connected: () => ready,
     drop: () => connection?.close(),
     close: () => {

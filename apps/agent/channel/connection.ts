@@ -9,7 +9,7 @@ import {
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
-import { helloText, signText } from '@skein/mesh/map/sign.ts';
+import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
 import { type Own, receiveRemoval } from './receive.ts';
 
@@ -38,6 +38,8 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Sends, unless the channel is congested or closed: the next report tells it all again. Says whether it was sent. */
   send(message: FromAgent): boolean;
+  /** Says which WireGuard keys we use and will use, signed for this channel. */
+  announceKeys(keys: { wireguardKey: string; nextWireguardKey: string | null }): boolean;
   close(): void;
 }
 
@@ -59,6 +61,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   let heardAt = performance.now();
   let ready = false;
   let failure = '';
+  let challenge: string | undefined;
+  let serial = 0;
   const ownNonce = randomBytes(NONCE_BYTES).toString('base64');
 
   const connection: Connection = {
@@ -66,6 +70,17 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_FRAME_BYTES) return false;
       socket.send(JSON.stringify(FromAgent.parse(message)));
       return true;
+    },
+    announceKeys: (keys) => {
+      if (challenge === undefined) return false;
+      serial += 1;
+      const text = keysText(challenge, options.own.peerId, { serial, ...keys });
+      return connection.send({
+        type: 'keys',
+        serial,
+        ...keys,
+        proof: signText('keys', text, options.identity),
+      });
     },
     close: () => socket.close(NORMAL_CLOSE),
   };
@@ -99,6 +114,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       socket.terminate();
     } else if (message.type === 'challenge') {
       const { peerId } = options.own;
+      challenge = message.nonce;
       const signature = signText('hello', helloText(message.nonce, peerId), options.identity);
       connection.send({ type: 'hello', peerId, signature, nonce: ownNonce, have: options.have() });
       ready = true;

@@ -19,8 +19,10 @@ import { gistOf } from '../link/report.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
+import { readSharedKeys } from '../state/shared-keys.ts';
 import type { Status } from './control-socket.ts';
 import { type Node, newNode } from './node.ts';
+import { newRotation } from './rotation.ts';
 
 export interface Daemon {
   status(): Status;
@@ -39,6 +41,8 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+/** How often it is looked whether our key is to be replaced, and what is next for it. */
+const ROTATE_EVERY_SECONDS = 2;
 /** From telling others to go other ways until the last packet of theirs is through: it is told three times in 300 ms. */
 const DRAIN_MILLISECONDS = 1000;
 
@@ -76,6 +80,8 @@ export async function startDaemon(options: {
 
   const node: Node = newNode({
     ...options,
+    self: own,
+    shared: await readSharedKeys(),
     onDeviceGone: () => {
       // Bounded: one that dies at once is tried ever more seldom, up to every 30 s.
       later(1000 * backoffSeconds(deviceFailures, Math.random()), () => void enqueue(check));
@@ -185,6 +191,11 @@ export async function startDaemon(options: {
     },
   });
   const rounding = setInterval(() => void enqueue(round), PROBE_EVERY_SECONDS * 1000);
+  const rotation = await newRotation({ keys, node, log, clock: () => performance.now() });
+  const rotating = setInterval(() => {
+    if (held && channel)
+      rotation.tick(held, channel).catch((error) => log(`key not replaced: ${wordsOf(error)}`));
+  }, ROTATE_EVERY_SECONDS * 1000);
   const reporting = setInterval(report, REPORT_EVERY_SECONDS * 1000);
 
   return {
@@ -222,6 +233,7 @@ export async function startDaemon(options: {
       node.drain(true);
       stopped = true;
       clearInterval(rounding);
+      clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
       channel?.close();

@@ -13,14 +13,16 @@ import { reportLinks } from '../link/report.ts';
 import { newWatch, type Watch } from '../link/watch.ts';
 import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
 import { withSizes } from '../mtu/sized.ts';
+import type { SharedKey } from '../pair/exchange.ts';
+import { newPairKeeper } from '../pair/keeper.ts';
 import { newRelay } from '../relay/apply.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
 import { planWays, type SizedWay } from '../route/ways.ts';
-import type { Keys } from '../state/keys.ts';
+import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { planTunnel } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
 import type { Choice } from '../wireguard/endpoint.ts';
-import type { TunnelPeer } from '../wireguard/state.ts';
+import type { TunnelPeer, TunnelState } from '../wireguard/state.ts';
 import { newResolver } from './resolver.ts';
 
 export interface Node {
@@ -38,6 +40,10 @@ export interface Node {
   observe(): Promise<readonly TunnelPeer[]>;
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
+  /** Tells the peers that are up of the public key we will use; answers how many have not said that they know it. */
+  announceKey(key: string): number;
+  /** Changes over to this private WireGuard key, which the peers know by now, without losing a packet. */
+  changeKey(next: string): Promise<void>;
   isDraining(): boolean;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
@@ -48,6 +54,9 @@ export function newNode(options: {
   run: Run;
   log: Log;
   keys: Keys;
+  self: { networkId: string; peerId: string };
+  /** What is shared with peers since before. */
+  shared: ReadonlyMap<string, SharedKey>;
   /** wireguard-go ended by itself: apply again. */
   onDeviceGone: () => void;
   /** A carrier died or came back: the links are worth reporting. */
@@ -62,7 +71,12 @@ export function newNode(options: {
   const relay = newRelay(run, Date.now);
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
+  /** The map applied last, as it came, and with every peer under the key that it uses. */
+  let wanted: NetworkMap | undefined;
   let current: NetworkMap | undefined;
+  /** Under which key the devices know each peer. */
+  let formerKeys: ReadonlyMap<string, string> = new Map();
+  let tunnelling: Promise<unknown> = Promise.resolve();
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
   let routing: Promise<void> = Promise.resolve();
@@ -71,6 +85,21 @@ export function newNode(options: {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
     return each.flatMap((state) => state?.peers ?? []);
   };
+  /** Devices are changed by one at a time. */
+  const inTunnels = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = tunnelling.then(work);
+    tunnelling = done.catch(() => undefined);
+    return done;
+  };
+  const pairs = newPairKeeper({
+    self: options.self,
+    shared: options.shared,
+    log,
+    clock: () => performance.now(),
+    onKeys: async () => {
+      await inTunnels(async () => wanted && planAll(wanted, await observed()));
+    },
+  });
   const mtu = newMtuKeeper({
     run,
     log,
@@ -136,32 +165,63 @@ export function newNode(options: {
     devices.get(plane)?.release();
     devices.delete(plane);
   };
-  const applyTunnels = async (map: NetworkMap) => {
-    for (const plane of [...devices.keys()]) if (plane >= map.self.planes) forgetDevice(plane);
-    await removeDevices(run, map.self.planes);
+  /** Devices with what they hold; those that do not answer are left out. */
+  const observed = async (): Promise<Map<number, { device: Device; state: TunnelState }>> => {
+    const found = new Map<number, { device: Device; state: TunnelState }>();
+    for (const [plane, device] of devices) {
+      const state = await device.observe().catch(() => undefined);
+      if (state) found.set(plane, { device, state });
+    }
+    return found;
+  };
+  /** Brings the devices to the map and to the keys of this moment. Answers the map with those keys. */
+  const planAll = async (
+    map: NetworkMap,
+    found: ReadonlyMap<number, { device: Device; state: TunnelState }>,
+  ): Promise<NetworkMap> => {
+    pairs.observe(
+      map,
+      [...found.values()].flatMap(({ state }) => state.peers),
+    );
+    const inUse = pairs.inUse(map);
     const chosen = new Map<string, Choice>();
-    for (let plane = 0; plane < map.self.planes; plane += 1) {
-      let tunnels = await openedDevice(plane);
-      // A kernel device that somebody deleted says so only when asked.
-      const current = await tunnels.observe().catch(async () => {
-        forgetDevice(plane);
-        tunnels = await openedDevice(plane);
-        return tunnels.observe();
-      });
-      const plan = planTunnel(map, plane, keys.wireguardPrivateKey, current, choices, Date.now());
-      await tunnels.apply(plan.change);
+    const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
+    for (const [plane, { device, state }] of found) {
+      if (plane >= map.self.planes) continue;
+      const plan = planTunnel(inUse, plane, secrets, state, choices, Date.now());
+      await device.apply(plan.change);
       for (const [key, choice] of plan.choices) chosen.set(key, choice);
     }
     choices = chosen;
+    formerKeys = new Map(inUse.peers.map((peer) => [peer.id, peer.wireguardKey]));
+    current = inUse;
+    return inUse;
+  };
+  const applyTunnels = async (map: NetworkMap): Promise<NetworkMap> => {
+    for (const plane of [...devices.keys()]) if (plane >= map.self.planes) forgetDevice(plane);
+    await removeDevices(run, map.self.planes);
+    const found = new Map<number, { device: Device; state: TunnelState }>();
+    for (let plane = 0; plane < map.self.planes; plane += 1) {
+      let device = await openedDevice(plane);
+      // A kernel device that somebody deleted says so only when asked.
+      const state = await device.observe().catch(async () => {
+        forgetDevice(plane);
+        device = await openedDevice(plane);
+        return device.observe();
+      });
+      found.set(plane, { device, state });
+    }
+    wanted = map;
+    return planAll(map, found);
   };
 
   return {
-    apply: async (map) => {
+    apply: async (asked) => {
+      let map = asked;
       try {
         // The filter first: a tunnel must never be up without it.
-        if (await applyFilter(run, map)) log('packet filter in place');
-        await applyTunnels(map);
-        current = map;
+        if (await applyFilter(run, asked)) log('packet filter in place');
+        map = await inTunnels(() => applyTunnels(asked));
         await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
@@ -174,37 +234,45 @@ export function newNode(options: {
       await attempt(relay.apply(map.allocations));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
+      await attempt(pairs.apply(asked));
       await attempt(resolver.apply(map));
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
-    measure: async (map) => {
-      const seen: TunnelPeer[] = [];
-      const chosen = new Map<string, Choice>();
-      for (const [plane, tunnels] of devices) {
+    measure: async (asked) => {
+      const { map, seen } = await inTunnels(async () => {
         // One that does not answer is opened anew when the node is next applied.
-        const current = await tunnels.observe().catch(() => undefined);
-        if (!current || plane >= map.self.planes) continue;
-        seen.push(...current.peers);
-        const plan = planTunnel(map, plane, keys.wireguardPrivateKey, current, choices, Date.now());
-        await tunnels.apply(plan.change);
-        for (const [key, choice] of plan.choices) chosen.set(key, choice);
-      }
+        const found = await observed();
+        return {
+          map: await planAll(asked, found),
+          seen: [...found.values()].flatMap(({ state }): TunnelPeer[] => state.peers),
+        };
+      });
       if (devices.size === 0) return [];
-      choices = chosen;
       const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
       watch.probeOthers();
       return links;
     },
-    resize: (map) => applyRoutes(map).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
+    resize: (map) =>
+      applyRoutes(pairs.inUse(map)).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
     observe: observeAll,
     drain: watch.drain,
     isDraining: watch.isDraining,
+    announceKey: (key) => pairs.announce(key),
+    changeKey: (next) =>
+      inTunnels(async () => {
+        await keepNextKey(next);
+        await pairs.tellMoved(wireguardPublicKey(next));
+        takeNextKey(keys, next);
+        if (wanted) await planAll(wanted, await observed());
+      }),
     wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();
       watch.close();
       mtu.close();
+      pairs.close();
+      await tunnelling;
       await routing;
       for (const plane of [...devices.keys()]) forgetDevice(plane);
     },

@@ -35,7 +35,7 @@ test('a gateway with the simple form of a policy', () => {
   chain answered_here {
     ip daddr 100.64.1.0/24 accept
     meta l4proto { tcp, udp } th sport 53 accept
-    udp sport { 51880, 51881 } accept
+    udp sport { 51880, 51881, 51882 } accept
     icmp type echo-reply accept
     tcp sport { 80, 443 } accept
     udp sport { 9000 } accept
@@ -48,7 +48,7 @@ test('a gateway with the simple form of a policy', () => {
     ct direction reply ct state established,related accept
     meta l4proto icmp ct state related accept
     meta l4proto { tcp, udp } th dport 53 accept
-    udp dport { 51880, 51881 } accept
+    udp dport { 51880, 51881, 51882 } accept
     goto begun_here
   }
   chain begun_through {
@@ -114,7 +114,7 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
   }
   chain answered_here {
     ip daddr 100.64.1.0/24 accept
-    udp sport { 51880, 51881 } accept
+    udp sport { 51880, 51881, 51882 } accept
     ip daddr 100.64.2.9/32 counter drop
     ip daddr @set_1 tcp sport { 5432, 8000-8099 } accept
     meta l4proto udp accept
@@ -126,7 +126,7 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
     ip daddr != 100.64.1.12 counter drop
     ct direction reply ct state established,related accept
     meta l4proto icmp ct state related accept
-    udp dport { 51880, 51881 } accept
+    udp dport { 51880, 51881, 51882 } accept
     goto begun_here
   }
   chain through_node {

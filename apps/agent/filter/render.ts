@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
 import { overlaps } from '@skein/mesh/ipam/cidr.ts';
-import { INTERFACES, PATH_PORT, PROBE_PORT } from '../config.ts';
+import { INTERFACES, PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
 
 export const TABLE = 'inet skein';
 
 /** All that may be ours: an interface whose plane is about to go must not pass the filter meanwhile. */
 const OURS = `{ ${INTERFACES.map((name) => `"${name}"`).join(', ')} }`;
-const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT} }`;
+const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT}, ${PAIR_PORT} }`;
 const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
 
 /**

@@ -11,6 +11,7 @@ const tunnel = (number: number, lastHandshakeAt: number | null, sentBytes: numbe
   lastHandshakeAt,
   receivedBytes: 3,
   sentBytes,
+  presharedKey: null,
 });
 const states = (a: ReturnType<typeof tunnel>, probed = false, live = true) =>
   reportLinks(

@@ -1,9 +1,10 @@
 /** A WireGuard device: the kernel's where it has one, else wireguard-go, started and followed by us. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { INTERFACES } from '../config.ts';
+import { INTERFACES, RUN_DIRECTORY } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
 import { readCounters } from '../host/counters.ts';
@@ -53,10 +54,27 @@ function kernelDevice(run: Run, name: string): Device {
     kind: 'kernel',
     observe: async () => parseDump(await must(run, 'wg', ['show', name, 'dump'])),
     apply: async (change) => {
-      for (const call of renderWgSet(change, name, WIREGUARD_KEY_FILE)) await must(run, 'wg', call);
+      const shared = new Map<string, string>();
+      for (const peer of change.set)
+        if (peer.presharedKey !== null && !shared.has(peer.presharedKey))
+          shared.set(peer.presharedKey, await passingSecret(peer.presharedKey));
+      try {
+        const files = { privateKey: WIREGUARD_KEY_FILE, shared: (key: string) => shared.get(key) ?? '' };
+        for (const call of renderWgSet(change, name, files)) await must(run, 'wg', call);
+      } finally {
+        for (const file of shared.values()) await rm(file, { force: true });
+      }
     },
     release: () => undefined,
   };
+}
+
+/** A file for `wg` to read a secret from, which the caller removes. `RUN_DIRECTORY` is in memory. */
+async function passingSecret(secret: string): Promise<string> {
+  const file = `${RUN_DIRECTORY}/secret.${randomBytes(8).toString('hex')}`;
+  await mkdir(RUN_DIRECTORY, { recursive: true, mode: 0o700 });
+  await writeFile(file, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+  return file;
 }
 
 function userspaceDevice(connection: UapiConnection): Device {
