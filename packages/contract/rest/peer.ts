@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Label, Labels, PeerRole } from '../primitive.ts';
+import { Ipv4, Label, Labels, PeerRole, Topology } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -22,6 +22,8 @@ export const Peer = z.object({
   privateAddress: Ipv4.nullable(),
   publicAddress: Ipv4.nullable(),
   endpoints: z.array(Endpoint),
+  /** Passes on what peers send each other that find no way of their own. */
+  relays: z.boolean(),
   agentVersion: z.string().nullable(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   wireguardKey: z.string().nullable(),
@@ -32,6 +34,8 @@ export const Peer = z.object({
   lastSeenAt: Time.nullable(),
 });
 export type Peer = z.infer<typeof Peer>;
+
+export const RelayChoice = z.object({ relays: z.boolean() });
 
 /** A tunnel as its `from` end sees it. */
 export const Link = z.object({
@@ -47,7 +51,13 @@ export const Link = z.object({
 });
 export type Link = z.infer<typeof Link>;
 
-export const TopologyView = z.object({ revision: z.int(), peers: z.array(Peer), links: z.array(Link) });
+export const TopologyView = z.object({
+  revision: z.int(),
+  topology: Topology,
+  hubClusterId: z.string().nullable(),
+  peers: z.array(Peer),
+  links: z.array(Link),
+});
 export type TopologyView = z.infer<typeof TopologyView>;
 
 export const NewNodes = z.object({ count: z.int().min(1).max(20).default(1) });

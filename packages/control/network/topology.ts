@@ -14,6 +14,8 @@ export async function viewTopology(context: Context, input: { id: string }): Pro
   const living = new Set(rows.map((row) => row.id));
   return {
     revision: network.revision,
+    topology: network.topology,
+    hubClusterId: network.hubClusterId,
     peers: rows.map(peerView),
     links: rows.flatMap(linksView).filter((link) => living.has(link.to)),
   };
