@@ -9,6 +9,7 @@ const member = { ...memberMap.self, overlayAddress: '100.64.1.13' };
 const gateway = gatewayMap.self;
 const peerOf = (id: string, overlayAddress: string, plane: number, carried: string[]): MapPeer => ({
   ...(id.startsWith('g') ? peerB1 : peerA2),
+  clusterId: overlayAddress.startsWith('100.64.1.') ? 'clu_a' : 'clu_other',
   id,
   overlayAddress,
   plane,
@@ -86,11 +87,7 @@ test('an agent tells what no carrier of its own reaches', () => {
   expect(told({})).toEqual([]);
   expect(told({ g0: dead, g20: { draining: true }, g21: { draining: true } })).toEqual([]);
   expect(told({ g20: dead })).toEqual(['100.64.2.10/32']);
-  expect(told({ g20: dead, g21: { unreachable: ['100.64.2.0/24'] } })).toEqual([
-    '100.64.2.0/24',
-    '100.64.2.10/32',
-    '100.64.2.11/32',
-  ]);
+  expect(told({ g20: dead, g21: dead })).toEqual(['100.64.2.0/24', '100.64.2.10/32', '100.64.2.11/32']);
   expect(told({ g20: dead, g21: dead, g30: dead, g31: dead })).toEqual(['100.64.0.0/16']);
   const many = Array.from({ length: MOST_UNREACHABLE + 2 }, (_, index) => neighbours(index + 2)).flat();
   const most = many.slice(4).map((peer): [string, Verdict] => [peer.id, verdict(dead)]);
@@ -131,7 +128,11 @@ test('whatever is known of gateways: every address has a route, and none by a wo
         const rank = (peer: MapPeer) => {
           const known = verdicts.get(peer.id);
           if (!known) return 0;
-          const lost = known.unreachable.some((cidr) => contains(cidr, target));
+          const home = peer.allowedIps.find(
+            (cidr) => cidr.endsWith('/24') && contains(cidr, peer.overlayAddress),
+          );
+          const lost =
+            known.unreachable.some((cidr) => contains(cidr, target)) && !(home && contains(home, target));
           return known.live ? (lost ? 2 : 0) + (known.draining ? 1 : 0) : 4;
         };
         const best = Math.min(...carriers.map(rank));
@@ -141,6 +142,24 @@ test('whatever is known of gateways: every address has a route, and none by a wo
       },
     ),
   );
+});
+
+test('gateways of two clusters that start together and reach nothing yet do not keep each other so', () => {
+  const nothing = { unreachable: ['100.64.0.0/16'] };
+  const verdicts = new Map(neighbours(2).map((peer) => [peer.id, verdict(nothing)]));
+  expect(unreachableBy(gateway, neighbours(2), verdicts)).toEqual([]);
+  expect(ways(gateway, neighbours(2), { g20: nothing })).toEqual([
+    '100.64.0.0/16 by 0',
+    '100.64.2.0/24 by 0 1',
+    '100.64.2.10/32 by 0',
+    '100.64.2.11/32 by 1',
+  ]);
+  // But what lies beyond the other cluster is lost with it.
+  const transit = neighbours(2).map((peer) => ({
+    ...peer,
+    allowedIps: [...peer.allowedIps, '100.64.3.0/24'],
+  }));
+  expect(unreachableBy(gateway, transit, verdicts)).toEqual(['100.64.3.0/24']);
 });
 
 test('only who carries more than itself is a carrier', () => {

@@ -50,7 +50,7 @@ export function planWays(
   const chosen = new Map<string, { range: Range; planes: readonly number[] }>();
   const choose = (destination: string, carrying: readonly MapPeer[]) => {
     const range = parseCidr(destination);
-    chosen.set(formatCidr(range), { range, planes: planesOf(bestOf(range, carrying, verdicts)) });
+    chosen.set(formatCidr(range), { range, planes: planesOf(bestOf(self, range, carrying, verdicts)) });
   };
   for (const [destination, carrying] of carriers) choose(destination, carrying);
   for (const told of toldBy(peers, verdicts)) {
@@ -86,7 +86,7 @@ export function unreachableBy(
   );
   const reaches = (peer: MapPeer, range: Range) => {
     const verdict = verdicts.get(peer.id);
-    return !verdict || (verdict.live && !tellsUnreachable(verdict, range));
+    return !verdict || (verdict.live && !tellsUnreachable(self, peer, verdict, range));
   };
   const lost = carriers.flatMap(([destination, carrying]) =>
     carrying.some((peer) => reaches(peer, parseCidr(destination))) ? [] : [destination],
@@ -108,20 +108,36 @@ function carriersOf(peers: readonly MapPeer[]): Map<string, MapPeer[]> {
 
 /** The best there are: nobody is left out when nothing better is known. */
 function bestOf(
+  self: MapSelf,
   range: Range,
   carrying: readonly MapPeer[],
   verdicts: ReadonlyMap<string, Verdict>,
 ): readonly MapPeer[] {
   const known = carrying.map((peer) => ({ peer, verdict: verdicts.get(peer.id) }));
   const live = known.filter(({ verdict }) => !verdict || verdict.live);
-  const reaching = live.filter(({ verdict }) => !verdict || !tellsUnreachable(verdict, range));
+  const reaching = live.filter(
+    ({ peer, verdict }) => !verdict || !tellsUnreachable(self, peer, verdict, range),
+  );
   const staying = (of: typeof known) => of.filter(({ verdict }) => !verdict?.draining);
   const tiers = [staying(reaching), reaching, staying(live), live];
   return (tiers.find((tier) => tier.length > 0) ?? known).map(({ peer }) => peer);
 }
 
-function tellsUnreachable(verdict: Verdict, range: Range): boolean {
-  return verdict.unreachable.some((told) => holds(parseCidr(told), range));
+/** What a peer says of the whole network does not concern its own cluster, whose peers it holds tunnels to. */
+function tellsUnreachable(self: MapSelf, peer: MapPeer, verdict: Verdict, range: Range): boolean {
+  if (!verdict.unreachable.some((told) => holds(parseCidr(told), range))) return false;
+  return !holds(homeOf(self, peer), range);
+}
+
+/** The range of the cluster that a peer is in, as far as this agent is told. */
+function homeOf(self: MapSelf, peer: MapPeer): Range {
+  if (peer.clusterId === self.clusterId) return parseCidr(self.clusterOverlayCidr);
+  const itself = parseCidr(`${peer.overlayAddress}/32`);
+  const holding = peer.allowedIps
+    .map(parseCidr)
+    .filter((range) => range.prefixLength < 32 && holds(range, itself))
+    .sort((a, b) => b.prefixLength - a.prefixLength);
+  return holding[0] ?? itself;
 }
 
 function toldBy(peers: readonly MapPeer[], verdicts: ReadonlyMap<string, Verdict>): Set<string> {
