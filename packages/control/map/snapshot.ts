@@ -34,8 +34,17 @@ const ClusterRow = z.object({
   overlayCidr: z.string(),
   vpcCidr: z.string().nullable(),
   peered: z.array(z.string()),
+  place: z.object({ provider: z.string(), region: z.string() }).nullable(),
   labels: Labels,
   deletedAt: z.unknown().nullable(),
+});
+const AllocationRow = z.object({
+  id: z.string(),
+  peers: z.tuple([z.string(), z.string()]),
+  clusters: z.tuple([z.string(), z.string()]),
+  port: z.number(),
+  kilobytesPerSecond: z.number(),
+  until: z.string().transform((time) => new Date(time).toISOString()),
 });
 const PeerRow = z.object({
   id: z.string(),
@@ -52,6 +61,7 @@ const PeerRow = z.object({
   passingAddress: z.string().nullable(),
   endpoints: z.array(Endpoint),
   labels: Labels,
+  relay: z.array(AllocationRow).nullable(),
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -76,6 +86,18 @@ const PEERED = Prisma.sql`(
   WHERE r."networkId" = cluster."networkId" AND r."clusterId" = cluster.id AND r.kind = 'peering'
     AND r.status = 'present' AND r.state->'active' = 'true' AND r.spec->'used' = 'true') AS peered`;
 
+/** What a peer that relays was given to relay; null for the others. */
+const RELAY = Prisma.sql`(
+  CASE WHEN peer.relays THEN (
+    SELECT coalesce(json_agg(json_build_object('id', a.id, 'peers', json_build_array(a."firstId", a."secondId"),
+      'clusters', json_build_array(a."firstClusterId", a."secondClusterId"), 'port', a.port,
+      'kilobytesPerSecond', a."kilobytesPerSecond", 'until', a.until) ORDER BY a.id), '[]')
+    FROM relay_allocation a WHERE a."relayId" = peer.id) END) AS relay`;
+
+const PLACE = Prisma.sql`(
+  SELECT json_build_object('provider', account.provider, 'region', cluster.region) FROM cloud_account account
+  WHERE account.id = cluster."cloudAccountId") AS place`;
+
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
 export async function loadSnapshot(
   database: Database | Transaction,
@@ -91,12 +113,14 @@ export async function loadSnapshot(
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, labels, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+            "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
   if (!row) return undefined;
@@ -137,12 +161,14 @@ export async function loadNewer(
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, labels, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+            "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, "enrolledAt", "removedAt" FROM peer
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
     ) AS rows FROM network n WHERE n.id = ${networkId}`;
@@ -181,8 +207,8 @@ function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr, peered, labels } = row;
-  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place: null };
+  const { id, name, overlayCidr, vpcCidr, peered, labels, place } = row;
+  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */
@@ -202,7 +228,7 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     publicAddress,
     endpoints: endpointsOf(row),
     labels: row.labels,
-    relay: null,
+    relay: row.relay && { allocations: row.relay },
   };
 }
 

@@ -25,6 +25,7 @@ export function peerView(row: PeerRow): Peer {
     privateAddress: row.privateAddress,
     publicAddress: row.publicAddress,
     endpoints: Endpoints.safeParse(row.endpoints).data ?? [],
+    relays: row.relays,
     agentVersion: facts?.agentVersion ?? null,
     wireguard: facts?.wireguard ?? null,
     wireguardKey: row.wireguardKey,

@@ -16,6 +16,7 @@ export const PeerDocument = Peer.meta({
     privateAddress: '10.64.0.10',
     publicAddress: '203.0.113.7',
     endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],
+    relays: false,
     agentVersion: '0.1.0',
     wireguard: 'kernel',
     wireguardKey: 'mfuhvMOExVxAMRMaVh1EBz7HkcYKtbOcJ2YTzUTrKxQ=',

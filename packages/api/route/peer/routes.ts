@@ -1,7 +1,9 @@
 /** Peers: agents on nodes. */
 import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
+import { RelayChoice } from '@skein/contract/rest/peer.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
+import { setRelay } from '@skein/control/peer/relay.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
 import { rotateKey } from '@skein/control/peer/rotate-key.ts';
 import type { ApiHono } from '../../dependencies.ts';
@@ -40,6 +42,18 @@ export function servePeers(app: ApiHono): void {
     params: IdParams,
     answer: PeerDocument,
     handle: (context, { params }) => rotateKey(context, params),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/peers/{id}/relay',
+    tag: 'Peers',
+    summary: 'Let a peer relay for others, or no more',
+    description:
+      'A peer with a public address passes on what two others send each other that find no way of their own, such as two behind NATs that cannot be opened. It sees nothing of what it passes on. Its cloud must let UDP ports 20000 to 27999 in.',
+    params: IdParams,
+    body: RelayChoice,
+    answer: PeerDocument,
+    handle: (context, { params, body }) => setRelay(context, { ...params, ...body }),
   });
   serve(app, {
     method: 'delete',
