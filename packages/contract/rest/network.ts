@@ -1,5 +1,6 @@
 /** Networks and their clusters, as the REST API speaks of them. */
 import { z } from 'zod';
+import { MAX_PLANES } from '../agent/map.ts';
 import {
   AccountProvider,
   AllowedPort,
@@ -21,6 +22,12 @@ export const NewCluster = z.object({
   cloudAccountId: z.string().nullable(),
   region: z.string().min(1).max(60),
   nodes: z.int().min(0).max(50).default(2),
+  gateways: z
+    .int()
+    .min(1)
+    .max(MAX_PLANES)
+    .optional()
+    .describe('How many of the nodes are gateways, all at work at the same time; 1 when left out'),
   instanceType: z.string().max(60).optional().describe('The provider’s default when left out'),
   existingNetwork: z
     .object({ networkId: z.string().min(1).max(300), subnetId: z.string().min(1).max(300) })

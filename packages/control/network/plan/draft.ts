@@ -147,30 +147,32 @@ export function draftCluster(
       nodeIdentity: wanted.nodeIdentity ?? null,
       vpcCidr: vpc?.cidr ?? null,
       overlayCidr: overlay.cidr,
-      peers: account ? draftPeers(wanted.nodes, overlay.cidr, []) : [],
+      peers: account ? draftPeers(wanted.nodes, overlay.cidr, [], [], wanted.gateways) : [],
     },
   };
 }
 
 /**
- * `count` more peers of a cluster: the very first is the gateway `gw-1`, the others `node-1`, `node-2` …
+ * `count` more peers of a cluster: the very first are the gateways `gw-1`, `gw-2` …, the others `node-1`, `node-2` …
  * @param taken names that nobody bears but that are not free: their instances still stand
+ * @param gateways how many a cluster of nobody begins with
  */
 export function draftPeers(
   count: number,
   overlayCidr: string,
   living: readonly { name: string; overlayAddress: string }[],
   taken: readonly string[] = [],
+  gateways = 1,
 ): PlannedPeer[] {
   const names = new Set([...living.map((peer) => peer.name), ...taken]);
   const addresses = new Set(living.map((peer) => peer.overlayAddress));
   const peers: PlannedPeer[] = [];
   for (let made = 0, number = 1; made < count; made++) {
-    const leads = living.length + made === 0;
+    const leads = living.length === 0 && made < gateways;
     while (!leads && names.has(`node-${number}`)) number++;
     const grant = allocateAddress(overlayCidr, addresses);
     if (!grant.ok) break;
-    const name = leads ? 'gw-1' : `node-${number}`;
+    const name = leads ? `gw-${made + 1}` : `node-${number}`;
     names.add(name);
     addresses.add(grant.address);
     peers.push({ name, role: leads ? 'gateway' : 'member', overlayAddress: grant.address });
