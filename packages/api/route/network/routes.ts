@@ -88,7 +88,7 @@ export function serveNetworks(app: ApiHono): void {
     method: 'patch',
     path: '/networks/{id}',
     tag: 'Networks',
-    summary: 'Change open ports, peering, and what is done about drift',
+    summary: 'Change the topology, open ports, peering, and what is done about drift',
     description: 'What is left out stays as it is.',
     params: IdParams,
     body: NetworkChangeDocument,
