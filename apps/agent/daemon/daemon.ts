@@ -1,7 +1,8 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
-import type { NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import type { MapPeer, NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { openPublicKey } from '@skein/mesh/map/sign.ts';
@@ -9,8 +10,9 @@ import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
 import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { answerPath } from '../doctor/answer-path.ts';
 import type { Measured } from '../doctor/facts.ts';
-import { kindOf, measurePeers } from '../doctor/measure.ts';
+import { chosenPeers, kindOf, measurePeers } from '../doctor/measure.ts';
 import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
@@ -41,6 +43,7 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+const MOST_PATH_TESTS = 2;
 /** How often it is looked whether our key is to be replaced, and what is next for it. */
 const ROTATE_EVERY_SECONDS = 2;
 /** From telling others to go other ways until the last packet of theirs is through: it is told three times in 300 ms. */
@@ -66,6 +69,7 @@ export async function startDaemon(options: {
   let rounds = 0;
   let deviceFailures = 0;
   let stopped = false;
+  let pathTests = 0;
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
   let channel: Channel | undefined;
@@ -106,7 +110,9 @@ export async function startDaemon(options: {
     if (!held) return;
     const map = held;
     const isNew = appliedNumber !== map.number;
-    const outcome = await node.apply(map);
+    // The rounds look at everything; what is new need not wait for that.
+    const quick = isNew && (await node.applyDifference(map));
+    const outcome = quick ? { applied: true, problem: null } : await node.apply(map);
     if (outcome.applied) appliedNumber = map.number;
     if (outcome.problem !== problem)
       log(outcome.problem ? `problem: ${outcome.problem}` : 'the problem is gone');
@@ -139,10 +145,14 @@ export async function startDaemon(options: {
   const report = () => {
     if (stopped || !channel?.connected()) return;
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
+    const seen = node.seen({ address: privateAddress, port });
     channel.send({
       type: 'report',
-      facts: gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
-      endpoints: privateAddress ? [{ kind: 'private', address: privateAddress, port }] : [],
+      facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
+      endpoints: [
+        ...(privateAddress ? [{ kind: 'private' as const, address: privateAddress, port }] : []),
+        ...seen.endpoints,
+      ],
       appliedNumber,
       problem: problem?.slice(0, 2000) ?? null,
       links: links.slice(0, 2000),
@@ -168,6 +178,17 @@ export async function startDaemon(options: {
     }
   };
 
+  const measureTunnels = (peers: readonly MapPeer[]) => measurePeers(peers, node.observe, node.mtu, Date.now);
+  const takePathTest = async (question: PathQuestion) => {
+    // Each takes seconds and a dozen processes: a node has better things to do than many at once.
+    if (!held || pathTests >= MOST_PATH_TESTS) return;
+    pathTests += 1;
+    const answer = await answerPath(options.run, held, question, measureTunnels).finally(() => {
+      pathTests -= 1;
+    });
+    channel?.send({ type: 'path-answer', id: question.id, answer });
+  };
+
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
   privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
@@ -184,6 +205,9 @@ export async function startDaemon(options: {
     onReady: () => report(),
     onMap: (signed) => {
       taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
+    },
+    onPathTest: (question) => {
+      takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
     },
     onRemoved: (reason) => {
       goneHeard?.();
@@ -217,7 +241,9 @@ export async function startDaemon(options: {
       peers: peersOf(held, links, node.mtu.mtuOf),
     }),
     measure: async (peer) =>
-      held ? measurePeers(held, peer, node.observe, node.mtu, Date.now) : { peers: [], known: 0 },
+      held
+        ? { peers: await measureTunnels(chosenPeers(held, peer)), known: held.peers.length }
+        : { peers: [], known: 0 },
     drain: async (on) => {
       node.drain(on);
       if (on && held?.self.forwards) await wait(DRAIN_MILLISECONDS);

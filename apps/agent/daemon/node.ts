@@ -15,14 +15,16 @@ import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
 import { withSizes } from '../mtu/sized.ts';
 import type { SharedKey } from '../pair/exchange.ts';
 import { newPairKeeper } from '../pair/keeper.ts';
+import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
 import { planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
-import { planTunnel } from '../wireguard/change.ts';
+import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
-import type { Choice } from '../wireguard/endpoint.ts';
-import type { TunnelPeer, TunnelState } from '../wireguard/state.ts';
+import { type Choice, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
+import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
 
 export interface Node {
@@ -31,6 +33,11 @@ export interface Node {
    * done, in words.
    */
   apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
+  /**
+   * The same without looking at what is there, where the map differs from the one applied last in peers and names
+   * alone. Answers false where it does not, or where something went wrong: then apply.
+   */
+  applyDifference(map: NetworkMap): Promise<boolean>;
   /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
   measure(map: NetworkMap): Promise<LinkReport[]>;
   /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
@@ -38,6 +45,7 @@ export interface Node {
   mtu: MtuKeeper;
   /** Every tunnel as its device has it now; those of a device that does not answer are left out. */
   observe(): Promise<readonly TunnelPeer[]>;
+  seen: Finder['seen'];
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
   /** Tells the peers that are up of the public key we will use; answers how many have not said that they know it. */
@@ -74,6 +82,10 @@ export function newNode(options: {
   /** The map applied last, as it came, and with every peer under the key that it uses. */
   let wanted: NetworkMap | undefined;
   let current: NetworkMap | undefined;
+  /** The map after which everything was in place, until something says otherwise. */
+  let settled: NetworkMap | undefined;
+  /** What the devices held when they were last asked, and what was changed since. */
+  const lastSeen = new Map<number, Map<string, TunnelPeer>>();
   /** Under which key the devices know each peer. */
   let formerKeys: ReadonlyMap<string, string> = new Map();
   let tunnelling: Promise<unknown> = Promise.resolve();
@@ -100,6 +112,16 @@ export function newNode(options: {
       await inTunnels(async () => wanted && planAll(wanted, await observed()));
     },
   });
+  const finder: Finder = newFinder(
+    run,
+    () => performance.now(),
+    (id) => {
+      inTunnels(() => changeWay(id)).catch((error) => {
+        log(`way not changed: ${wordsOf(error)}`);
+        options.onUnrouted();
+      });
+    },
+  );
   const mtu = newMtuKeeper({
     run,
     log,
@@ -155,6 +177,7 @@ export function newNode(options: {
     const name = interfaceOf(plane);
     const device = await openDevice(run, log, name, () => {
       devices.delete(plane);
+      settled = undefined;
       log(`wireguard-go of ${name} ended; starting it again`);
       options.onDeviceGone();
     });
@@ -179,21 +202,69 @@ export function newNode(options: {
     map: NetworkMap,
     found: ReadonlyMap<number, { device: Device; state: TunnelState }>,
   ): Promise<NetworkMap> => {
-    pairs.observe(
-      map,
-      [...found.values()].flatMap(({ state }) => state.peers),
-    );
+    const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
+    pairs.observe(map, tunnels);
+    finder.observed(tunnels, Date.now());
     const inUse = pairs.inUse(map);
+    const narrowed = finder.narrowed(inUse);
     const chosen = new Map<string, Choice>();
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
       if (plane >= map.self.planes) continue;
-      const plan = planTunnel(inUse, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(narrowed, plane, secrets, state, choices, Date.now());
       await device.apply(plan.change);
+      const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
+      noteChange(peers, plan.change);
+      lastSeen.set(plane, peers);
       for (const [key, choice] of plan.choices) chosen.set(key, choice);
     }
     choices = chosen;
     formerKeys = new Map(inUse.peers.map((peer) => [peer.id, peer.wireguardKey]));
+    current = inUse;
+    return inUse;
+  };
+  /** Takes the way that was found for a peer. */
+  const changeWay = async (id: string): Promise<void> => {
+    if (!wanted) return;
+    const found = await observed();
+    const key = formerKeys.get(id);
+    for (const { device, state } of found.values()) {
+      const tunnel = state.peers.find((peer) => peer.key === key);
+      const at = tunnel?.lastHandshakeAt ?? 0;
+      if (!tunnel || Date.now() - at < HANDSHAKE_FRESH_SECONDS * 1000) continue;
+      // No session to lose. Made anew it calls at once; as it is it would wait for the call before to be answered.
+      await device.apply({ privateKey: null, listenPort: null, removed: [tunnel.key], set: [] });
+      state.peers = state.peers.filter((peer) => peer !== tunnel);
+    }
+    await planAll(wanted, found);
+  };
+  /** Changes the devices by what differs, from what they are known to hold. */
+  const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
+    const inUse = pairs.inUse(map);
+    const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
+    const some = finder.narrowed({
+      ...inUse,
+      peers: inUse.peers.filter((peer) => concerned.has(peer.id)),
+    });
+    const keysConcerned = new Set(some.peers.map((peer) => peer.wireguardKey));
+    for (const id of concerned) keysConcerned.add(formerKeys.get(id) ?? '');
+    const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
+    const chosen = new Map(choices);
+    for (const [plane, device] of devices) {
+      const held = lastSeen.get(plane) ?? new Map<string, TunnelPeer>();
+      const state = {
+        privateKey: keys.wireguardPrivateKey,
+        listenPort: map.self.wireguardPort + plane,
+        peers: [...keysConcerned].flatMap((key) => held.get(key) ?? []),
+      };
+      const plan = planTunnel(some, plane, secrets, state, choices, Date.now());
+      if (!changesNothing(plan.change)) await device.apply(plan.change);
+      noteChange(held, plan.change);
+      for (const [key, choice] of plan.choices) chosen.set(key, choice);
+    }
+    choices = chosen;
+    formerKeys = new Map(inUse.peers.map((peer) => [peer.id, peer.wireguardKey]));
+    wanted = map;
     current = inUse;
     return inUse;
   };
@@ -216,8 +287,38 @@ export function newNode(options: {
   };
 
   return {
+    applyDifference: async (asked) => {
+      const difference = settled && differenceOf(settled, asked);
+      // Routes are changed from what is known to be there.
+      if (!difference || (difference.ways && !placed)) return false;
+      settled = undefined;
+      try {
+        const map = await inTunnels(() => planDifference(asked, difference));
+        if (difference.ways) {
+          await watch.apply(map);
+          await reroute();
+        }
+        resolver.know(map);
+        // Packets flow by the map; who is measured and spoken with follows.
+        Promise.all([
+          finder.apply(map, keys.wireguardPrivateKey),
+          watch.apply(map),
+          mtu.apply(map),
+          pairs.apply(asked),
+        ]).catch((error) => {
+          settled = undefined;
+          log(`not all is measured: ${wordsOf(error)}`);
+        });
+        settled = asked;
+        return true;
+      } catch (error) {
+        log(`applying the whole map: ${wordsOf(error)}`);
+        return false;
+      }
+    },
     apply: async (asked) => {
       let map = asked;
+      settled = undefined;
       try {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, asked)) log('packet filter in place');
@@ -232,10 +333,12 @@ export function newNode(options: {
           problems.push(wordsOf(error));
         });
       await attempt(relay.apply(map.allocations));
+      await attempt(finder.apply(map, keys.wireguardPrivateKey));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(pairs.apply(asked));
       await attempt(resolver.apply(map));
+      if (problems.length === 0) settled = asked;
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
     measure: async (asked) => {
@@ -256,6 +359,7 @@ export function newNode(options: {
       applyRoutes(pairs.inUse(map)).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
     observe: observeAll,
+    seen: finder.seen,
     drain: watch.drain,
     isDraining: watch.isDraining,
     announceKey: (key) => pairs.announce(key),
@@ -271,10 +375,29 @@ export function newNode(options: {
       await resolver.close();
       watch.close();
       mtu.close();
+      finder.close();
       pairs.close();
       await tunnelling;
       await routing;
       for (const plane of [...devices.keys()]) forgetDevice(plane);
     },
   };
+}
+
+/** What a device holds after a change that it took. */
+function noteChange(held: Map<string, TunnelPeer>, change: TunnelChange): void {
+  for (const key of change.removed) held.delete(key);
+  for (const set of change.set) {
+    const was = held.get(set.key);
+    held.set(set.key, {
+      key: set.key,
+      endpoint: set.endpoint ?? was?.endpoint ?? null,
+      allowedIps: [...(set.allowedIps ?? was?.allowedIps ?? [])],
+      keepaliveSeconds: set.keepaliveSeconds ?? was?.keepaliveSeconds ?? 0,
+      lastHandshakeAt: was?.lastHandshakeAt ?? null,
+      receivedBytes: was?.receivedBytes ?? 0,
+      sentBytes: was?.sentBytes ?? 0,
+      presharedKey: set.presharedKey === NO_KEY ? null : (set.presharedKey ?? was?.presharedKey ?? null),
+    });
+  }
 }

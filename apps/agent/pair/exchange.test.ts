@@ -136,8 +136,10 @@ test('a node set up anew under a key that nobody announced shares nothing; one t
   pair.pass(10);
   const { answerer } = pair.sides;
   const announced = peerOf('asker', { nextWireguardKey: keyOf(9) });
-  expect(answerer.setPeers([announced], 20)).toBe(false);
+  expect(answerer.setPeers([announced], 20)).toBe(true);
+  expect(answerer.setPeers([peerOf('asker', { wireguardKey: keyOf(9) })], 30)).toBe(true);
   expect(answerer.setPeers([peerOf('asker', { wireguardKey: keyOf(9) })], 30)).toBe(false);
+  expect(answerer.remembered().get(ids.asker)?.wireguardKeys).toEqual([keyOf(9)]);
   expect(answerer.keys(30).size).toBe(1);
   expect(answerer.setPeers([peerOf('asker', { wireguardKey: keyOf(8) })], 40)).toBe(true);
   expect(answerer.keys(40).size).toBe(0);

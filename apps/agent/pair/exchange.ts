@@ -76,12 +76,12 @@ export class Exchange {
     this.#random = tools.random;
   }
 
-  /** The peers there are now. Answers whether a key was dropped. */
+  /** The peers there are now. Answers whether what is to be remembered changed. */
   setPeers(peers: readonly MapPeer[], now: number): boolean {
     const ids = new Set(peers.map((peer) => peer.id));
-    let dropped = false;
+    let changed = false;
     for (const id of this.#pairs.keys()) if (!ids.has(id)) this.#pairs.delete(id);
-    for (const id of this.#shared.keys()) if (!ids.has(id)) dropped = this.#shared.delete(id) || dropped;
+    for (const id of this.#shared.keys()) if (!ids.has(id)) changed = this.#shared.delete(id) || changed;
     for (const peer of peers) {
       const pair = this.#pairs.get(peer.id);
       if (pair) pair.peer = peer;
@@ -99,10 +99,13 @@ export class Exchange {
       const keys = wireguardKeysOf(peer);
       // A key nobody announced: the node was set up anew and has forgotten what it shared.
       if (!this.#asks(peer.id) && !keys.some((key) => shared.wireguardKeys.includes(key)))
-        dropped = this.#shared.delete(peer.id) || dropped;
-      else this.#shared.set(peer.id, { ...shared, wireguardKeys: keys });
+        changed = this.#shared.delete(peer.id) || changed;
+      else if (keys.join() !== shared.wireguardKeys.join()) {
+        this.#shared.set(peer.id, { ...shared, wireguardKeys: keys });
+        changed = true;
+      }
     }
-    return dropped;
+    return changed;
   }
 
   remembered(): ReadonlyMap<string, SharedKey> {
