@@ -41,6 +41,7 @@ import { labelPeer } from './peer/label.ts';
 import { listPeers } from './peer/list.ts';
 import { removePeer } from './peer/remove.ts';
 import { rotateKey } from './peer/rotate-key.ts';
+import { setRole } from './peer/set-role.ts';
 import { askPolicy } from './policy/ask.ts';
 import { getPolicy } from './policy/get.ts';
 import { savePolicy } from './policy/save.ts';
@@ -119,6 +120,7 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   listPeers: (context) => listPeers(context, { networkId: ids.network, ...page }),
   getPeer: (context) => getPeer(context, { id: ids.peer }),
   rotateKey: (context) => rotateKey(context, { id: ids.peer }),
+  setRole: (context) => setRole(context, { id: ids.peer, role: 'gateway' }),
   raiseEpoch: (context) => raiseEpoch(context, { id: ids.network }),
   getPolicy: (context) => getPolicy(context, { id: ids.network }),
   savePolicy: (context) => savePolicy(context, { id: ids.network, policy: simplePolicy([]), seen: 1 }),

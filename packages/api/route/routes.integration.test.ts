@@ -162,6 +162,7 @@ const ALL: readonly [string, string, unknown?][] = [
   ['POST', '/networks/{networkId}/policy/ask', { to: 'any', protocol: 'icmp' }],
   ['PATCH', '/peers/{peerId}', { labels: { tier: 'db' } }],
   ['PATCH', '/clusters/{clusterId}', { labels: {} }],
+  ['PUT', '/peers/{peerId}/role', { role: 'gateway' }],
   ['DELETE', '/peers/{peerId}'],
   ['POST', '/cloud-accounts', account],
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],

@@ -36,6 +36,7 @@ export const Peer = z.object({
 export type Peer = z.infer<typeof Peer>;
 
 export const RelayChoice = z.object({ relays: z.boolean() });
+export const RoleChoice = z.object({ role: PeerRole });
 
 /** A tunnel as its `from` end sees it. */
 export const Link = z.object({

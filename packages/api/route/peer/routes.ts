@@ -1,11 +1,12 @@
 /** Peers: agents on nodes. */
 import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
-import { RelayChoice } from '@skein/contract/rest/peer.ts';
+import { RelayChoice, RoleChoice } from '@skein/contract/rest/peer.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { setRelay } from '@skein/control/peer/relay.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
 import { rotateKey } from '@skein/control/peer/rotate-key.ts';
+import { setRole } from '@skein/control/peer/set-role.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
@@ -54,6 +55,18 @@ export function servePeers(app: ApiHono): void {
     body: RelayChoice,
     answer: PeerDocument,
     handle: (context, { params, body }) => setRelay(context, { ...params, ...body }),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/peers/{id}/role',
+    tag: 'Peers',
+    summary: 'Make a plain host a gateway, or a member again',
+    description:
+      'A cluster has up to four gateways, all at work at the same time: flows spread over them and go on by the others when one fails. Nodes that Skein makes are gateways from the start: begin their cluster with as many as it should have.',
+    params: IdParams,
+    body: RoleChoice,
+    answer: PeerDocument,
+    handle: (context, { params, body }) => setRole(context, { ...params, ...body }),
   });
   serve(app, {
     method: 'delete',
