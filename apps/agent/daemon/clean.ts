@@ -6,6 +6,7 @@ import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import { removeWay } from '../mtu/way.ts';
+import { removeMouth } from '../path/mouth.ts';
 import { removeRelay } from '../relay/apply.ts';
 import { restoreHashing } from '../route/apply.ts';
 import { removeDevices } from '../wireguard/device.ts';
@@ -23,6 +24,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreHashing());
   await attempt(removeWay(run));
   await attempt(removeRelay(run));
+  await attempt(removeMouth(run));
   await attempt(removeFilter(run));
   await attempt(empty(STATE_DIRECTORY));
   await attempt(empty(RUN_DIRECTORY));

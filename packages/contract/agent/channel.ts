@@ -5,12 +5,14 @@
 import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
 import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
+import { PathAnswer, PathQuestion } from './path.ts';
 
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 export const ENROL_PATH = '/agent/v1/enrol';
 export const CHANNEL_PATH = '/agent/v1/channel';
 /** Silence after which either side takes the channel for dead; pings go every third of it. */
 export const CHANNEL_TIMEOUT_SECONDS = 45;
+export const PATH_TEST_SECONDS = 6;
 
 /** What the agent found out about its node. */
 export const Facts = z.object({
@@ -21,6 +23,11 @@ export const Facts = z.object({
   agentVersion: z.string().max(40),
   wireguard: z.enum(['kernel', 'userspace']),
   privateAddress: Ipv4.nullable(),
+  /**
+   * The NAT before the node, as those see it whom it calls: `dependent` gives out another port for each of them, so no
+   * two such nodes reach each other but by a relay. Left out by a node that has called nobody yet.
+   */
+  nat: z.enum(['none', 'independent', 'dependent', 'unknown']).optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -111,6 +118,8 @@ export const FromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('resync'), reason: z.string().max(500) }),
   /** The node leaves the network; the coordinator removes the peer and closes. */
   z.object({ type: z.literal('leave') }),
+  /** Answers `path-test` of the same id. */
+  z.object({ type: z.literal('path-answer'), id: z.string().max(100), answer: PathAnswer }),
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;
 
@@ -119,6 +128,8 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('map'), signed: SignedMap }),
   /** The peer was removed: take everything down and delete the keys. */
   z.object({ type: z.literal('removed'), signed: SignedRemoval }),
+  /** Try a path and say what became of the packets, within `PATH_TEST_SECONDS`. */
+  z.object({ type: z.literal('path-test'), question: PathQuestion }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 
