@@ -1,7 +1,8 @@
 /** Routes with the MTU of the paths that they lead to. A path that differs from the rest gets a route of its own. */
 import type { MapPeer } from '@skein/contract/agent/map.ts';
-import { formatCidr, parseCidr, type Range, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import type { SizedWay, Way } from '../route/ways.ts';
+import { parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { PrefixTable } from '../route/prefix-table.ts';
+import { carriersOf, type SizedWay, type Way } from '../route/ways.ts';
 
 /**
  * The ways, each with its MTU: the smallest of those who carry exactly its prefix, else what most of the prefixes within
@@ -15,11 +16,12 @@ export function withSizes(
   mtuOf: (peerId: string) => number,
   start: number,
 ): SizedWay[] {
-  const said = new Map(ways.map((way) => [way.destination, way]));
+  const said = new PrefixTable<Way>();
+  for (const way of ways) said.set(way.destination, way);
   const exact = new Map<string, number>();
   const within = new Map<string, { destination: string; mtu: number }[]>();
-  for (const [destination, carriers] of carriersOf(peers)) {
-    const way = wayOf(parseCidr(destination), said);
+  for (const { cidr: destination, range, said: carriers } of carriersOf(peers).sorted()) {
+    const way = said.around(range);
     if (!way) continue;
     // A gateway that is passed over at present says nothing about the way.
     const used = carriers.filter((peer) => way.planes.includes(peer.plane));
@@ -46,27 +48,6 @@ export function withSizes(
     .map((way) => ({ way, range: parseCidr(way.destination) }))
     .sort((a, b) => a.range.prefixLength - b.range.prefixLength || a.range.first - b.range.first)
     .map(({ way }) => way);
-}
-
-function carriersOf(peers: readonly MapPeer[]): Map<string, MapPeer[]> {
-  const carriers = new Map<string, MapPeer[]>();
-  for (const peer of peers)
-    for (const cidr of peer.allowedIps) {
-      const carrying = carriers.get(cidr);
-      if (carrying) carrying.push(peer);
-      else carriers.set(cidr, [peer]);
-    }
-  return carriers;
-}
-
-/** The narrowest way that holds the range. */
-function wayOf(range: Range, ways: ReadonlyMap<string, Way>): Way | undefined {
-  for (let prefixLength = range.prefixLength; prefixLength >= 0; prefixLength -= 1) {
-    const size = sizeOf({ first: 0, prefixLength });
-    const way = ways.get(formatCidr({ first: Math.floor(range.first / size) * size, prefixLength }));
-    if (way) return way;
-  }
-  return undefined;
 }
 
 /** The smaller of two that are as common. */

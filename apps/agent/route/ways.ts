@@ -4,7 +4,8 @@
  * prefix is left out for as long as a better one is there.
  */
 import type { MapPeer, MapSelf } from '@skein/contract/agent/map.ts';
-import { formatCidr, parseCidr, type Range, sizeOf } from '@skein/mesh/ipam/cidr.ts';
+import { parseCidr, type Range, sizeOf } from '@skein/mesh/ipam/cidr.ts';
+import { PrefixTable } from './prefix-table.ts';
 
 /** What is known of a peer that carries more than itself. */
 export interface Verdict {
@@ -47,28 +48,24 @@ export function planWays(
   verdicts: ReadonlyMap<string, Verdict>,
 ): Way[] {
   const carriers = carriersOf(peers);
-  const chosen = new Map<string, { range: Range; planes: readonly number[] }>();
-  const choose = (destination: string, carrying: readonly MapPeer[]) => {
-    const range = parseCidr(destination);
-    chosen.set(formatCidr(range), { range, planes: planesOf(bestOf(self, range, carrying, verdicts)) });
-  };
-  for (const [destination, carrying] of carriers) choose(destination, carrying);
+  const chosen = new PrefixTable<readonly number[]>();
+  const choose = (cidr: string, range: Range, carrying: readonly MapPeer[]) =>
+    chosen.set(cidr, planesOf(bestOf(self, range, carrying, verdicts)), range);
+  for (const { cidr, range, said } of carriers.sorted()) choose(cidr, range, said);
   for (const told of toldBy(peers, verdicts)) {
-    if (carriers.has(told) || !within(self.overlayCidr, told) || within(self.clusterOverlayCidr, told))
+    const range = parseCidr(told);
+    if (carriers.get(range) || !within(self.overlayCidr, told) || within(self.clusterOverlayCidr, told))
       continue;
-    const outer = nearestOuter(parseCidr(told), carriers);
-    if (outer) choose(told, outer);
+    const outer = carriers.outside(range);
+    if (outer) choose(told, range, outer);
   }
   // Whoever of the own cluster is not in the map yet is looked for where members are.
   for (const base of [self.overlayCidr, self.clusterOverlayCidr])
-    if (!chosen.has(base)) chosen.set(base, { range: parseCidr(base), planes: [0] });
+    if (!chosen.get(parseCidr(base))) chosen.set(base, [0]);
 
-  const sorted = [...chosen].sort(
-    ([, a], [, b]) => a.range.prefixLength - b.range.prefixLength || a.range.first - b.range.first,
-  );
-  return sorted.flatMap(([destination, { range, planes }]) => {
-    const outer = nearestOuter(range, chosen);
-    return outer && sameNumbers(outer.planes, planes) ? [] : [{ destination, planes }];
+  return chosen.sorted().flatMap(({ cidr, range, said: planes }) => {
+    const outer = chosen.outside(range);
+    return outer && sameNumbers(outer, planes) ? [] : [{ destination: cidr, planes }];
   });
 }
 
@@ -81,27 +78,29 @@ export function unreachableBy(
   peers: readonly MapPeer[],
   verdicts: ReadonlyMap<string, Verdict>,
 ): string[] {
-  const carriers = [...carriersOf(peers)].filter(
-    ([destination]) => !within(self.clusterOverlayCidr, destination),
-  );
+  const carriers = carriersOf(peers)
+    .sorted()
+    .filter(({ cidr }) => !within(self.clusterOverlayCidr, cidr));
   const reaches = (peer: MapPeer, range: Range) => {
     const verdict = verdicts.get(peer.id);
     return !verdict || (verdict.live && !tellsUnreachable(self, peer, verdict, range));
   };
-  const lost = carriers.flatMap(([destination, carrying]) =>
-    carrying.some((peer) => reaches(peer, parseCidr(destination))) ? [] : [destination],
+  const lost = carriers.flatMap(({ cidr, range, said }) =>
+    said.some((peer) => reaches(peer, range)) ? [] : [cidr],
   );
   if (lost.length === 0) return [];
   return lost.length === carriers.length || lost.length > MOST_UNREACHABLE ? [self.overlayCidr] : lost.sort();
 }
 
-function carriersOf(peers: readonly MapPeer[]): Map<string, MapPeer[]> {
-  const carriers = new Map<string, MapPeer[]>();
+/** Who carries exactly each prefix. */
+export function carriersOf(peers: readonly MapPeer[]): PrefixTable<MapPeer[]> {
+  const carriers = new PrefixTable<MapPeer[]>();
   for (const peer of peers)
     for (const cidr of peer.allowedIps) {
-      const carrying = carriers.get(cidr);
+      const range = parseCidr(cidr);
+      const carrying = carriers.get(range);
       if (carrying) carrying.push(peer);
-      else carriers.set(cidr, [peer]);
+      else carriers.set(cidr, [peer], range);
     }
   return carriers;
 }
@@ -113,6 +112,8 @@ function bestOf(
   carrying: readonly MapPeer[],
   verdicts: ReadonlyMap<string, Verdict>,
 ): readonly MapPeer[] {
+  // Nothing to choose: so it is for all who carry themselves alone, and they may be many.
+  if (carrying.length === 1) return carrying;
   const known = carrying.map((peer) => ({ peer, verdict: verdicts.get(peer.id) }));
   const live = known.filter(({ verdict }) => !verdict || verdict.live);
   const reaching = live.filter(
@@ -125,6 +126,7 @@ function bestOf(
 
 /** What a peer says of the whole network does not concern its own cluster, whose peers it holds tunnels to. */
 function tellsUnreachable(self: MapSelf, peer: MapPeer, verdict: Verdict, range: Range): boolean {
+  if (verdict.unreachable.length === 0) return false;
   if (!verdict.unreachable.some((told) => holds(parseCidr(told), range))) return false;
   return !holds(homeOf(self, peer), range);
 }
@@ -145,18 +147,8 @@ function toldBy(peers: readonly MapPeer[], verdicts: ReadonlyMap<string, Verdict
 }
 
 function planesOf(peers: readonly MapPeer[]): number[] {
+  if (peers.length === 1) return peers.map((peer) => peer.plane);
   return [...new Set(peers.map((peer) => peer.plane))].sort((a, b) => a - b);
-}
-
-/** What is said of the narrowest prefix that holds `range` and is not it. */
-function nearestOuter<T>(range: Range, said: ReadonlyMap<string, T>): T | undefined {
-  for (let prefixLength = range.prefixLength - 1; prefixLength >= 0; prefixLength -= 1) {
-    const size = 2 ** (32 - prefixLength);
-    const first = Math.floor(range.first / size) * size;
-    const found = said.get(formatCidr({ first, prefixLength }));
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function within(outer: string, inner: string): boolean {
