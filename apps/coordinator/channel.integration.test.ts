@@ -6,6 +6,7 @@ import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/chann
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
+import { testPath } from '@skein/control/path-test/run.ts';
 import type { KeysFrame } from '@skein/control/peer/announce-keys.ts';
 import { rotateKey } from '@skein/control/peer/rotate-key.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
@@ -449,3 +450,78 @@ test('presence is told to whoever watches the network', async () => {
     await listening.close();
   }
 });
+
+test('a path test asks both ends and who is between, and nobody whose agent is away', async () => {
+  const seeded = await mesh(2, 2);
+  const rows = await fresh.database.peer.findMany({ where: { networkId: seeded.networkId } });
+  const addressOf = (id: string) => rows.find((row) => row.id === id)?.overlayAddress ?? '';
+  const of = (role: string, cluster: number) =>
+    at(
+      seeded.peers.filter((peer) => peer.role === role && peer.clusterId === at(seeded.clusterIds, cluster)),
+      0,
+    );
+  const way = [of('member', 0), of('gateway', 0), of('gateway', 1)];
+  const target = of('member', 1);
+  const asked: string[] = [];
+  const tunnelTo = (peerId: string) => ({
+    peerId,
+    endpoint: '203.0.113.7:51820',
+    endpointKind: 'public',
+    handshakeAgeSeconds: 3,
+    probes: 10,
+    answered: 10,
+    rttMilliseconds: 2,
+    mtu: 1440,
+  });
+  const hopTo = (id: string, answered: number) => ({
+    address: addressOf(id),
+    sent: 10,
+    answered,
+    rttMilliseconds: answered ? 4 : null,
+  });
+  for (const [index, peer] of way.entries()) {
+    const next = way[index + 1] ?? target;
+    const agent = agentOf(seeded, peer, {
+      answerPath: (question) => {
+        asked.push(`${peer.id} ${question.address} ${question.trace} ${question.port}`);
+        const trace = [...way.slice(1).map((one) => hopTo(one.id, 10)), hopTo(target.id, 0)];
+        return {
+          hops: question.trace ? trace : null,
+          tunnels: [tunnelTo(next.id)],
+          port: question.port === null ? null : { open: false, words: 'no answer in 3 s' },
+        };
+      },
+    });
+    await agent.until('a map', () => agent.map !== undefined);
+  }
+  await untilPresent(way.map((peer) => peer.id));
+  const context = testContext(fresh.database, seeded.organizationId);
+  const test = await testPath(context, {
+    networkId: seeded.networkId,
+    fromPeerId: at(way, 0).id,
+    toPeerId: target.id,
+    port: 443,
+  });
+  const to = addressOf(target.id);
+  expect(asked.sort()).toEqual(
+    [
+      `${at(way, 0).id} ${to} true 443`,
+      `${at(way, 1).id} ${to} false null`,
+      `${at(way, 2).id} ${to} false null`,
+    ].sort(),
+  );
+  expect(test.ok).toBe(false);
+  expect(test.verdict).toMatch(/does not answer, and its agent is not connected either/);
+  expect(test.hops).toHaveLength(3);
+  expect(test.milliseconds).toBeLessThan(10_000);
+  expect(await fresh.database.pathQuestion.count()).toBe(0);
+});
+
+async function untilPresent(peerIds: readonly string[]): Promise<void> {
+  for (let look = 0; look < 100; look += 1) {
+    const rows = await fresh.database.peer.findMany({ where: { id: { in: [...peerIds] } } });
+    if (rows.every((row) => row.connectedAt !== null)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error('the agents were never written as connected');
+}

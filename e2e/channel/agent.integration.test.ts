@@ -105,6 +105,7 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
     log: () => {},
     random: () => 0,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
+    onPathTest: () => {},
     onReady: () => {
       connections += 1;
       look();

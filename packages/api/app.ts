@@ -23,6 +23,7 @@ import { serveJoinTokens } from './route/join-token/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
 import { serveOperations } from './route/operation/routes.ts';
+import { servePathTests } from './route/path-test/routes.ts';
 import { servePeers } from './route/peer/routes.ts';
 import { servePolicies } from './route/policy/routes.ts';
 import { serveOpenService, serveService } from './route/service/routes.ts';
@@ -48,6 +49,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveNetworkViews(v1);
   serveClusters(v1);
   servePeers(v1);
+  servePathTests(v1);
   servePolicies(v1);
   serveJoinTokens(v1);
   serveCloudAccounts(v1);

@@ -17,6 +17,7 @@ export const ID_PREFIX = {
   finding: 'find',
   operation: 'op',
   step: 'step',
+  pathQuestion: 'path',
 } as const;
 export type Entity = keyof typeof ID_PREFIX;
 

@@ -36,6 +36,7 @@ import { getOperation } from './operation/get.ts';
 import { listOperations } from './operation/list.ts';
 import { listLog } from './operation/log.ts';
 import { retryStep } from './operation/retry-step.ts';
+import { testPath } from './path-test/run.ts';
 import { getPeer } from './peer/get.ts';
 import { labelPeer } from './peer/label.ts';
 import { listPeers } from './peer/list.ts';
@@ -120,6 +121,8 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   listPeers: (context) => listPeers(context, { networkId: ids.network, ...page }),
   getPeer: (context) => getPeer(context, { id: ids.peer }),
   rotateKey: (context) => rotateKey(context, { id: ids.peer }),
+  testPath: (context) =>
+    testPath(context, { networkId: ids.network, fromPeerId: ids.peer, toPeerId: ids.peer }),
   setRole: (context) => setRole(context, { id: ids.peer, role: 'gateway' }),
   raiseEpoch: (context) => raiseEpoch(context, { id: ids.network }),
   getPolicy: (context) => getPolicy(context, { id: ids.network }),

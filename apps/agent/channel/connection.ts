@@ -9,6 +9,7 @@ import {
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
+import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
 import { type Own, receiveRemoval } from './receive.ts';
@@ -30,6 +31,8 @@ export interface ConnectionOptions {
   /** The hello is sent: reports may follow. */
   onReady: (connection: Connection) => void;
   onMap: (signed: SignedMap) => void;
+  /** Somebody wants to know what becomes of packets from here. */
+  onPathTest: (question: PathQuestion) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -120,6 +123,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       ready = true;
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
+    else if (message.type === 'path-test') options.onPathTest(message.question);
     else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);

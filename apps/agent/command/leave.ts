@@ -39,6 +39,7 @@ async function tellAlone(): Promise<boolean> {
         one.send({ type: 'leave' });
       },
       onMap: () => undefined,
+      onPathTest: () => undefined,
       onRemoved: () => resolve(true),
       // Every other end is no promise that it was heard.
       onEnd: () => resolve(false),

@@ -4,7 +4,7 @@ import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { MtuKeeper } from '../mtu/keeper.ts';
 import { SMALL } from '../mtu/path.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
-import type { Measured, PeerMeasure } from './facts.ts';
+import type { PeerMeasure } from './facts.ts';
 
 const PROBES = 10;
 const EVERY_MILLISECONDS = 100;
@@ -12,64 +12,63 @@ const ANSWER_MILLISECONDS = 1000;
 /** Peers measured where none is named: gateways first, for they carry the most. */
 const MOST_PEERS = 32;
 
+/** Peers worth measuring: the one of this id, name or overlay address, or as many as there is time for. */
+export function chosenPeers(map: NetworkMap, only: string | undefined): MapPeer[] {
+  if (only !== undefined)
+    return map.peers.filter((peer) => [peer.id, peer.name, peer.overlayAddress].includes(only));
+  const gatewaysFirst = [...map.peers].sort(
+    (a, b) => Number(a.role !== 'gateway') - Number(b.role !== 'gateway'),
+  );
+  return gatewaysFirst.slice(0, MOST_PEERS);
+}
+
 /**
- * Probes the tunnels for two seconds.
- * @param only id, name or overlay address of the one peer to measure
+ * Probes the tunnels to these peers for two seconds.
  * @param observe every tunnel as its device has it now
  * @param now milliseconds since 1970
  */
 export async function measurePeers(
-  map: NetworkMap,
-  only: string | undefined,
+  peers: readonly MapPeer[],
   observe: () => Promise<readonly TunnelPeer[]>,
   mtu: MtuKeeper,
   now: () => number,
-): Promise<Measured> {
-  const named = map.peers.filter((peer) => [peer.id, peer.name, peer.overlayAddress].includes(only ?? ''));
-  const chosen =
-    only === undefined
-      ? [...map.peers].sort((a, b) => Number(a.role !== 'gateway') - Number(b.role !== 'gateway'))
-      : named;
-  const peers = chosen.slice(0, MOST_PEERS);
+): Promise<PeerMeasure[]> {
   mtu.lookAgain(peers.map((peer) => peer.id));
   const before = byKey(await observe());
   const results = await Promise.all(peers.map((peer) => probe(peer, mtu)));
   const after = byKey(await observe());
   const paths = mtu.paths();
-  return {
-    known: map.peers.length,
-    peers: peers.map((peer, index): PeerMeasure => {
-      const tunnel = tunnelOf(peer, after);
-      const earlier = tunnelOf(peer, before);
-      const endpoint = tunnel?.endpoint ?? null;
-      const offered = peer.endpoints.map((one) => ({
-        kind: one.kind,
-        endpoint: `${one.address}:${one.port}`,
-      }));
-      const roundTrips = results[index] ?? [];
-      return {
-        peerId: peer.id,
-        name: peer.name,
-        role: peer.role,
-        clusterId: peer.clusterId,
-        overlayAddress: peer.overlayAddress,
-        plane: peer.plane,
-        offered,
-        endpoint,
-        endpointKind: endpoint === null ? null : kindOf(peer, endpoint),
-        handshakeAgeSeconds:
-          tunnel?.lastHandshakeAt == null ? null : Math.max(0, (now() - tunnel.lastHandshakeAt) / 1000),
-        probes: PROBES,
-        answered: roundTrips.length,
-        rttMilliseconds: median(roundTrips),
-        receivedBytes: (tunnel?.receivedBytes ?? 0) - (earlier?.receivedBytes ?? 0),
-        sentBytes: (tunnel?.sentBytes ?? 0) - (earlier?.sentBytes ?? 0),
-        mtu: mtu.mtuOf(peer.id),
-        mtuCeiling: paths.get(peer.id)?.ceiling ?? mtu.mtuOf(peer.id),
-        seenAs: mtu.echo()?.seenBy(peer.overlayAddress) ?? null,
-      };
-    }),
-  };
+  return peers.map((peer, index): PeerMeasure => {
+    const tunnel = tunnelOf(peer, after);
+    const earlier = tunnelOf(peer, before);
+    const endpoint = tunnel?.endpoint ?? null;
+    const offered = peer.endpoints.map((one) => ({
+      kind: one.kind,
+      endpoint: `${one.address}:${one.port}`,
+    }));
+    const roundTrips = results[index] ?? [];
+    return {
+      peerId: peer.id,
+      name: peer.name,
+      role: peer.role,
+      clusterId: peer.clusterId,
+      overlayAddress: peer.overlayAddress,
+      plane: peer.plane,
+      offered,
+      endpoint,
+      endpointKind: endpoint === null ? null : kindOf(peer, endpoint),
+      handshakeAgeSeconds:
+        tunnel?.lastHandshakeAt == null ? null : Math.max(0, (now() - tunnel.lastHandshakeAt) / 1000),
+      probes: PROBES,
+      answered: roundTrips.length,
+      rttMilliseconds: median(roundTrips),
+      receivedBytes: (tunnel?.receivedBytes ?? 0) - (earlier?.receivedBytes ?? 0),
+      sentBytes: (tunnel?.sentBytes ?? 0) - (earlier?.sentBytes ?? 0),
+      mtu: mtu.mtuOf(peer.id),
+      mtuCeiling: paths.get(peer.id)?.ceiling ?? mtu.mtuOf(peer.id),
+      seenAs: mtu.echo()?.seenBy(peer.overlayAddress) ?? null,
+    };
+  });
 }
 
 /** What kind of endpoint this one of a peer is; `roamed` where the map does not name it. */

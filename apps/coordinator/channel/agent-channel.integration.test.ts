@@ -73,6 +73,7 @@ async function slowChannel() {
     report: (_, { appliedNumber }) => reported.push(appliedNumber),
     leave: () => {},
     keys: () => {},
+    path: () => {},
     closed: () => {},
   });
   room.join(channel);

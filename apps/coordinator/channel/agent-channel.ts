@@ -3,6 +3,7 @@
  * agent costs no more memory than a quick one and is sent one delta from what it holds.
  */
 import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
+import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
 import type { RawData, WebSocket } from 'ws';
 import type { Listener, Room, Update } from '../network/room.ts';
@@ -12,6 +13,8 @@ import { parseUntrusted } from '../untrusted-json.ts';
 const MOST_RESYNCS = 20;
 /** Announcements of keys in one channel: at a rotation a day, half a year of it. */
 const MOST_KEYS = 500;
+/** Questions about paths that may wait at once. */
+const MOST_ASKED = 8;
 /**
  * What one agent may say at once, and each second from then on: all organizations' agents share this process. The
  * greatest report, of 2,000 links, has about 600 KB and comes every 10 s.
@@ -24,6 +27,8 @@ export interface AgentEvents {
   leave(channel: AgentChannel): void;
   /** Each with a greater serial than the one before. */
   keys(channel: AgentChannel, frame: Extract<FromAgent, { type: 'keys' }>): void;
+  /** Answers a question of ours, and once alone. */
+  path(channel: AgentChannel, id: string, answer: PathAnswer): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -47,6 +52,8 @@ export class AgentChannel implements Listener {
   #held: Snapshot | null = null;
   #resyncs = 0;
   #keysSerial = 0;
+  /** Questions about paths that wait for an answer, oldest first. */
+  readonly #asked = new Set<string>();
   #mayStillSay = BURST_BYTES;
   #saidAt = performance.now();
   #over = false;
@@ -95,6 +102,13 @@ export class AgentChannel implements Listener {
   removed(reason: string): void {
     this.#say({ type: 'removed', signed: this.#room.removal(this.peerId, this.#nonce, reason) });
     this.close(CLOSE.removed, 'removed');
+  }
+
+  /** Asks about a path. An agent that never answers is asked on, but only the last questions count. */
+  ask(question: PathQuestion): void {
+    this.#asked.add(question.id);
+    for (const oldest of this.#asked) if (this.#asked.size > MOST_ASKED) this.#asked.delete(oldest);
+    this.#say({ type: 'path-test', question });
   }
 
   ping(): void {
@@ -166,7 +180,9 @@ export class AgentChannel implements Listener {
       this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
     else if (frame.type === 'keys') this.#takeKeys(frame);
-    else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
+    else if (frame.type === 'path-answer') {
+      if (this.#asked.delete(frame.id)) this.#events.path(this, frame.id, frame.answer);
+    } else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
     else {
       this.#resyncs += 1;
       this.#held = null;

@@ -11,12 +11,14 @@ import {
   MAX_FRAME_BYTES,
   type ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import { answerPathQuestion, pathQuestionFor } from '@skein/control/path-test/answer.ts';
 import { announceKeys, type KeysFrame } from '@skein/control/peer/announce-keys.ts';
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
 import { signRemoval } from '@skein/mesh/map/sign.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
 import { callerOf } from '../http/rate.ts';
 import { say, wordsOf } from '../log.ts';
 import type { Rooms } from '../network/rooms.ts';
@@ -35,6 +37,8 @@ const WATCH_MILLISECONDS = 5_000;
 const WATCHES_PER_PING = Math.floor((CHANNEL_TIMEOUT_SECONDS * 1000) / 3 / WATCH_MILLISECONDS);
 /** How often `lastSeenAt` is written, in watches. */
 const WATCHES_PER_SEEN = 6;
+
+const AskedFor = z.object({ id: z.string(), peerId: z.string() });
 
 interface Frame {
   data: RawData;
@@ -77,6 +81,15 @@ export class ChannelServer {
     const gone = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  /** Takes the payload of a `skein_path_question` notification; an agent that is connected elsewhere is asked there. */
+  async asked(payload: string): Promise<void> {
+    const news = AskedFor.safeParse(tryJson(payload)).data;
+    const channel = news && [...this.#channels].find((one) => one.peerId === news.peerId);
+    if (!news || !channel) return;
+    const question = await pathQuestionFor(this.#options.context.database, news.id, news.peerId);
+    if (question) channel.ask(question);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -190,6 +203,11 @@ export class ChannelServer {
       socket.close(CLOSE.removed, 'removed');
       return undefined;
     }
+    if (hello.have && hello.have.number > room.number)
+      say('agent is ahead of the database; after a restore raise the epoch', {
+        peerId: greeting.peerId,
+        networkId: greeting.networkId,
+      });
     if (socket.readyState !== socket.OPEN) return undefined;
     const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress, nonce: hello.nonce };
     const channel = new AgentChannel(socket, room, who, {
@@ -199,6 +217,11 @@ export class ChannelServer {
       },
       leave: (from) => void this.#leave(from),
       keys: (from, frame) => void this.#keys(from, nonce, frame),
+      path: (from, id, answer) => {
+        answerPathQuestion(this.#options.context.database, id, from.peerId, answer).catch((error) =>
+          say('path answer not written', { peerId: from.peerId, error: wordsOf(error) }),
+        );
+      },
       closed: (from) => {
         this.#channels.delete(from);
         // A channel that was replaced says nothing of the agent.
@@ -270,4 +293,12 @@ function turnAway(socket: Duplex, status: string): void {
 function ipv4(address: string | undefined): string | null {
   const text = address?.replace(/^::ffff:/, '') ?? '';
   return /^\d+\.\d+\.\d+\.\d+$/.test(text) ? text : null;
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

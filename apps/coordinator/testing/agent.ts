@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
 import { MapDelta, NetworkMap, Removal } from '@skein/contract/agent/map.ts';
+import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import {
@@ -30,6 +31,8 @@ export interface AgentOptions {
   signHello?: (nonce: string, peerId: string) => string;
   /** What the hello says; a removal names it. */
   nonce?: string;
+  /** What is answered to path tests; nothing without it. */
+  answerPath?: (question: PathQuestion) => PathAnswer;
   /** Said right behind the hello, without waiting. */
   behindHello?: FromAgent;
 }
@@ -70,6 +73,11 @@ export class TestAgent {
           have,
         });
         if (options.behindHello) this.say(options.behindHello);
+        return;
+      }
+      if (frame.type === 'path-test') {
+        const answer = options.answerPath?.(frame.question);
+        if (answer) this.say({ type: 'path-answer', id: frame.question.id, answer });
         return;
       }
       if (frame.type === 'removed') {

@@ -155,6 +155,7 @@ const ALL: readonly [string, string, unknown?][] = [
   ['POST', '/clusters/{clusterId}/join-tokens', {}],
   ['DELETE', '/join-tokens/{joinTokenId}'],
   ['POST', '/peers/{peerId}/rotate-key'],
+  ['POST', '/networks/{networkId}/path-tests'],
   ['POST', '/networks/{networkId}/raise-epoch'],
   ['GET', '/networks/{networkId}/policy'],
   ['PUT', '/networks/{networkId}/policy', { seen: 1, policy: CLOSED }],
