@@ -20,6 +20,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   failover: () => import('./failover.ts'),
   faults: () => import('./faults.ts'),
   propagation: () => import('./propagation.ts'),
+  reachability: () => import('./reachability.ts'),
   relay: () => import('./relay.ts'),
   provision: () => import('./provision.ts'),
   revocation: () => import('./revocation.ts'),
