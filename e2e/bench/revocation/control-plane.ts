@@ -12,18 +12,23 @@ import type { Context } from '@skein/control/context.ts';
 import { mintJoinToken } from '@skein/control/join-token/mint.ts';
 import { publishRevision } from '@skein/control/map/publish.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { getPolicy } from '@skein/control/policy/get.ts';
+import { savePolicy } from '@skein/control/policy/save.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { makeMesh } from '@skein/control/testing/mesh-rows.ts';
 import { openDatabase } from '@skein/database/client.ts';
 import { startEmbedded } from '@skein/database/embedded.ts';
 import { migrate } from '@skein/database/migrate.ts';
 import { makeOrganization } from '@skein/database/testing/fresh.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 
 export type Order =
   | { order: 'mint'; cluster: number }
   /** What a cloud would have said of a gateway's node. */
   | { order: 'publish'; name: string; publicAddress: string }
   | { order: 'remove'; name: string }
+  /** These UDP ports, and no others, are open between clusters. */
+  | { order: 'open'; ports: number[] }
   | { order: 'end' };
 export type Answer = {
   ready?: true;
@@ -110,6 +115,13 @@ async function obey(order: Order): Promise<Answer> {
       data: { state: 'succeeded', finishedAt: new Date() },
     });
     return { calledAt, returnedAt };
+  }
+  if (order.order === 'open') {
+    const policy = simplePolicy(order.ports.map((port) => ({ protocol: 'udp', port })));
+    const { number } = await getPolicy(context, { id: networkId });
+    const calledAt = monotonic();
+    await savePolicy(context, { id: networkId, policy, seen: number });
+    return { calledAt, returnedAt: monotonic() };
   }
   coordinator.kill('SIGTERM');
   await database.$disconnect();
