@@ -9,12 +9,16 @@ import { removeCluster } from '@skein/control/cluster/remove.ts';
 import { changeNetwork } from '@skein/control/network/change.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 import { deleteNetwork } from '@skein/control/network/delete.ts';
+import { followNames } from '@skein/control/network/follow-names.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
 import { planChange } from '@skein/control/network/plan-change.ts';
+import { cancelOperation } from '@skein/control/operation/cancel.ts';
 import { TIMING } from '@skein/control/operation/engine/step-run.ts';
+import { getOperation } from '@skein/control/operation/get.ts';
 import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { eventually } from '@skein/control/testing/context.ts';
 import { makeNetwork } from '@skein/lab/aws/fixture.ts';
 import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -240,6 +244,33 @@ describe('plan and apply', { timeout: 120_000 }, () => {
     expect(counts(back)[0]).toBe(0);
     expect(back.rules.filter((one) => one.action === 'destroy' && one.group === 'member')).toHaveLength(
       members.length,
+    );
+  });
+
+  it('a change of topology that is cancelled leaves no way open', async () => {
+    const { context } = practice;
+    const { database } = practice.fresh;
+    const operation = await changeNetwork(context, { id: networkId, topology: 'full' });
+    await cancelOperation(context, { id: operation.id });
+    await eventually(
+      async () => (await getOperation(context, { id: operation.id })).finishedAt ?? undefined,
+      'the end of the cancelled operation',
+      30,
+    );
+    const network = await database.network.findUniqueOrThrow({ where: { id: networkId } });
+    expect(network).toMatchObject({ topology: 'hybrid', nextTopology: null });
+    await eventually(
+      async () => {
+        await followNames(context);
+        const { rules } = await plan({ change: 'settings' }).catch(() => ({ rules: undefined }));
+        const groups = await database.cloudResource.findMany({
+          where: { networkId, key: 'firewall/member', status: 'present' },
+        });
+        const open = groups.filter(({ spec }) => JSON.stringify(spec).includes('/32'));
+        return (rules && open.length === 0) || undefined;
+      },
+      'the members’ groups to be closed',
+      45,
     );
   });
 
