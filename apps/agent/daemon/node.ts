@@ -18,7 +18,7 @@ import { newPairKeeper } from '../pair/keeper.ts';
 import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
-import { planWays, type SizedWay } from '../route/ways.ts';
+import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
@@ -58,6 +58,8 @@ export interface Node {
   release(): Promise<void>;
 }
 
+const FOLLOW_MILLISECONDS = 100;
+
 export function newNode(options: {
   run: Run;
   log: Log;
@@ -88,6 +90,7 @@ export function newNode(options: {
   const lastSeen = new Map<number, Map<string, TunnelPeer>>();
   /** Under which key the devices know each peer. */
   let formerKeys: ReadonlyMap<string, string> = new Map();
+  let following: NodeJS.Timeout | undefined;
   let tunnelling: Promise<unknown> = Promise.resolve();
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
@@ -135,8 +138,8 @@ export function newNode(options: {
     routing = done.catch(() => undefined);
     return done;
   };
-  const waysNow = (map: NetworkMap) =>
-    withSizes(planWays(map.self, map.peers, watch.verdicts()), map.peers, mtu.mtuOf, map.self.mtu);
+  const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
+    withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
   const applyRoutes = async (map: NetworkMap) => {
     await applyInterfaces(run, map.self, mtu.interfaceMtu());
     await inTurn(async () => {
@@ -147,15 +150,23 @@ export function newNode(options: {
     });
   };
   /** Where packets are being lost nothing is looked at that is known. */
-  const reroute = () =>
+  const reroute = (going: readonly MapPeer[] = []) =>
     inTurn(async () => {
       if (!current || !placed) return;
-      const ways = waysNow(current);
+      const verdicts = new Map(watch.verdicts());
+      for (const { id } of going) verdicts.set(id, { live: true, unreachable: [], draining: true });
+      const ways = waysNow(current, verdicts);
       const before = placed;
       placed = undefined;
       await changeWays(run, current.self.overlayAddress, before, ways);
       placed = ways;
     });
+  /** Whoever is in the map no more is left before its tunnel goes: what is sent to no tunnel is lost. */
+  const leaveGone = async (next: NetworkMap) => {
+    const staying = new Set(next.peers.map((peer) => peer.id));
+    const going = (current?.peers ?? []).filter((peer) => !staying.has(peer.id) && carriesOthers(peer));
+    if (going.length > 0) await reroute(going).catch((error) => log(`routes not changed: ${wordsOf(error)}`));
+  };
   const watch: Watch = newWatch({
     clock: () => performance.now(),
     observe: async () => {
@@ -204,8 +215,9 @@ export function newNode(options: {
   ): Promise<NetworkMap> => {
     const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
     pairs.observe(map, tunnels);
-    finder.observed(tunnels, Date.now());
     const inUse = pairs.inUse(map);
+    finder.know(inUse, keys.wireguardPrivateKey);
+    finder.observed(tunnels, Date.now());
     const narrowed = finder.narrowed(inUse);
     const chosen = new Map<string, Choice>();
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
@@ -242,6 +254,7 @@ export function newNode(options: {
   const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
     const inUse = pairs.inUse(map);
     const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
+    finder.know(inUse, keys.wireguardPrivateKey);
     const some = finder.narrowed({
       ...inUse,
       peers: inUse.peers.filter((peer) => concerned.has(peer.id)),
@@ -268,6 +281,17 @@ export function newNode(options: {
     current = inUse;
     return inUse;
   };
+  /** Packets flow by the map; who is measured and spoken with follows, once for many maps in a row. */
+  const followSoon = () => {
+    following ??= setTimeout(() => {
+      following = undefined;
+      if (!wanted || !current) return;
+      Promise.all([watch.apply(current), mtu.apply(current), pairs.apply(wanted)]).catch((error) => {
+        settled = undefined;
+        log(`not all is measured: ${wordsOf(error)}`);
+      });
+    }, FOLLOW_MILLISECONDS);
+  };
   const applyTunnels = async (map: NetworkMap): Promise<NetworkMap> => {
     for (const plane of [...devices.keys()]) if (plane >= map.self.planes) forgetDevice(plane);
     await removeDevices(run, map.self.planes);
@@ -293,6 +317,7 @@ export function newNode(options: {
       if (!difference || (difference.ways && !placed)) return false;
       settled = undefined;
       try {
+        if (difference.ways) await leaveGone(asked);
         const map = await inTunnels(() => planDifference(asked, difference));
         if (difference.ways) {
           await watch.apply(map);
@@ -300,15 +325,12 @@ export function newNode(options: {
         }
         resolver.know(map);
         // Packets flow by the map; who is measured and spoken with follows.
-        Promise.all([
-          finder.apply(map, keys.wireguardPrivateKey),
-          watch.apply(map),
-          mtu.apply(map),
-          pairs.apply(asked),
-        ]).catch((error) => {
-          settled = undefined;
-          log(`not all is measured: ${wordsOf(error)}`);
-        });
+        Promise.all([finder.listen(map), watch.apply(map), mtu.apply(map), pairs.apply(asked)]).catch(
+          (error) => {
+            settled = undefined;
+            log(`not all is measured: ${wordsOf(error)}`);
+          },
+        );
         settled = asked;
         return true;
       } catch (error) {
@@ -322,6 +344,7 @@ export function newNode(options: {
       try {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, asked)) log('packet filter in place');
+        await leaveGone(asked);
         map = await inTunnels(() => applyTunnels(asked));
         await applyRoutes(map);
       } catch (error) {
@@ -333,7 +356,7 @@ export function newNode(options: {
           problems.push(wordsOf(error));
         });
       await attempt(relay.apply(map.allocations));
-      await attempt(finder.apply(map, keys.wireguardPrivateKey));
+      await attempt(finder.listen(map));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(pairs.apply(asked));
@@ -377,6 +400,7 @@ export function newNode(options: {
       mtu.close();
       finder.close();
       pairs.close();
+      clearTimeout(following);
       await tunnelling;
       await routing;
       for (const plane of [...devices.keys()]) forgetDevice(plane);

@@ -22,8 +22,10 @@ const SEEN_MILLISECONDS = 300_000;
 const MOST_UNDER_WAY = 4096;
 
 export interface Finder {
+  /** Whom to look after from now on; before the devices are changed, so that no way that works is given up for a guess. */
+  know(map: NetworkMap, privateKey: string): void;
   /** Throws where the node does not let us listen. */
-  apply(map: NetworkMap, privateKey: string): Promise<void>;
+  listen(map: NetworkMap): Promise<void>;
   /** What the devices say, so that peers whose tunnel is well need no looking after. */
   observed(tunnels: readonly TunnelPeer[], now: number): void;
   /**
@@ -142,10 +144,12 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   };
 
   return {
-    apply: async (map, privateKey) => {
+    know: (map, privateKey) => {
       self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
-      const wanted = map.peers.filter((peer) => peer.endpoints.length > 1);
+      const wanted = map.peers.filter(
+        ({ endpoints }) => endpoints.length > 1 || endpoints.some(({ kind }) => kind === 'relayed'),
+      );
       for (const id of [...peers.keys()]) if (!wanted.some((peer) => peer.id === id)) peers.delete(id);
       for (const peer of wanted) {
         const held = peers.get(peer.id);
@@ -170,13 +174,15 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         });
       }
       secret = privateKey;
+    },
+    listen: async (map) => {
       for (const [plane, socket] of sockets)
         if (plane >= map.self.planes) {
           socket.close();
           sockets.delete(plane);
         }
       for (let plane = 0; plane < map.self.planes; plane += 1)
-        if (!sockets.has(plane)) sockets.set(plane, await listen(plane, take));
+        if (!sockets.has(plane)) sockets.set(plane, await openMouth(plane, take));
       await applyMouth(run, map.self.wireguardPort, map.self.planes);
       timer ??= setInterval(tick, TICK_MILLISECONDS);
     },
@@ -189,6 +195,11 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
         looked.settled = !relayed && fresh && best;
+        if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
+        // It works without our doing, as after a start of the daemon.
+        looked.used = tunnel.endpoint;
+        if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
+          looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: clock() });
       }
     },
     narrowed: (map) => ({
@@ -225,7 +236,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   };
 }
 
-async function listen(
+async function openMouth(
   plane: number,
   take: (plane: number, bytes: Buffer, from: { address: string; port: number }) => void,
 ): Promise<Socket> {
