@@ -15,6 +15,7 @@ import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
 import { Status } from '../../../../../ui/status.tsx';
 import { Table } from '../../../../../ui/table.tsx';
 import { Ago } from '../../../../../ui/time.tsx';
+import { PathTester } from './path-test.tsx';
 
 const Peers = pageOf(Peer);
 
@@ -113,6 +114,11 @@ export function PeerTable({
         ]}
       />
       {next !== null && <Button onClick={() => void more()}>Show more</Button>}
+      <PathTester
+        networkId={networkId}
+        peers={rows.filter((peer) => peer.state === 'connected' || peer.state === 'disconnected')}
+        nameOf={(peer) => `${peer.name} of ${clusterName(peer.clusterId)}`}
+      />
     </div>
   );
 }
