@@ -4,7 +4,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import {
   CHANNEL_PATH,
   CHANNEL_TIMEOUT_SECONDS,
-  FromAgent,
+  type FromAgent,
   MAX_FRAME_BYTES,
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
@@ -71,7 +71,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const connection: Connection = {
     send: (message) => {
       if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_FRAME_BYTES) return false;
-      socket.send(JSON.stringify(FromAgent.parse(message)));
+      socket.send(JSON.stringify(message));
       return true;
     },
     announceKeys: (keys) => {

@@ -74,12 +74,13 @@ export async function startDaemon(options: {
   let goneHeard: (() => void) | undefined;
   let channel: Channel | undefined;
 
-  const later = (milliseconds: number, what: () => void) => {
+  const later = (milliseconds: number, what: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
       timers.delete(timer);
       what();
     }, milliseconds);
     timers.add(timer);
+    return timer;
   };
 
   const node: Node = newNode({
@@ -106,6 +107,13 @@ export async function startDaemon(options: {
     return queue;
   };
 
+  /** Begun anew by each map: many in a row are measured once, after the last. */
+  let soon: NodeJS.Timeout[] = [];
+  const measureSoon = () => {
+    for (const timer of soon) clearTimeout(timer);
+    soon = SOON_MILLISECONDS.map((milliseconds) => later(milliseconds, () => void enqueue(measure)));
+  };
+
   const check = async () => {
     if (!held) return;
     const map = held;
@@ -120,7 +128,7 @@ export async function startDaemon(options: {
     problem = outcome.problem;
     if (outcome.applied && isNew) {
       log(`map ${map.number} applied: ${map.peers.length} tunnels`);
-      for (const milliseconds of SOON_MILLISECONDS) later(milliseconds, () => void enqueue(measure));
+      measureSoon();
     }
     if (changed) report();
   };

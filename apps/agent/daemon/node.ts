@@ -3,7 +3,7 @@
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
-import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
@@ -286,7 +286,12 @@ export function newNode(options: {
     following ??= setTimeout(() => {
       following = undefined;
       if (!wanted || !current) return;
-      Promise.all([watch.apply(current), mtu.apply(current), pairs.apply(wanted)]).catch((error) => {
+      Promise.all([
+        finder.listen(current),
+        watch.apply(current),
+        mtu.apply(current),
+        pairs.apply(wanted),
+      ]).catch((error) => {
         settled = undefined;
         log(`not all is measured: ${wordsOf(error)}`);
       });
@@ -324,14 +329,8 @@ export function newNode(options: {
           await reroute();
         }
         resolver.know(map);
-        // Packets flow by the map; who is measured and spoken with follows.
-        Promise.all([finder.listen(map), watch.apply(map), mtu.apply(map), pairs.apply(asked)]).catch(
-          (error) => {
-            settled = undefined;
-            log(`not all is measured: ${wordsOf(error)}`);
-          },
-        );
         settled = asked;
+        followSoon();
         return true;
       } catch (error) {
         log(`applying the whole map: ${wordsOf(error)}`);

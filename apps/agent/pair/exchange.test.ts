@@ -10,6 +10,7 @@ import { decode, encode, type PairMessage } from './message.ts';
 const SMALLEST_TUNNEL = 1280 - 28;
 const ids = { asker: 'peer_a', answerer: 'peer_b' } as const;
 type Side = keyof typeof ids;
+const everyone: ReadonlySet<string> = new Set(Object.values(ids));
 const other = (side: Side): Side => (side === 'asker' ? 'answerer' : 'asker');
 const peerOf = (side: Side, change: Partial<MapPeer> = {}): MapPeer => ({
   ...peerA2,
@@ -51,7 +52,7 @@ function pairOf(seed = 'seed', deliver: (message: PairMessage, from: Side) => bo
       for (let second = 0; second < seconds; second += 1) {
         now += 1;
         for (const side of ['asker', 'answerer'] as const)
-          for (const { message } of sides[side].due(now)) send(side, message);
+          for (const { message } of sides[side].due(now, everyone)) send(side, message);
       }
     },
     restart: (side: Side) => {
@@ -146,9 +147,23 @@ test('a node set up anew under a key that nobody announced shares nothing; one t
   expect(pair.sides.asker.setPeers([], 50)).toBe(true);
 });
 
+test('a peer whose tunnel is down is not asked, and one that does not answer ever more seldom', () => {
+  let asked = 0;
+  const pair = pairOf('f', () => {
+    asked += 1;
+    return false;
+  });
+  expect(pair.sides.asker.due(100, new Set())).toEqual([]);
+  pair.pass(30);
+  expect(asked).toBeGreaterThan(3);
+  expect(asked).toBeLessThan(8);
+  pair.pass(3000);
+  expect(asked).toBeLessThan(25);
+});
+
 test('strangers, forged proofs and noise agree on nothing', () => {
   const pair = pairOf('e');
-  const question = pair.sides.asker.due(10)[0]?.message as PairMessage & { id: Buffer };
+  const question = pair.sides.asker.due(10, everyone)[0]?.message as PairMessage & { id: Buffer };
   const { answerer, asker } = pair.sides;
   expect(answerer.heard('peer_x', question, 10).say).toEqual([]);
   expect(answerer.heard(ids.asker, question, 10).say.map((one) => one.type)).toEqual(['answer']);

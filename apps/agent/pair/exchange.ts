@@ -34,6 +34,8 @@ const FIRST_WAIT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 300;
 /** Confirmations in vain after which the question is put anew: the answerer may have started again. */
 const MOST_CONFIRMS = 5;
+/** A question is forgotten after this: its keys weigh more than all else that is kept of a peer. */
+const ANSWER_SECONDS = 5;
 /** One peer's questions are answered no faster. */
 const ANSWER_EVERY_SECONDS = 1;
 /** How long one key is tried on a silent tunnel: several handshakes, and more than the time between two looks. */
@@ -47,6 +49,7 @@ interface Asked {
   /** Once the answer came. */
   agreed: SharedKey | null;
   times: number;
+  askedAt: number;
 }
 interface Pair {
   peer: MapPeer;
@@ -142,19 +145,22 @@ export class Exchange {
     return others[Math.floor((at - TRY_SECONDS.key) / TRY_SECONDS.other)] ?? null;
   }
 
-  /** What is to be sent by now. */
-  due(now: number): { to: string; message: PairMessage }[] {
+  /** What is to be sent by now, to the peers whose tunnel is up: a question of no use costs its keys' memory. */
+  due(now: number, up: ReadonlySet<string>): { to: string; message: PairMessage }[] {
     const saying: { to: string; message: PairMessage }[] = [];
     for (const [to, pair] of this.#pairs) {
-      if (!this.#asks(to) || pair.dueAt > now) continue;
+      if (pair.asked && !pair.asked.agreed && now - pair.asked.askedAt > ANSWER_SECONDS) pair.asked = null;
+      if (!this.#asks(to) || pair.dueAt > now || !up.has(to)) continue;
       if (!pair.asked || (pair.asked.agreed && pair.asked.times > MOST_CONFIRMS))
-        pair.asked = { id: this.#random(16), ...this.#kem.generate(), agreed: null, times: 0 };
+        pair.asked = { id: this.#random(16), ...this.#kem.generate(), agreed: null, times: 0, askedAt: now };
       const { asked } = pair;
       asked.times += 1;
+      pair.failures += 1;
       const message = asked.agreed
         ? proof('confirm', asked.id, Buffer.from(asked.agreed.key, 'base64'))
         : { type: 'ask' as const, id: asked.id, body: asked.publicKey };
-      const wait = Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** Math.min(asked.times - 1, 20));
+      const tries = asked.agreed ? asked.times : pair.failures;
+      const wait = Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** Math.min(tries - 1, 20));
       pair.dueAt = now + wait * (1 + 0.2 * this.#fraction());
       saying.push({ to, message });
     }
@@ -206,6 +212,7 @@ export class Exchange {
     const step = this.#keep(pair, bytes.toString('base64'), former);
     asked.agreed = step.agreed ?? null;
     asked.times = 1;
+    pair.failures = 0;
     pair.dueAt = now + FIRST_WAIT_SECONDS;
     return { ...step, say: [proof('confirm', asked.id, bytes)] };
   }

@@ -144,7 +144,7 @@ export function newPairKeeper(options: {
         await open(overlayAddress);
       }
       timer ??= setInterval(() => {
-        for (const { to, message } of exchange.due(seconds())) send(to, message);
+        for (const { to, message } of exchange.due(seconds(), up)) send(to, message);
       }, TICK_MILLISECONDS);
     },
     inUse: (map) => {
