@@ -80,7 +80,7 @@ export function PolicyEditor({ networkId, initial }: { networkId: string; initia
         title="Policy"
         lead="Rules are read from the top and the first that matches decides; where none does, a default. What was begun rightly is answered freely, and names always resolve."
       >
-        <div className="grid gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="grid gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
           <div className="min-w-0 space-y-4">
             <AreaField
               label="Rules and tests, as JSON"

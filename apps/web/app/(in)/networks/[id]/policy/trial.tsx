@@ -61,7 +61,7 @@ export function Trial({
               <span className={`font-medium ${flow.effect === 'opened' ? 'text-good' : 'text-bad'}`}>
                 {flow.effect === 'opened' ? 'Opens' : 'Cuts'}
               </span>{' '}
-              {flow.from} to {flow.to}, {whatOf(flow)}
+              {whatOf(flow)} from {flow.from} to {flow.to}
             </li>
           ))}
         </ul>
