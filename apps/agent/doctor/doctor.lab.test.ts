@@ -31,7 +31,7 @@ const well = (name: string) =>
 beforeAll(async () => {
   network = await openInstalled();
   for (const { name } of network.field.nodes) await well(name);
-});
+}, 240_000);
 afterAll(async () => {
   await network?.close();
 });

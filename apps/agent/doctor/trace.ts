@@ -26,7 +26,7 @@ export async function traceTo(
     return ran.ok ? ran.output : null;
   };
   const answers = await Promise.all(
-    Array.from({ length: MOST_HOPS }, (_, index) => text(`-c 2 -i 0.3 -W 1 -t ${index + 1}`)),
+    Array.from({ length: MOST_HOPS }, (_, index) => text(`-c 3 -i 0.3 -W 2 -t ${index + 1}`)),
   );
   if (answers.every((answer) => answer === null)) return { target, address, hops: null };
   const addresses = hopsOf(
@@ -36,7 +36,7 @@ export async function traceTo(
   const names = new Map(map.peers.map((peer) => [peer.overlayAddress, peer.name]));
   const hops = await Promise.all(
     addresses.map(async (hop): Promise<HopFacts> => {
-      const ran = await run('sh', ['-c', `ping -n -q -c ${PINGS} -i 0.2 -W 1 ${hop}; true`]);
+      const ran = await run('sh', ['-c', `ping -n -q -c ${PINGS} -i 0.1 -W 1 ${hop}; true`]);
       return {
         address: hop,
         name: hop === address ? target : (names.get(hop) ?? null),
