@@ -5,7 +5,7 @@ import type { Snapshot } from '../network.ts';
 import { anyRows, toSnapshot } from '../testing/networks.ts';
 import { gatewaysOf } from '../topology/gateways.ts';
 import { linksOf } from '../topology/links.ts';
-import { type CallingCluster, callersOf } from './callers.ts';
+import { type CallingCluster, callersOf, relayCallers } from './callers.ts';
 
 const SEED = '100.64.0.0/16';
 const setting = (topology: Topology, hubClusterId: string | null = null) => ({ topology, hubClusterId });
@@ -41,8 +41,8 @@ describe('the gateways of linked clusters, and in full topology every peer', () 
     ],
   ] as const)('%s with hub %s', (topology, hub, gateway, member) => {
     const one = callersOf(SEED, [setting(topology, hub)], FIVE).get('clu_1');
-    expect(one?.gateway).toEqual({ others: gateway, peered: [] });
-    expect(one?.member).toEqual({ others: member, peered: [] });
+    expect(one?.gateway).toEqual({ others: gateway, peered: [], relayed: [] });
+    expect(one?.member).toEqual({ others: member, peered: [], relayed: [] });
   });
 
   test('over a peering by their private addresses too, where both sides have it', () => {
@@ -55,6 +55,24 @@ describe('the gateways of linked clusters, and in full topology every peer', () 
       '10.2.0.2',
     ]);
   });
+});
+
+test('a relay is called by those whom it relays, and no other group by them', () => {
+  const numbered = FIVE.map((one) => ({
+    ...one,
+    peers: one.peers.map((peer) => ({ ...peer, id: `${one.id} ${peer.role}` })),
+  }));
+  const relays = relayCallers(
+    [
+      { relayId: 'clu_1 gateway', peers: ['clu_2 member', 'clu_3 gateway'] },
+      { relayId: 'clu_gone gateway', peers: ['clu_2 member', 'clu_3 gateway'] },
+    ],
+    numbered,
+  );
+  const callers = callersOf(SEED, [setting('hybrid')], numbered, relays);
+  expect(callers.get('clu_1')?.gateway.relayed).toEqual(['203.0.113.22', '203.0.113.31']);
+  expect(callers.get('clu_1')?.member.relayed).toEqual([]);
+  expect(callers.get('clu_2')?.gateway.relayed).toEqual([]);
 });
 
 test('while the topology changes, those of both', () => {

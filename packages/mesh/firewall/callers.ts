@@ -32,6 +32,40 @@ export interface Callers {
   readonly others: string[];
   /** Private addresses in peered VPCs. */
   readonly peered: string[];
+  /** Public addresses of peers that call each other by way of a relay here. */
+  readonly relayed: string[];
+}
+
+/** Who calls one relay. */
+export interface RelayCallers {
+  readonly clusterId: string;
+  readonly role: PeerRole;
+  readonly addresses: readonly string[];
+}
+
+/** Who calls each relay, from what it was given to relay. */
+export function relayCallers(
+  allocations: readonly { readonly relayId: string; readonly peers: readonly string[] }[],
+  clusters: readonly {
+    readonly id: string;
+    readonly peers: readonly {
+      readonly id: string;
+      readonly role: PeerRole;
+      readonly sendsFrom: readonly string[];
+    }[];
+  }[],
+): RelayCallers[] {
+  const peers = new Map(
+    clusters.flatMap(({ id: clusterId, peers }) =>
+      peers.map((peer) => [peer.id, { ...peer, clusterId }] as const),
+    ),
+  );
+  return allocations.flatMap(({ relayId, peers: ends }) => {
+    const relay = peers.get(relayId);
+    if (!relay) return [];
+    const addresses = ends.flatMap((id) => peers.get(id)?.sendsFrom ?? []);
+    return [{ clusterId: relay.clusterId, role: relay.role, addresses }];
+  });
 }
 
 export interface ClusterCallers {
@@ -45,11 +79,13 @@ export interface ClusterCallers {
  * By cluster id.
  * @param seed the network's overlay range
  * @param settings the topology that maps show, and while it is changed the one that they will show: both are let in
+ * @param relays who calls the relays among their peers
  */
 export function callersOf(
   seed: string,
   settings: readonly TopologySetting[],
   clusters: readonly CallingCluster[],
+  relays: readonly RelayCallers[] = [],
 ): Map<string, ClusterCallers> {
   const byId = new Map(clusters.map((cluster) => [cluster.id, cluster]));
   return new Map(
@@ -73,7 +109,15 @@ export function callersOf(
           }
         }
       }
-      return [cluster.id, { gateway: sorted(gateway), member: sorted(member), planes }];
+      const relayedBy = (role: PeerRole) =>
+        relays
+          .filter((relay) => relay.clusterId === cluster.id && relay.role === role)
+          .flatMap((relay) => relay.addresses);
+      const groups = {
+        gateway: sorted(gateway, relayedBy('gateway')),
+        member: sorted(member, relayedBy('member')),
+      };
+      return [cluster.id, { ...groups, planes }];
     }),
   );
 }
@@ -134,9 +178,10 @@ function planesOf(cluster: CallingCluster): number {
   return Math.min(Math.max(gateways.length, 1, ...seats), MAX_PLANES);
 }
 
-function sorted(callers: { others: Set<string>; peered: Set<string> }): Callers {
+function sorted(callers: { others: Set<string>; peered: Set<string> }, relayed: readonly string[]): Callers {
   return {
     others: [...callers.others].sort(compareText),
     peered: [...callers.peered].sort(compareText),
+    relayed: [...new Set(relayed)].sort(compareText),
   };
 }

@@ -11,7 +11,11 @@ const within = {
 };
 
 test('the own VPC, and callers from outside each once and sorted', () => {
-  const callers = { others: ['203.0.113.9', '203.0.113.10', '203.0.113.9'], peered: ['10.64.16.11'] };
+  const callers = {
+    others: ['203.0.113.9', '203.0.113.10', '203.0.113.9'],
+    peered: ['10.64.16.11'],
+    relayed: [],
+  };
   expect(clusterRules(cluster, callers)).toEqual([
     within,
     {
@@ -24,7 +28,7 @@ test('the own VPC, and callers from outside each once and sorted', () => {
 });
 
 test('one port for each interface on which peers are called', () => {
-  const rules = clusterRules({ ...cluster, planes: 3 }, { others: ['203.0.113.9'], peered: [] });
+  const rules = clusterRules({ ...cluster, planes: 3 }, { others: ['203.0.113.9'], peered: [], relayed: [] });
   expect(rules.map((rule) => [rule.fromPort, rule.toPort])).toEqual([
     [51820, 51822],
     [51820, 51822],
@@ -32,5 +36,10 @@ test('one port for each interface on which peers are called', () => {
 });
 
 test('without callers outside nothing but the VPC', () => {
-  expect(clusterRules(cluster, { others: [], peered: [] })).toEqual([within]);
+  expect(clusterRules(cluster, { others: [], peered: [], relayed: [] })).toEqual([within]);
+});
+
+test('a relay lets in those whom it relays, on its own ports', () => {
+  const [, relayed] = clusterRules(cluster, { others: [], peered: [], relayed: ['198.51.100.7'] });
+  expect(relayed).toMatchObject({ fromPort: 20_000, toPort: 27_999, cidrs: ['198.51.100.7/32'] });
 });

@@ -3,6 +3,7 @@
  * packages/clouds. Single addresses of peers and the own VPC: nothing is ever open to the world.
  */
 import { compareText } from '../network.ts';
+import { RELAY_PORTS } from '../relay/plan.ts';
 import type { Callers } from './callers.ts';
 
 export interface ClusterRule {
@@ -34,6 +35,15 @@ export function clusterRules(
   const rules = [rule([cluster.vpcCidr], 'WireGuard within the cluster')];
   const [others, peered] = [single(callers.others), single(callers.peered)];
   if (others.length > 0) rules.push(rule(others, 'WireGuard from linked peers of other clusters'));
+  const relayed = single(callers.relayed);
+  if (relayed.length > 0)
+    rules.push({
+      protocol: 'udp',
+      fromPort: RELAY_PORTS.first,
+      toPort: RELAY_PORTS.last,
+      cidrs: relayed,
+      description: 'Pairs of peers that are relayed',
+    });
   if (peered.length > 0) rules.push(rule(peered, 'WireGuard from linked peers over peerings'));
   return rules;
 }

@@ -12,7 +12,7 @@ import type {
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { ResourceKind } from '@skein/contract/rest/network.ts';
 import type { Policy } from '@skein/contract/rest/policy.ts';
-import { type ClusterCallers, callersOf } from '@skein/mesh/firewall/callers.ts';
+import { type ClusterCallers, callersOf, relayCallers } from '@skein/mesh/firewall/callers.ts';
 import {
   changeSnapshot,
   compareText,
@@ -173,7 +173,12 @@ export function callersIn(shape: Shape): Map<string, ClusterCallers> {
         peers: peers.map((peer) => ({ ...peer, enrolled: enrolled.has(peer.id) })),
       };
     });
-  const callers = callersOf(shape.cidr, [network], calling);
+  const allocations = [...parts.values()].flatMap((part) =>
+    part.peers.flatMap(({ id, relay }) =>
+      (relay?.allocations ?? []).map(({ peers }) => ({ relayId: id, peers })),
+    ),
+  );
+  const callers = callersOf(shape.cidr, [network], calling, relayCallers(allocations, calling));
   callerMemo.set(shape, callers);
   return callers;
 }

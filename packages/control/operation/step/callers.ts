@@ -1,7 +1,7 @@
 import { Endpoint } from '@skein/contract/agent/map.ts';
 import { Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
-import { type ClusterCallers, callersOf } from '@skein/mesh/firewall/callers.ts';
+import { type ClusterCallers, callersOf, relayCallers } from '@skein/mesh/firewall/callers.ts';
 import type { TopologySetting } from '@skein/mesh/topology/plan.ts';
 import { z } from 'zod';
 
@@ -19,6 +19,7 @@ export async function loadCallers(
       hubClusterId: true,
       nextTopology: true,
       nextHubClusterId: true,
+      relayAllocations: { select: { relayId: true, firstId: true, secondId: true }, orderBy: { id: 'asc' } },
       clusters: {
         where: { deletedAt: null, state: { not: 'deleting' } },
         select: {
@@ -27,6 +28,7 @@ export async function loadCallers(
           peers: {
             where: { removedAt: null },
             select: {
+              id: true,
               role: true,
               seat: true,
               enrolledAt: true,
@@ -49,6 +51,7 @@ export async function loadCallers(
     overlayCidr,
     peered: peered.get(id) ?? [],
     peers: peers.map((peer) => ({
+      id: peer.id,
       role: peer.role,
       seat: peer.seat,
       enrolled: peer.enrolledAt !== null,
@@ -60,7 +63,11 @@ export async function loadCallers(
   const settings: TopologySetting[] = [{ topology: Topology.parse(topology), hubClusterId }];
   if (nextTopology !== null)
     settings.push({ topology: Topology.parse(nextTopology), hubClusterId: nextHubClusterId });
-  return callersOf(network.cidr, settings, clusters);
+  const allocations = network.relayAllocations.map(({ relayId, firstId, secondId }) => ({
+    relayId,
+    peers: [firstId, secondId],
+  }));
+  return callersOf(network.cidr, settings, clusters, relayCallers(allocations, clusters));
 }
 
 /** The public underlay addresses from which one peer sends, as far as they are known. */
