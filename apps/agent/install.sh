@@ -366,7 +366,9 @@ uninstall() {
   for plane in 0 1 2 3; do
     if ip link show dev "skein$plane" > /dev/null 2>&1; then ip link del dev "skein$plane"; fi
   done
-  nft delete table inet skein > /dev/null 2>&1 || true
+  for table in 'inet skein' 'ip skein_path' 'netdev skein_relay'; do
+    nft delete table $table > /dev/null 2>&1 || true
+  done
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
   # Either may be a mount point, which cannot go, but can be emptied.
   rm -rf "$STATE" "$RUN" 2> /dev/null || true
