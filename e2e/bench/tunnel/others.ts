@@ -78,16 +78,25 @@ const yggdrasil: Overlay = {
   name: 'yggdrasil',
   programs: ['yggdrasil'],
   open: async (from, to) => {
-    for (const { node, other, index } of both(from, to)) {
-      const ends =
-        index === 1
-          ? `s#Peers: \\[\\]#Peers: ["tcp://${other.address}:9001"]#`
-          : 's#Listen: \\[\\]#Listen: ["tcp://0.0.0.0:9001"]#';
+    // The listening end first: one that finds nobody waits a minute before it calls again.
+    for (const { node, other, index } of both(from, to).reverse()) {
+      const made = JSON.parse(await must(node.place, 'yggdrasil -genconf -json'));
+      const config = {
+        ...made,
+        Peers: index === 1 ? [`tcp://${other.address}:9001`] : [],
+        Listen: index === 1 ? [] : ['tcp://0.0.0.0:9001'],
+        MulticastInterfaces: [],
+        AdminListen: 'none',
+      };
       await must(
         node.place,
-        `yggdrasil -genconf | sed -e '${ends}' -e '/MulticastInterfaces/,/\\]/d' -e 's#AdminListen: .*#AdminListen: none#' > /run/ygg.conf &&
+        `echo '${JSON.stringify(config)}' > /run/ygg.conf &&
          { setsid yggdrasil -useconffile /run/ygg.conf > /run/ygg.log 2>&1 < /dev/null & echo $! > /run/ygg.pid; }`,
       );
+      await until('yggdrasil to be up', 10, async () => {
+        const ran = await node.place.sh('grep -q "Your IPv6 address" /run/ygg.log');
+        return ran.code === 0;
+      });
     }
     return (await must(to.place, 'yggdrasil -useconffile /run/ygg.conf -address')).trim();
   },
