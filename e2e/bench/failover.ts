@@ -53,6 +53,7 @@ async function measure(
     const quiet = await heartbeat.tell();
     quietSent += quiet.sent;
     quietLost += quiet.lost;
+    if (quiet.lost > 0) say(`before any blow ${quiet.lost} of ${quiet.sent} lost by ${name}`);
     return name;
   };
 
