@@ -13,12 +13,23 @@ import { doorsOf, sessionProblem } from './session.ts';
 import { type Ways, waysOf } from './ways.ts';
 import type { World } from './world.ts';
 
-/** What becomes of a packet: of several ways the one that ends worst. */
+/** What becomes of a packet from one peer on: of several ways the one that ends worst. */
 interface Walk {
   readonly hops: readonly string[];
   readonly problem: Decision | null;
   /** Some of the ways lead there and some do not. */
   readonly partly: boolean;
+}
+
+/** A packet on its way, and what became of it wherever it has been. */
+interface Journey {
+  readonly packet: Packet;
+  readonly start: string;
+  readonly goal: string;
+  /** What the policy says of the flow. */
+  readonly words: string;
+  /** By peer id; null where it is under way. */
+  readonly walks: Map<string, Walk | null>;
 }
 
 interface Explored {
@@ -47,10 +58,10 @@ export function reach(world: World, question: Question): Answer {
   const { protocol, port } = question;
   const ends = { from: one.peer.overlayAddress, to: other.peer.overlayAddress };
   const packet: Packet = { protocol, port, ...ends, answers: false };
-  const there = walk(explored, explored.maps.get(from), to, packet, words);
+  const there = travel(explored, { packet, start: from, goal: to, words });
   if (there.problem) return blocked(there.hops, there.problem, there.partly);
   const answer: Packet = { protocol, port, from: ends.to, to: ends.from, answers: true };
-  const back = walk(explored, explored.maps.get(to), from, answer, words);
+  const back = travel(explored, { packet: answer, start: to, goal: from, words });
   if (back.problem)
     return blocked(
       back.hops,
@@ -66,61 +77,65 @@ function blocked(hops: readonly string[], decidedBy: Decision, partly = false): 
   return { verdict: 'blocked', partly, hops, decidedBy };
 }
 
-/** @param words what the policy says of the flow */
-function walk(
-  explored: Explored,
-  at: NetworkMap | undefined,
-  goal: string,
-  packet: Packet,
-  words: string,
-  before: readonly string[] = [],
-): Walk {
-  if (!at) return { hops: before, problem: null, partly: false };
-  const hops = [...before, at.peerId];
-  const stop = (problem: Decision): Walk => ({ hops, problem, partly: false });
-  if (before.length === 0 && packet.answers && !judgesEnd(at, packet))
-    return stop({ hop: at.peerId, layer: 'policy', words });
-  if (at.peerId === goal) {
-    const passes = packet.answers || judgesEnd(at, packet);
-    return passes ? { hops, problem: null, partly: false } : stop({ hop: goal, layer: 'policy', words });
-  }
-  if (before.includes(at.peerId))
-    return stop({ hop: at.peerId, layer: 'route', words: 'the packet goes in a circle' });
-  if (before.length > 0) {
+function travel(explored: Explored, journey: Omit<Journey, 'walks'>): Walk {
+  const { start, packet, words } = journey;
+  const map = explored.maps.get(start);
+  if (!map) throw new Error(`there is no map of ${start}`);
+  if (packet.answers && !judgesEnd(map, packet))
+    return stopped([start], { hop: start, layer: 'policy', words });
+  return walk(explored, { ...journey, walks: new Map() }, map);
+}
+
+function walk(explored: Explored, journey: Journey, at: NetworkMap): Walk {
+  const known = journey.walks.get(at.peerId);
+  if (known) return known;
+  const hop = at.peerId;
+  if (known === null) return stopped([hop], { hop, layer: 'route', words: 'the packet goes in a circle' });
+  journey.walks.set(hop, null);
+  const found = walkOn(explored, journey, at);
+  journey.walks.set(hop, found);
+  return found;
+}
+
+function walkOn(explored: Explored, journey: Journey, at: NetworkMap): Walk {
+  const { packet, goal, start, words } = journey;
+  const hop = at.peerId;
+  const hops = [hop];
+  if (hop === goal)
+    return packet.answers || judgesEnd(at, packet)
+      ? { hops, problem: null, partly: false }
+      : stopped(hops, { hop, layer: 'policy', words });
+  if (hop !== start) {
     if (!at.self.forwards)
-      return stop({ hop: at.peerId, layer: 'route', words: 'it passes nothing on for others' });
-    if (!judgesPassing(at, packet)) return stop({ hop: at.peerId, layer: 'policy', words });
+      return stopped(hops, { hop, layer: 'route', words: 'it passes nothing on for others' });
+    if (!judgesPassing(at, packet)) return stopped(hops, { hop, layer: 'policy', words });
   }
   const next = explored.ways.next(at, packet.to);
   if (next.length === 0)
-    return stop({ hop: at.peerId, layer: 'route', words: `none of its tunnels leads to ${packet.to}` });
-  const walks = next.map((peer) => step(explored, at, peer, goal, packet, words, hops));
-  const failed = walks.find((one) => one.problem !== null);
-  if (!failed) return walks[0] as Walk;
-  return { ...failed, partly: walks.some((one) => one.problem === null || one.partly) };
+    return stopped(hops, { hop, layer: 'route', words: `none of its tunnels leads to ${packet.to}` });
+  const walks = next.map((peer) => step(explored, journey, at, peer));
+  const worst = walks.find((one) => one.problem !== null) ?? (walks[0] as Walk);
+  return {
+    hops: [hop, ...worst.hops],
+    problem: worst.problem,
+    partly: worst.problem !== null && walks.some((one) => one.problem === null || one.partly),
+  };
 }
 
-function step(
-  explored: Explored,
-  at: NetworkMap,
-  peer: MapPeer,
-  goal: string,
-  packet: Packet,
-  words: string,
-  hops: readonly string[],
-): Walk {
-  const stop = (problem: Decision): Walk => ({ hops, problem, partly: false });
+/** Through the tunnel to the next peer, and on from there. */
+function step(explored: Explored, journey: Journey, at: NetworkMap, peer: MapPeer): Walk {
   const problem = explored.session(at.peerId, peer.id);
-  if (problem) return stop(problem);
+  if (problem) return stopped([], problem);
   const map = explored.maps.get(peer.id);
+  const { from } = journey.packet;
   const plane = map?.peers.find((one) => one.id === at.peerId)?.plane ?? 0;
-  if (!map || explored.ways.taken(map, plane, packet.from) !== at.peerId)
-    return stop({
-      hop: peer.id,
-      layer: 'tunnel',
-      words: `it takes no packets of ${packet.from} from ${at.self.name}`,
-    });
-  return walk(explored, map, goal, packet, words, hops);
+  if (map && explored.ways.taken(map, plane, from) === at.peerId) return walk(explored, journey, map);
+  const words = `it takes no packets of ${from} from ${at.self.name}`;
+  return stopped([], { hop: peer.id, layer: 'tunnel', words });
+}
+
+function stopped(hops: readonly string[], problem: Decision): Walk {
+  return { hops, problem, partly: false };
 }
 
 const exploredMemo = new WeakMap<World, Explored>();

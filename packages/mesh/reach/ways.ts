@@ -57,6 +57,7 @@ export function waysOf(maps: readonly NetworkMap[], isUp: (from: string, to: str
   }
 
   const memo = new Map<NetworkMap, Map<string, readonly MapPeer[]>>();
+  const takenMemo = new Map<NetworkMap, Map<string, string | undefined>>();
   return {
     next: (map, address) => {
       const known = memo.get(map) ?? new Map<string, readonly MapPeer[]>();
@@ -73,9 +74,16 @@ export function waysOf(maps: readonly NetworkMap[], isUp: (from: string, to: str
       return next;
     },
     taken: (map, plane, address) => {
-      const range = { first: parseAddress(address), prefixLength: 32 };
-      const carrier = (one: Prefix) => one.carriers.find((peer) => peer.plane === plane);
-      return carrier(longest(prefixesOf(map).filter(carrier), range) ?? { range, carriers: [] })?.id;
+      const known = takenMemo.get(map) ?? new Map<string, string | undefined>();
+      takenMemo.set(map, known);
+      const key = `${plane} ${address}`;
+      if (!known.has(key)) {
+        const range = { first: parseAddress(address), prefixLength: 32 };
+        const carrier = (prefix: Prefix) => prefix.carriers.find((peer) => peer.plane === plane);
+        const prefix = prefixesOf(map).find((one) => holds(one.range, range) && carrier(one));
+        known.set(key, prefix && carrier(prefix)?.id);
+      }
+      return known.get(key);
     },
   };
 }
