@@ -9,15 +9,15 @@ import type { Hand, Lane } from './lane.ts';
 import type { Case } from './network.ts';
 import { addressLines, doorTable, LOST } from './underlay.ts';
 
-/** Patience with what the model says goes, and with what it says does not. */
-const GOES_MILLISECONDS = 8000;
+/** Patience with what the model says goes, for a busy machine; and with what it says does not. */
+const GOES_MILLISECONDS = 45_000;
 const STOPS_MILLISECONDS = 1200;
 /** For sessions that the model does not expect, and for those that it does, before other endpoints are tried. */
 const SURPRISE_MILLISECONDS = 500;
 const PATIENCE_MILLISECONDS = 1500;
 const LOOK_MILLISECONDS = 60;
-/** WireGuard tries again after 5 s; under load that may be needed. */
-const SESSION_MILLISECONDS = 12_000;
+/** WireGuard tries again after 5 s; under load that may be needed more than once. */
+const SESSION_MILLISECONDS = 45_000;
 /** With several gateways flows take different ways: so many that none is left out but once in a thousand times. */
 const MANY_FLOWS = 14;
 

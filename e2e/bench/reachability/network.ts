@@ -91,7 +91,7 @@ function sitesOf(dice: Dice, seed: number, base: string, wireguardPort: number):
       const gateway = index < gateways;
       const id = `peer_${at}_${index}`;
       const privateAddress = vpc ? `10.64.${range * 16}.${10 + index}` : `192.168.${at}.${10 + index}`;
-      const outside = outsideOf(dice, vpc, gateway, `203.0.113.${10 + at * 10 + index}`);
+      const outside = outsideOf(dice, vpc, gateway, `203.0.113.${10 + at * 10 + index}`, wireguardPort);
       const endpoints: Endpoint[] = [{ kind: 'private', address: privateAddress, port: wireguardPort }];
       if (outside.kind === 'open')
         endpoints.push({ kind: 'public', address: outside.address ?? '', port: wireguardPort });
@@ -123,9 +123,15 @@ function sitesOf(dice: Dice, seed: number, base: string, wireguardPort: number):
   });
 }
 
-function outsideOf(dice: Dice, vpc: boolean, gateway: boolean, address: string): Standing['outside'] {
+function outsideOf(
+  dice: Dice,
+  vpc: boolean,
+  gateway: boolean,
+  address: string,
+  port: number,
+): Standing['outside'] {
   if (dice.chance(vpc ? (gateway ? 0.9 : 0.6) : 0.4)) return { kind: 'open', address };
-  return { kind: dice.chance(0.6) ? 'nat' : 'changing-nat', address };
+  return dice.chance(0.6) ? { kind: 'nat', address, port } : { kind: 'changing-nat', address };
 }
 
 /** Peers some of the clusters whose ranges differ; now and then only half of a peering is there. */

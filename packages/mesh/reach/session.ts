@@ -24,14 +24,15 @@ interface Call {
   readonly closed: 'nat' | 'security-group' | null;
 }
 
-/** Who answers at which address: `network address`, and the address alone outside. */
-export type Doors = ReadonlyMap<string, string>;
+/** Who is at which address: `network address`, and the address alone outside, where several may share a NAT's. */
+export type Doors = ReadonlyMap<string, readonly string[]>;
 
 export function doorsOf({ standings }: World): Doors {
-  const doors = new Map<string, string>();
+  const doors = new Map<string, string[]>();
+  const add = (door: string, id: string) => doors.set(door, [...(doors.get(door) ?? []), id]);
   for (const [id, { network, privateAddress, outside }] of standings) {
-    if (privateAddress !== null) doors.set(`${network} ${privateAddress}`, id);
-    if (outside.address !== null) doors.set(outside.address, id);
+    if (privateAddress !== null) add(`${network} ${privateAddress}`, id);
+    if (outside.address !== null) add(outside.address, id);
   }
   return doors;
 }
@@ -86,39 +87,55 @@ function problemOf(from: string, to: string, direct: readonly Call[]): Decision 
 function callsOf(world: World, doors: Doors, map: NetworkMap, peer: MapPeer): Call[] {
   const standing = world.standings.get(map.peerId);
   if (!standing) return [];
-  const port = map.self.wireguardPort + peer.plane;
+  const from = { standing, port: map.self.wireguardPort, plane: peer.plane };
   return peer.endpoints
     .filter((one) => one.kind !== 'relayed')
-    .flatMap((endpoint) => callOf(world, doors, standing, port, endpoint) ?? []);
+    .flatMap((endpoint) => callOf(world, doors, from, endpoint, peer.id) ?? []);
 }
 
+/** Whoever calls, from the port of one of its planes. */
+interface Caller {
+  readonly standing: Standing;
+  readonly port: number;
+  readonly plane: number;
+}
+
+/** @param meant who is called, where several are behind one address */
 function callOf(
   { standings }: World,
   doors: Doors,
-  from: Standing,
-  port: number,
+  { standing: from, port, plane }: Caller,
   endpoint: Endpoint,
+  meant?: string,
 ): Call | undefined {
   const at = { address: endpoint.address, port: endpoint.port };
+  const whoIs = (door: string): [string, Standing] | undefined => {
+    const ids = doors.get(door) ?? [];
+    const id = ids.find((one) => one === meant) ?? ids[0];
+    const standing = id === undefined ? undefined : standings.get(id);
+    return id === undefined || !standing ? undefined : [id, standing];
+  };
   for (const network of [from.network, ...from.near]) {
-    const to = doors.get(`${network} ${endpoint.address}`);
-    const standing = to === undefined ? undefined : standings.get(to);
-    if (to === undefined || !standing || from.privateAddress === null) continue;
+    const found = whoIs(`${network} ${endpoint.address}`);
+    if (!found || from.privateAddress === null) continue;
+    const [to, standing] = found;
     // Half a peering leads nowhere.
     if (network !== from.network && !standing.near.includes(from.network)) continue;
-    const seen = { address: from.privateAddress, port };
+    const seen = { address: from.privateAddress, port: port + plane };
     return { to, at, seen, closed: letsIn(standing, seen, endpoint.port) ? null : 'security-group' };
   }
-  const to = doors.get(endpoint.address);
-  const standing = to === undefined ? undefined : standings.get(to);
   // What is only a private address leads nowhere from outside.
-  if (to === undefined || standing?.outside.address !== endpoint.address) return undefined;
-  const seen = {
-    address: from.outside.address,
-    port: from.outside.kind === 'changing-nat' ? null : port,
-  };
+  const found = whoIs(endpoint.address);
+  if (!found) return undefined;
+  const [to, standing] = found;
+  const seen = { address: from.outside.address, port: seenPort(from.outside, port, plane) };
   if (standing.outside.kind !== 'open') return { to, at, seen, closed: 'nat' };
   return { to, at, seen, closed: letsIn(standing, seen, endpoint.port) ? null : 'security-group' };
+}
+
+function seenPort(outside: Standing['outside'], port: number, plane: number): number | null {
+  if (outside.kind === 'open') return port + plane;
+  return outside.kind === 'nat' && outside.port !== null ? outside.port + plane : null;
 }
 
 function letsIn(standing: Standing, seen: Spot, port: number): boolean {
@@ -146,7 +163,8 @@ function sharesRelay(
   const other = world.standings.get(there.id);
   if (!standing || !other) return false;
   const passes = (from: Standing, endpoint: Endpoint) => {
-    const call = callOf(world, doors, from, map.self.wireguardPort, endpoint);
+    const caller = { standing: from, port: map.self.wireguardPort, plane: 0 };
+    const call = callOf(world, doors, caller, endpoint);
     if (call?.closed !== null || world.lost.has(call.to)) return undefined;
     const allocation = maps(call.to)?.allocations.find(
       (one) => one.port === endpoint.port - (endpoint.port % 2),

@@ -1,9 +1,8 @@
 /** What is asked of: a network, what lies beneath its peers, and which of them are lost. */
 
-import { callersOf } from '../firewall/callers.ts';
+import { callersOf, relayCallers } from '../firewall/callers.ts';
 import { clusterRules } from '../firewall/cluster.ts';
 import { type ClusterPart, type MeshPeer, peeredWith, type Snapshot } from '../network.ts';
-import { RELAY_PORTS } from '../relay/plan.ts';
 import { workOf } from '../topology/gateways.ts';
 
 export interface World {
@@ -28,12 +27,13 @@ export interface Standing {
 
 /**
  * How the world outside sees a peer. `open`: at an address of its own. `nat`: behind one that lets in answers only and
- * keeps ports as they are; `changing-nat`: behind one that gives another port for each host that is called. The address
- * of a NAT may not be known.
+ * shows the port that the peer listens on as `port`, the same to everybody. `changing-nat`: behind one that shows each
+ * host that is called another port. The address of a NAT may not be known.
  */
 export type Outside =
   | { readonly kind: 'open'; readonly address: string }
-  | { readonly kind: 'nat' | 'changing-nat'; readonly address: string | null };
+  | { readonly kind: 'nat'; readonly address: string | null; readonly port: number | null }
+  | { readonly kind: 'changing-nat'; readonly address: string | null };
 
 export interface UdpRule {
   readonly cidrs: readonly string[];
@@ -74,6 +74,7 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
     overlayCidr: part.cluster.overlayCidr,
     peered: peeredWith(snapshot, part).map((other) => other.cluster.id),
     peers: part.peers.map((peer) => ({
+      id: peer.id,
       role: workOf(part, peer),
       seat: peer.seat ?? null,
       enrolled: true,
@@ -81,7 +82,12 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
       privateAddress: peer.privateAddress,
     })),
   }));
-  const callers = callersOf(network.cidr, [network], calling);
+  const allocations = [...parts.values()].flatMap((part) =>
+    part.peers.flatMap((peer) =>
+      (peer.relay?.allocations ?? []).map(({ peers }) => ({ relayId: peer.id, peers })),
+    ),
+  );
+  const callers = callersOf(network.cidr, [network], calling, relayCallers(allocations, calling));
   const standings = new Map<string, Standing>();
   for (const part of parts.values()) {
     const { id, vpcCidr } = part.cluster;
@@ -98,15 +104,12 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
         privateAddress: peer.privateAddress ?? addressOf(peer, 'private'),
         ...networksOf(snapshot, part, peer),
         outside: outsideOf(peer),
-        letsIn: rules && (peer.relay === null ? rules : [...rules, RELAYING]),
+        letsIn: rules,
       });
     }
   }
   return standings;
 }
-
-/** Whoever makes a peer a relay lets in its ports. */
-const RELAYING: UdpRule = { cidrs: ['0.0.0.0/0'], fromPort: RELAY_PORTS.first, toPort: RELAY_PORTS.last };
 
 /** Plain hosts share a LAN where they are seen behind the same address. */
 function networksOf(
@@ -125,9 +128,9 @@ function networksOf(
 
 function outsideOf(peer: MeshPeer): Outside {
   const open = addressOf(peer, 'public');
-  return open === null
-    ? { kind: 'nat', address: addressOf(peer, 'observed') }
-    : { kind: 'open', address: open };
+  if (open !== null) return { kind: 'open', address: open };
+  const observed = peer.endpoints.find((one) => one.kind === 'observed');
+  return { kind: 'nat', address: observed?.address ?? null, port: observed?.port ?? null };
 }
 
 function outsideAddresses(peer: MeshPeer): string[] {
@@ -135,6 +138,6 @@ function outsideAddresses(peer: MeshPeer): string[] {
   return [...new Set(outside)];
 }
 
-function addressOf(peer: MeshPeer, kind: 'private' | 'public' | 'observed'): string | null {
+function addressOf(peer: MeshPeer, kind: 'private' | 'public'): string | null {
   return peer.endpoints.find((one) => one.kind === kind)?.address ?? null;
 }
