@@ -45,6 +45,8 @@ export const Link = z.object({
   state: z.enum(['up', 'idle', 'down']),
   rttMilliseconds: z.number().nullable(),
   endpoint: z.string().nullable(),
+  /** Of what kind that endpoint is, and what `from` pays its cloud by list price for a GB sent there, where known. */
+  way: z.object({ kind: Endpoint.shape.kind, usdPerGb: z.number().nullable() }).nullable(),
   lastHandshakeAt: Time.nullable(),
   receivedBytes: z.number(),
   sentBytes: z.number(),

@@ -37,7 +37,7 @@ export function peerView(row: PeerRow): Peer {
 }
 
 /** The links that a peer reported last; none before its first report. */
-export function linksView(row: Pick<PeerRow, 'id' | 'links' | 'linksReportedAt'>): Link[] {
+export function linksView(row: Pick<PeerRow, 'id' | 'links' | 'linksReportedAt'>): Omit<Link, 'way'>[] {
   const reportedAt = row.linksReportedAt?.toISOString();
   if (!reportedAt) return [];
   return (Links.safeParse(row.links).data ?? []).map(({ peerId, ...link }) => ({
