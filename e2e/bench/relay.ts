@@ -254,7 +254,7 @@ async function streamThrough({ a, b, publicKey }: World, way: Way): Promise<numb
   });
   await sleep(500);
   const pour = a.start([NODE, file('stream.ts'), 'pour', '100.64.0.2', String(PORT.sink)], () => undefined);
-  await until('the stream', 10, () => bytes > 1_000_000);
+  await until('the stream', 30, () => bytes > 1_000_000);
   await sleep(500);
   const [first, startedAt] = [bytes, performance.now()];
   await sleep(SECONDS * 1000);
