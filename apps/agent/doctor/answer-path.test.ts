@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { gatewayMap, peerA2, peerB1 } from '../fixture/map.ts';
 import type { Run } from '../host/command.ts';
-import { answerPath, carriersOf } from './answer-path.ts';
+import { answerPath } from './answer-path.ts';
+import { carriersOf } from './carriers.ts';
 
 test('the peer itself, else those who carry its prefix', () => {
   const b2 = { ...peerB1, id: 'peer_b2', plane: 1 };

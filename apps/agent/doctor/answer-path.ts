@@ -5,12 +5,11 @@ import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import { contains } from '@skein/mesh/ipam/cidr.ts';
 import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
+import { carriersOf } from './carriers.ts';
 import type { PeerMeasure } from './facts.ts';
 import { traceTo } from './trace.ts';
 
 const PORT_SECONDS = 3;
-/** A cluster has no more working gateways. */
-const MOST_TUNNELS = 4;
 
 /** Never throws. @param measure probes the tunnels to these peers */
 export async function answerPath(
@@ -46,21 +45,6 @@ export async function answerPath(
     })),
     port,
   };
-}
-
-/** Those who carry the address: the peer itself where there is a tunnel to it, else all of the narrowest prefix. */
-export function carriersOf(peers: readonly MapPeer[], address: string): MapPeer[] {
-  let best = -1;
-  let carriers: MapPeer[] = [];
-  for (const peer of peers)
-    for (const cidr of peer.allowedIps) {
-      const length = Number(cidr.split('/')[1]);
-      if (length < best || !contains(cidr, address)) continue;
-      if (length > best) carriers = [];
-      best = length;
-      if (!carriers.includes(peer)) carriers.push(peer);
-    }
-  return carriers.slice(0, MOST_TUNNELS);
 }
 
 function tryPort(address: string, port: number): Promise<{ open: boolean; words: string }> {

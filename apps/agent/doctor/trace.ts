@@ -3,7 +3,9 @@
  * live and says so by ICMP from its overlay address; every agent's filter lets ping in from the whole network.
  */
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { interfaceOf } from '../config.ts';
 import type { Run } from '../host/command.ts';
+import { carriersOf } from './carriers.ts';
 import type { HopFacts, TraceFacts } from './facts.ts';
 
 /** Longer than the longest way of any topology. */
@@ -29,10 +31,13 @@ export async function traceTo(
     Array.from({ length: MOST_HOPS }, (_, index) => text(`-c 3 -i 0.3 -W 2 -t ${index + 1}`)),
   );
   if (answers.every((answer) => answer === null)) return { target, address, hops: null };
-  const addresses = hopsOf(
+  const seen = hopsOf(
     answers.map((answer) => answer ?? ''),
     address,
   );
+  // Linux sends each host but one such word a second, whatever it is about: the first hop is known without it.
+  const first = await firstHop(run, map, address);
+  const addresses = first && !seen.includes(first) ? [first, ...seen] : seen;
   const names = new Map(map.peers.map((peer) => [peer.overlayAddress, peer.name]));
   const hops = await Promise.all(
     addresses.map(async (hop): Promise<HopFacts> => {
@@ -45,6 +50,14 @@ export async function traceTo(
     }),
   );
   return { target, address, hops };
+}
+
+/** Who takes the packets on, by the route that they go; undefined where that is the target itself. */
+async function firstHop(run: Run, map: NetworkMap, address: string): Promise<string | undefined> {
+  const ran = await run('ip', ['route', 'get', address]);
+  const device = ran.ok ? / dev (\S+)/.exec(ran.output)?.[1] : undefined;
+  const carrier = carriersOf(map.peers, address).find((peer) => interfaceOf(peer.plane) === device);
+  return carrier?.overlayAddress === address ? undefined : carrier?.overlayAddress;
 }
 
 /** The address of each hop from the answers to pings of growing time to live; the target is the last, answered or not. */

@@ -13,6 +13,8 @@ const NONCE_BYTES = 8;
 /** Mark, nonce, and the size asked about; behind it, where there is room, where the asker's sealed packets come from. */
 const ANSWER_BYTES = ANSWER.length + NONCE_BYTES + 2;
 const LONGEST_ENDPOINT = 21;
+/** Between probes: a burst would lose its tail, the largest, in a queue that traffic fills. */
+const GAP_MILLISECONDS = 5;
 /** IPv4 and UDP headers, which are part of the size asked about. */
 const HEADER_BYTES = 28;
 
@@ -85,18 +87,25 @@ export async function openEcho(
           resolve(answered);
         };
         const timer = setTimeout(finish, milliseconds);
-        const startedAt = clock();
+        const sentAt = new Map<number, number>();
         waiting.set(name, (from, size) => {
           if (from !== to || !wanted.has(size) || answered.has(size)) return;
-          answered.set(size, clock() - startedAt);
+          answered.set(size, clock() - (sentAt.get(size) ?? clock()));
           if (answered.size === wanted.size) finish();
         });
-        for (let copy = 0; copy < copies; copy += 1)
-          for (const size of wanted) {
+        const probes = Array.from({ length: copies }, () => [...wanted]).flat();
+        const send = () => {
+          const size = probes.shift();
+          if (size === undefined || !waiting.has(name)) return;
+          if (!answered.has(size)) {
+            sentAt.set(size, clock());
             const bytes = Math.max(ANSWER_BYTES, size - HEADER_BYTES);
             // One too large for the interface fails here, and is as good as lost.
             socket.send(Buffer.concat([ASK, nonce], bytes), port, to, () => undefined);
           }
+          if (probes.length > 0) setTimeout(send, GAP_MILLISECONDS);
+        };
+        send();
       }),
     seenBy: (of) => seen.get(of) ?? null,
     close: () => {

@@ -8,7 +8,7 @@ const routes = (name: string) => network.sh(name, 'ip -4 route show');
 
 beforeAll(async () => {
   network = await openInstalled();
-});
+}, 240_000);
 afterAll(async () => {
   await network?.close();
 });
