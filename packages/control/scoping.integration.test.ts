@@ -47,6 +47,7 @@ import { askPolicy } from './policy/ask.ts';
 import { getPolicy } from './policy/get.ts';
 import { savePolicy } from './policy/save.ts';
 import { tryOut } from './policy/try.ts';
+import { askReachability } from './reachability/ask.ts';
 import { testContext } from './testing/context.ts';
 
 let fresh: FreshDatabase;
@@ -129,6 +130,8 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   savePolicy: (context) => savePolicy(context, { id: ids.network, policy: simplePolicy([]), seen: 1 }),
   tryOut: (context) => tryOut(context, { id: ids.network, policy: simplePolicy([]) }),
   askPolicy: (context) => askPolicy(context, { id: ids.network, from: 'any', to: 'any', protocol: 'icmp' }),
+  askReachability: (context) =>
+    askReachability(context, { id: ids.network, from: ids.peer, to: ids.peer, protocol: 'icmp' }),
   labelPeer: (context) => labelPeer(context, { id: ids.peer, labels: { tier: 'db' } }),
   labelCluster: (context) => labelCluster(context, { id: ids.cluster, labels: { tier: 'db' } }),
   removePeer: (context) => removePeer(context, { id: ids.peer }),

@@ -39,7 +39,7 @@ export async function judge(lane: Lane, { world, questions, keys }: Case): Promi
         hands.get(id)?.obey({
           do: 'stand',
           ip: world.lost.has(id) ? LOST : addressLines(world, id, standing),
-          nft: doorTable(standing),
+          nft: doorTable(standing, (maps.get(id)?.allocations.length ?? 0) > 0),
         }),
       ),
     );

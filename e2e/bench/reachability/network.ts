@@ -229,10 +229,8 @@ function strange(dice: Dice, sites: readonly Site[], world: World): World {
 }
 
 function lessened(dice: Dice, rules: NonNullable<Standing['letsIn']>): Standing['letsIn'] {
-  // What a relay must let in stays: it turns packets round before they come to the lab's security groups.
-  const others = rules.filter((rule) => !rule.cidrs.includes('0.0.0.0/0'));
-  if (others.length === 0) return rules;
-  const at = rules.indexOf(dice.pick(others));
+  if (rules.length === 0) return rules;
+  const at = dice.below(rules.length);
   return rules.flatMap((rule, index) => {
     if (index !== at || dice.chance(0.1)) return [rule];
     if (dice.chance(0.4)) return [];

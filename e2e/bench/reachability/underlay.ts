@@ -1,5 +1,6 @@
 /** What lies beneath one place, as text for `ip -batch` and `nft -f`: addresses, routes, NAT and security group. */
-import type { Standing, World } from '@skein/mesh/reach/world.ts';
+import type { Standing, UdpRule, World } from '@skein/mesh/reach/world.ts';
+import { RELAY_PORTS } from '@skein/mesh/relay/plan.ts';
 
 /** A place's links: into the internet, and into its VPC or LAN. */
 export const OUTSIDE = 'net0';
@@ -30,8 +31,11 @@ export function addressLines(world: World, id: string, standing: Standing): stri
   ].join('\n');
 }
 
-/** The security group and the NAT of a place. */
-export function doorTable({ privateAddress, outside, letsIn }: Standing): string {
+/**
+ * The security group and the NAT of a place.
+ * @param relays its agent turns packets round before they come to the hooks where groups usually are
+ */
+export function doorTable({ privateAddress, outside, letsIn }: Standing, relays: boolean): string {
   const nat = outside.kind !== 'open';
   const rules = letsIn?.map(
     (rule) => `    ip saddr { ${rule.cidrs.join(', ')} } udp dport ${rule.fromPort}-${rule.toPort} accept`,
@@ -61,9 +65,25 @@ export function doorTable({ privateAddress, outside, letsIn }: Standing): string
         ]
       : []),
     '}',
+    'table netdev underlay',
+    'delete table netdev underlay',
+    'table netdev underlay {',
+    ...(relays && letsIn
+      ? [OUTSIDE, INSIDE].flatMap((device) => [
+          `  chain ${device} {`,
+          `    type filter hook ingress device "${device}" priority -10; policy accept;`,
+          ...letsIn.map((rule) => `    ${matches(rule)} accept`),
+          `    udp dport ${RELAY_PORTS.first}-${RELAY_PORTS.last} drop`,
+          '  }',
+        ])
+      : []),
+    '}',
     '',
   ].join('\n');
 }
+
+const matches = ({ cidrs, fromPort, toPort }: UdpRule): string =>
+  `ip saddr { ${cidrs.join(', ')} } udp dport ${fromPort}-${toPort}`;
 
 /** Lost: nothing goes in or out. */
 export const LOST = `link set dev ${OUTSIDE} down\nlink set dev ${INSIDE} down\n`;
