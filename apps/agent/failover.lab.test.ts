@@ -45,7 +45,7 @@ afterAll(async () => {
   await network?.close();
 });
 
-describe('two gateways a cluster', () => {
+describe('two gateways a cluster', { timeout: 240_000 }, () => {
   test('flows spread over both, there and back', async () => {
     const before = await Promise.all(['a3', 'b3'].flatMap((name) => [sentBy(name, 0), sentBy(name, 1)]));
     pulse.renew(32);
