@@ -1,16 +1,28 @@
 /** Where things lie on a node, and the little that the environment says. The only reader of `process.env`. */
+import { MAX_PLANES } from '@skein/contract/agent/map.ts';
 import { z } from 'zod';
 import { AgentFailure } from './failure.ts';
 
 export const VERSION = '0.1.0';
-export const INTERFACE = 'skein0';
+/** The overlay interface of a plane. */
+export const interfaceOf = (plane: number): string => `skein${plane}`;
+/** Plane 0, which every agent has. It bears the overlay address. */
+export const INTERFACE = interfaceOf(0);
+/** Every interface that may be ours, whatever the map says now. */
+export const INTERFACES: readonly string[] = Array.from({ length: MAX_PLANES }, (_, plane) =>
+  interfaceOf(plane),
+);
 /** Holds keys, enrolment, cached map and the saved resolv.conf. */
 export const STATE_DIRECTORY = '/var/lib/skein';
 export const RUN_DIRECTORY = '/run/skein';
 /** Where the node's own programs ask for names. A loopback address of ours, so that no other resolver is in the way. */
 export const LOOPBACK_RESOLVER = '127.0.80.53';
-/** UDP port on the overlay address at which agents answer each other's probes. */
-export const PROBE_PORT = 51821;
+/** UDP port on the overlay address at which agents answer each other's probes; clear of the planes' own ports. */
+export const PROBE_PORT = 51880;
+/** UDP port on the overlay address for padded probes, which find what size of packet a path carries. */
+export const PATH_PORT = 51881;
+/** UDP port on the overlay address at which the two agents of a pair agree on keys. */
+export const PAIR_PORT = 51882;
 export const PROBE_EVERY_SECONDS = 10;
 export const REPORT_EVERY_SECONDS = 10;
 

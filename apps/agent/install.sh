@@ -245,8 +245,8 @@ install_agent() {
   mkdir -p "$(dirname "$BIN")"
   cat > "$BIN.new" << 'WRAPPER'
 #!/bin/sh
-# Small heaps: the agent needs little, and the node has other work.
-exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 --optimize-for-size --no-node-snapshot /opt/skein/agent.mjs "$@"
+# Small heaps and no optimising compilers: the agent needs little, and the node has other work.
+exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 --optimize-for-size --no-opt --no-maglev --no-node-snapshot /opt/skein/agent.mjs "$@"
 WRAPPER
   chmod 755 "$BIN.new"
   mv -f "$BIN.new" "$BIN"
@@ -363,8 +363,12 @@ uninstall() {
     systemctl daemon-reload
   fi
   restore_names
-  if ip link show dev skein0 > /dev/null 2>&1; then ip link del dev skein0; fi
-  nft delete table inet skein > /dev/null 2>&1 || true
+  for plane in 0 1 2 3; do
+    if ip link show dev "skein$plane" > /dev/null 2>&1; then ip link del dev "skein$plane"; fi
+  done
+  for table in 'inet skein' 'ip skein_path' 'netdev skein_relay'; do
+    nft delete table $table > /dev/null 2>&1 || true
+  done
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"
   # Either may be a mount point, which cannot go, but can be emptied.
   rm -rf "$STATE" "$RUN" 2> /dev/null || true

@@ -1,5 +1,7 @@
 /** `skein-agent`: reads the command line and does one command. */
 import { parseArgs } from 'node:util';
+import { examine, renderExamination } from './command/doctor.ts';
+import { drain } from './command/drain.ts';
 import { join } from './command/join.ts';
 import { leave } from './command/leave.ts';
 import { runDaemon } from './command/run.ts';
@@ -15,6 +17,11 @@ const HELP = `Usage: skein-agent COMMAND
                        make keys and enrol; "--token -" reads the token from stdin,
                        and without --token it comes from SKEIN_JOIN_TOKEN
   status [-o json]     peers, handshakes, round-trip times
+  drain [--end]        have other peers go by other gateways, before this one is taken away;
+                       --end takes it back
+  doctor [PEER] [-o json]
+                       what is wrong and how to mend it, with the hops to PEER;
+                       exit code 1 when something is
   leave                leave the network and clean the node
   --version, --help
 `;
@@ -24,9 +31,18 @@ async function main(): Promise<void> {
   if (values.version) return void process.stdout.write(`${VERSION}\n`);
   const [command, ...rest] = positionals;
   if (values.help || !command) return void process.stdout.write(HELP);
+  if (command === 'doctor' && rest.length <= 1) {
+    const examination = await examine(run, rest[0]);
+    process.stdout.write(
+      values.output === 'json' ? `${JSON.stringify(examination, null, 2)}\n` : renderExamination(examination),
+    );
+    process.exitCode = examination.findings.some((one) => one.grade === 'wrong') ? 1 : 0;
+    return;
+  }
   if (rest.length > 0) throw new AgentFailure('usage', `unexpected: ${rest.join(' ')}`);
   if (command === 'run') return runDaemon();
   if (command === 'leave') return void process.stdout.write(`${await leave()}\n`);
+  if (command === 'drain') return void process.stdout.write(`${await drain(values.end !== true)}\n`);
   if (command === 'status') {
     const status = await readStatus();
     const asJson = values.output === 'json';
@@ -51,6 +67,7 @@ function parse() {
         token: { type: 'string' },
         coordinator: { type: 'string' },
         name: { type: 'string' },
+        end: { type: 'boolean' },
         output: { type: 'string', short: 'o' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -68,7 +85,7 @@ async function readStdin(): Promise<string> {
 }
 
 main().then(
-  () => process.exit(0),
+  () => process.exit(),
   (error) => {
     process.stderr.write(`skein-agent: ${error instanceof AgentFailure ? error.message : wordsOf(error)}\n`);
     process.exit(error instanceof AgentFailure && error.code === 'usage' ? 2 : 1);

@@ -1,17 +1,24 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
+import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
+import { testPath } from '@skein/control/path-test/run.ts';
+import type { KeysFrame } from '@skein/control/peer/announce-keys.ts';
+import { rotateKey } from '@skein/control/peer/rotate-key.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
+import { testContext } from '@skein/control/testing/context.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
 import { CHANNEL, listen } from '@skein/database/notify.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
+import { keysText, openPrivateKey, signText } from '@skein/mesh/map/sign.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { type Coordinator, startCoordinator } from './coordinator.ts';
 import { type AgentOptions, TestAgent } from './testing/agent.ts';
@@ -92,6 +99,11 @@ const moveTo = (seeded: SeededMesh, peer: SeededPeer, address: string) =>
     }),
   );
 
+async function keyNow(seeded: SeededMesh, peer: SeededPeer): Promise<string> {
+  const where = { id: peer.id, networkId: seeded.networkId };
+  return (await fresh.database.peer.findFirstOrThrow({ where })).wireguardKey as string;
+}
+
 /** The map as a whole recompute from the database gives it. */
 async function truth(seeded: SeededMesh, peer: SeededPeer, number: number) {
   const snapshot = await loadSnapshot(fresh.database, seeded.networkId);
@@ -110,7 +122,7 @@ test('a change reaches its own cluster as a delta, and nobody else', async () =>
   const next = await publish(seeded, [{ network: true }], (tx) =>
     tx.network.update({
       where: { id: seeded.networkId },
-      data: { allowedPorts: [{ protocol: 'tcp', port: 80 }] },
+      data: { policy: simplePolicy([{ protocol: 'tcp', port: 80 }]) },
     }),
   );
   await Promise.all(all.map((agent) => agent.until('the ports', () => agent.map?.number === next)));
@@ -249,6 +261,88 @@ test('a deleted network cuts all its agents off', async () => {
   await Promise.all(all.map((agent) => agent.until('the end', () => agent.closedWith === CLOSE.removed)));
 });
 
+test('after a restore an agent that is ahead follows once the epoch is raised', async () => {
+  const seeded = await mesh(1, 2);
+  const peer = at(seeded.peers, 1);
+  const held = (await truth(seeded, peer, 900)) as NonNullable<TestAgent['map']>;
+  const ahead = agentOf(seeded, peer, { held: { ...held, names: [] } });
+  await ahead.until('a map', () => ahead.frames.length > 0);
+  expect(ahead.frames).toEqual(['map 0']);
+
+  const context = { ...testContext(fresh.database, seeded.organizationId) };
+  const { epoch } = await raiseEpoch(context, { id: seeded.networkId });
+  await ahead.until('the new epoch', () => ahead.map?.epoch === epoch);
+  // The whole, for no delta leads from one epoch to another.
+  expect(ahead.frames).toEqual(['map 0', 'map 1']);
+  const again = await raiseEpoch(context, { id: seeded.networkId });
+  expect(again.epoch).toBeGreaterThan(epoch);
+  const stranger = testContext(fresh.database, await makeOrganization(fresh.database));
+  await expect(raiseEpoch(stranger, { id: seeded.networkId })).rejects.toThrow('no such network');
+});
+
+test('keys that the identity signed for this channel are told to the others; all else is refused', async () => {
+  const seeded = await mesh(1, 3);
+  const [one, other] = [at(seeded.peers, 1), at(seeded.peers, 2)];
+  const keyOf = (name: string) => createHash('sha256').update(`${name} of ${one.id}`).digest('base64');
+  const old = keyNow(seeded, one);
+  const said = (agent: TestAgent, keys: Pick<KeysFrame, 'serial' | 'wireguardKey' | 'nextWireguardKey'>) => {
+    const proof = signText('keys', keysText(agent.challenge, one.id, keys), openPrivateKey(one.identitySeed));
+    return { type: 'keys' as const, ...keys, proof };
+  };
+  const [agent, witness] = (await connected(seeded, [one, other])) as [TestAgent, TestAgent];
+  const seen = () => {
+    const peer = witness.map?.peers.find(({ id }) => id === one.id);
+    return [peer?.wireguardKey, peer?.nextWireguardKey];
+  };
+  const announced = said(agent, { serial: 1, wireguardKey: await old, nextWireguardKey: keyOf('next') });
+  agent.say(announced);
+  await witness.until('the announcement', () => seen()[1] === keyOf('next'));
+  expect(seen()).toEqual([await old, keyOf('next')]);
+  await agent.until('its own', () => agent.map?.self.nextWireguardKey === keyOf('next'));
+
+  agent.say(said(agent, { serial: 2, wireguardKey: keyOf('next'), nextWireguardKey: null }));
+  await witness.until('the change', () => seen()[0] === keyOf('next'));
+  expect(seen()).toEqual([keyOf('next'), null]);
+
+  // Said once already, on this channel or an older one.
+  agent.say(announced);
+  await agent.until('the end', () => agent.closedWith === CLOSE.badFrame);
+  const closedWith = async (frame: (agent: TestAgent) => FromAgent) => {
+    const [again] = (await connected(seeded, [one])) as [TestAgent];
+    again.say(frame(again));
+    await again.until('the end', () => again.closedWith !== undefined);
+    return again.closedWith;
+  };
+  expect(await closedWith(() => announced)).toBe(CLOSE.notAuthentic);
+  const mine = { serial: 1, wireguardKey: keyOf('third'), nextWireguardKey: null };
+  const stranger = openPrivateKey(other.identitySeed);
+  const forged = (on: TestAgent) => signText('keys', keysText(on.challenge, one.id, mine), stranger);
+  expect(await closedWith((on) => ({ type: 'keys', ...mine, proof: forged(on) }))).toBe(CLOSE.notAuthentic);
+  const taken = { serial: 1, wireguardKey: await keyNow(seeded, other), nextWireguardKey: null };
+  expect(await closedWith((on) => said(on, taken))).toBe(CLOSE.notAuthentic);
+  expect(seen()).toEqual([keyOf('next'), null]);
+});
+
+test('a key that is to be replaced is named in its own agent’s map until it is', async () => {
+  const seeded = await mesh(1, 2);
+  const [one, other] = [at(seeded.peers, 0), at(seeded.peers, 1)];
+  const [agent, witness] = (await connected(seeded, [one, other])) as [TestAgent, TestAgent];
+  const context = testContext(fresh.database, seeded.organizationId);
+  const old = await keyNow(seeded, one);
+  await rotateKey(context, { id: one.id });
+  await agent.until('the wish', () => agent.map?.self.retiredKey === old);
+  expect(witness.frames).toEqual(['map 0']);
+  const keys = {
+    serial: 1,
+    wireguardKey: createHash('sha256').update(old).digest('base64'),
+    nextWireguardKey: null,
+  };
+  const proof = signText('keys', keysText(agent.challenge, one.id, keys), openPrivateKey(one.identitySeed));
+  agent.say({ type: 'keys', ...keys, proof });
+  await agent.until('the end of the wish', () => agent.map?.self.retiredKey === null);
+  expect(agent.map?.self.wireguardKey).toBe(keys.wireguardKey);
+});
+
 test('a second channel of the same agent replaces the first', async () => {
   const seeded = await mesh(1, 1);
   const [first] = await connected(seeded, seeded.peers);
@@ -356,3 +450,78 @@ test('presence is told to whoever watches the network', async () => {
     await listening.close();
   }
 });
+
+test('a path test asks both ends and who is between, and nobody whose agent is away', async () => {
+  const seeded = await mesh(2, 2);
+  const rows = await fresh.database.peer.findMany({ where: { networkId: seeded.networkId } });
+  const addressOf = (id: string) => rows.find((row) => row.id === id)?.overlayAddress ?? '';
+  const of = (role: string, cluster: number) =>
+    at(
+      seeded.peers.filter((peer) => peer.role === role && peer.clusterId === at(seeded.clusterIds, cluster)),
+      0,
+    );
+  const way = [of('member', 0), of('gateway', 0), of('gateway', 1)];
+  const target = of('member', 1);
+  const asked: string[] = [];
+  const tunnelTo = (peerId: string) => ({
+    peerId,
+    endpoint: '203.0.113.7:51820',
+    endpointKind: 'public',
+    handshakeAgeSeconds: 3,
+    probes: 10,
+    answered: 10,
+    rttMilliseconds: 2,
+    mtu: 1440,
+  });
+  const hopTo = (id: string, answered: number) => ({
+    address: addressOf(id),
+    sent: 10,
+    answered,
+    rttMilliseconds: answered ? 4 : null,
+  });
+  for (const [index, peer] of way.entries()) {
+    const next = way[index + 1] ?? target;
+    const agent = agentOf(seeded, peer, {
+      answerPath: (question) => {
+        asked.push(`${peer.id} ${question.address} ${question.trace} ${question.port}`);
+        const trace = [...way.slice(1).map((one) => hopTo(one.id, 10)), hopTo(target.id, 0)];
+        return {
+          hops: question.trace ? trace : null,
+          tunnels: [tunnelTo(next.id)],
+          port: question.port === null ? null : { open: false, words: 'no answer in 3 s' },
+        };
+      },
+    });
+    await agent.until('a map', () => agent.map !== undefined);
+  }
+  await untilPresent(way.map((peer) => peer.id));
+  const context = testContext(fresh.database, seeded.organizationId);
+  const test = await testPath(context, {
+    networkId: seeded.networkId,
+    fromPeerId: at(way, 0).id,
+    toPeerId: target.id,
+    port: 443,
+  });
+  const to = addressOf(target.id);
+  expect(asked.sort()).toEqual(
+    [
+      `${at(way, 0).id} ${to} true 443`,
+      `${at(way, 1).id} ${to} false null`,
+      `${at(way, 2).id} ${to} false null`,
+    ].sort(),
+  );
+  expect(test.ok).toBe(false);
+  expect(test.verdict).toMatch(/does not answer, and its agent is not connected either/);
+  expect(test.hops).toHaveLength(3);
+  expect(test.milliseconds).toBeLessThan(10_000);
+  expect(await fresh.database.pathQuestion.count()).toBe(0);
+});
+
+async function untilPresent(peerIds: readonly string[]): Promise<void> {
+  for (let look = 0; look < 100; look += 1) {
+    const rows = await fresh.database.peer.findMany({ where: { id: { in: [...peerIds] } } });
+    if (rows.every((row) => row.connectedAt !== null)) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error('the agents were never written as connected');
+}

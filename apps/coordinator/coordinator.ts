@@ -36,6 +36,14 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
     (payload) => rooms.notified(payload),
     () => void sweep().catch((error) => say('sweep failed', { error: wordsOf(error) })),
   );
+  const questions = await listen(
+    config.databaseUrl,
+    CHANNEL.pathQuestion,
+    (payload) =>
+      void channels
+        .asked(payload)
+        .catch((error) => say('path question not asked', { error: wordsOf(error) })),
+  );
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -50,6 +58,7 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       await channels.close();
       server.closeAllConnections();
       await listening.close();
+      await questions.close();
       await inbox.close();
       await database.$disconnect();
     },

@@ -12,6 +12,7 @@ import { startRunner } from '@skein/control/operation/engine/runner.ts';
 import type { StepHandlers, Timing } from '@skein/control/operation/engine/step-run.ts';
 import { pruneOutbox, relayOutbox } from '@skein/control/outbox/relay.ts';
 import { endDeparted } from '@skein/control/peer/end-departed.ts';
+import { allotRelays, type Looked } from '@skein/control/relay/allot.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { openDatabase } from '@skein/database/client.ts';
 import { subscribe } from '@skein/database/feed.ts';
@@ -75,11 +76,13 @@ export async function startWorker(
     () => relayOutbox(database, (job) => queue.wake(job), new Date()),
     log,
   );
+  const looked: Looked = new Map();
   const follow = looping(
     FOLLOW_DEBOUNCE_MILLISECONDS,
     async () => {
       await endDeparted(base);
       await followNames(base);
+      await allotRelays(base, looked);
     },
     log,
   );

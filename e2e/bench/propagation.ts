@@ -2,6 +2,7 @@
  * How long a change takes from the API's write to the last agent it affects, with 1,000 agents (100 clusters of 10) on
  * real sockets to one coordinator and a real Postgres; every signature and digest is checked by the agent it is for.
  */
+
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createJoinToken } from '@skein/control/join-token/mint.ts';
 import { publishRevision } from '@skein/control/map/publish.ts';
@@ -18,6 +19,7 @@ import { buildMap } from '@skein/mesh/map/build.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { enrolText, openPrivateKey, publicKeyOf, signText } from '@skein/mesh/map/sign.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { openWorld, type World } from './propagation-world.ts';
 import type { Bench, BenchResult } from './run.ts';
 
@@ -223,9 +225,9 @@ async function openDriver(world: World, database: Database, mesh: SeededMesh) {
       };
     },
     ports: async () => async () => {
-      const allowedPorts = [{ protocol: 'tcp' as const, port: 1000 + turn }];
+      const policy = simplePolicy([{ protocol: 'tcp', port: 1000 + turn }]);
       await database.$transaction(async (tx) => {
-        await tx.network.update({ where: { id: networkId, organizationId }, data: { allowedPorts } });
+        await tx.network.update({ where: { id: networkId, organizationId }, data: { policy } });
         await publishRevision(tx, organizationId, networkId, [{ network: true }], 'allowed ports changed');
       });
       return idsOf(() => true);

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 export interface BenchResult {
   ok: boolean;
   ratios: Record<string, number>;
-  figures: Record<string, number>;
+  figures: Record<string, number | Record<string, number>>;
   peers: Record<string, Record<string, number>>;
   /** One line a bar: what it is, what was measured, what is allowed. */
   bars: { bar: string; measured: string; allowed: string; ok: boolean }[];
@@ -16,9 +16,15 @@ export interface BenchResult {
 export type Bench = (say: (line: string) => void) => Promise<BenchResult>;
 
 const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
+  agent: () => import('./agent.ts'),
+  failover: () => import('./failover.ts'),
   faults: () => import('./faults.ts'),
   propagation: () => import('./propagation.ts'),
+  reachability: () => import('./reachability.ts'),
+  relay: () => import('./relay.ts'),
   provision: () => import('./provision.ts'),
+  revocation: () => import('./revocation.ts'),
+  tunnel: () => import('./tunnel.ts'),
 };
 
 async function main(args: string[]): Promise<number> {

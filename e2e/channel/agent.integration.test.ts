@@ -1,4 +1,5 @@
 /** The real agent's own channel code against the real coordinator: enrolment, first map, delta, reconnection, leave. */
+
 import { randomBytes } from 'node:crypto';
 import { type Channel, keepChannel } from '@skein/agent/channel/channel.ts';
 import { enrol } from '@skein/agent/channel/enrol.ts';
@@ -15,6 +16,7 @@ import { type Coordinator, startCoordinator } from '@skein/coordinator/coordinat
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { openPrivateKey, openPublicKey, publicKeyOf } from '@skein/mesh/map/sign.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 const masterKey = randomBytes(32);
@@ -95,19 +97,21 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
       look();
     });
   const kinds: string[] = [];
+  const own = { ...answer, mapKey: openPublicKey(answer.mapKey) };
   const channel: Channel = keepChannel({
     coordinatorUrl: context.coordinatorUrl,
-    peerId: answer.peerId,
+    own,
     identity: keys.identity,
     log: () => {},
     random: () => 0,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
+    onPathTest: () => {},
     onReady: () => {
       connections += 1;
       look();
     },
     onMap: (signed) => {
-      const received = receive(signed, held, { ...answer, mapKey: openPublicKey(answer.mapKey) });
+      const received = receive(signed, held, own);
       kinds.push(`${signed.kind} ${received.kind}`);
       if (received.kind === 'map') held = received.map;
       look();
@@ -123,18 +127,18 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
 
     const openPort = (port: number) =>
       fresh.database.$transaction(async (tx) => {
-        const allowedPorts = [{ protocol: 'tcp' as const, port }];
-        await tx.network.update({ where: { id: mesh.networkId }, data: { allowedPorts } });
+        const policy = simplePolicy([{ protocol: 'tcp', port }]);
+        await tx.network.update({ where: { id: mesh.networkId }, data: { policy } });
         await publishRevision(tx, organizationId, mesh.networkId, [{ network: true }], 'test');
       });
     await openPort(80);
-    await until('the first port', () => held?.self.allowedPorts[0]?.port === 80);
+    await until('the first port', () => held?.self.rules[1]?.ports[0]?.[0] === 80);
 
     const { port } = coordinator;
     await coordinator.close();
     await openPort(443);
     coordinator = await start(port);
-    await until('the second port', () => held?.self.allowedPorts[0]?.port === 443);
+    await until('the second port', () => held?.self.rules[1]?.ports[0]?.[0] === 443);
     // The new process never saw the older state, so it sends the whole.
     expect([connections, kinds]).toEqual([2, ['map map', 'delta map', 'map map']]);
 

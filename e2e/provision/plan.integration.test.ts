@@ -1,7 +1,7 @@
 /** A plan changes nothing: not in a cloud, shown by the lab's request log, and not in a table. What is applied is what was seen. */
 import { join } from 'node:path';
 import { EC2Client } from '@aws-sdk/client-ec2';
-import type { PlannedChange } from '@skein/contract/rest/network.ts';
+import type { NetworkPlan, PlannedChange } from '@skein/contract/rest/network.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
 import { listClusters } from '@skein/control/cluster/list.ts';
@@ -9,12 +9,16 @@ import { removeCluster } from '@skein/control/cluster/remove.ts';
 import { changeNetwork } from '@skein/control/network/change.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
 import { deleteNetwork } from '@skein/control/network/delete.ts';
+import { followNames } from '@skein/control/network/follow-names.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
 import { planChange } from '@skein/control/network/plan-change.ts';
+import { cancelOperation } from '@skein/control/operation/cancel.ts';
 import { TIMING } from '@skein/control/operation/engine/step-run.ts';
+import { getOperation } from '@skein/control/operation/get.ts';
 import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { eventually } from '@skein/control/testing/context.ts';
 import { makeNetwork } from '@skein/lab/aws/fixture.ts';
 import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -202,6 +206,72 @@ describe('plan and apply', { timeout: 120_000 }, () => {
     const back = await changeNetwork(context, { id: networkId, peering: 'none', planHash: off.hash });
     await practice.succeeded(back);
     expect((await plan({ change: 'settings' })).resources.some((one) => one.kind === 'peering')).toBe(false);
+  });
+
+  it('the topology is planned and changed there and back, rules before maps and after them', async () => {
+    const { context } = practice;
+    const hubClusterId = await clusterNamed('dev');
+    const change = async (wish: { topology: 'hub' | 'full' | 'hybrid'; hubClusterId?: string }) => {
+      const seen = await plan({ change: 'settings', ...wish });
+      const operation = await changeNetwork(context, { id: networkId, ...wish, planHash: seen.hash });
+      await practice.succeeded(operation);
+      const kept = await plan({ change: 'settings' });
+      for (const part of [kept.resources, kept.rules, kept.records])
+        expect(part.filter((one) => one.action !== 'keep')).toEqual([]);
+      return seen;
+    };
+    const counts = (seen: NetworkPlan) =>
+      (['create', 'destroy'] as const).map(
+        (action) => seen.rules.filter((one) => one.action === action).length,
+      );
+
+    const around = await change({ topology: 'hub', hubClusterId });
+    // The gateways of prod and recovery let each other in no longer.
+    expect(counts(around)).toEqual([0, 2]);
+    expect(around.blastRadius.flows).toEqual([{ from: 'prod', to: 'recovery', effect: 'rerouted' }]);
+    const hub = await practice.fresh.database.network.findUniqueOrThrow({ where: { id: networkId } });
+    expect(hub).toMatchObject({ topology: 'hub', hubClusterId, nextTopology: null, nextHubClusterId: null });
+
+    const all = await change({ topology: 'full' });
+    const members = all.rules.filter((one) => one.action === 'create' && one.group === 'member');
+    const peers = (await listPeers(context, { networkId, limit: 50 })).items;
+    const elsewhere = (cluster: string) => peers.filter((one) => one.clusterId !== cluster).length;
+    const clusters = await listClusters(context, { networkId });
+    expect(members).toHaveLength(clusters.reduce((sum, one) => sum + elsewhere(one.id), 0));
+    expect(members.every((one) => one.source.endsWith('/32'))).toBe(true);
+
+    const back = await change({ topology: 'hybrid' });
+    expect(counts(back)[0]).toBe(0);
+    expect(back.rules.filter((one) => one.action === 'destroy' && one.group === 'member')).toHaveLength(
+      members.length,
+    );
+  });
+
+  it('a change of topology that is cancelled leaves no way open', async () => {
+    const { context } = practice;
+    const { database } = practice.fresh;
+    const operation = await changeNetwork(context, { id: networkId, topology: 'full' });
+    await cancelOperation(context, { id: operation.id });
+    await eventually(
+      async () => (await getOperation(context, { id: operation.id })).finishedAt ?? undefined,
+      'the end of the cancelled operation',
+      30,
+    );
+    const network = await database.network.findUniqueOrThrow({ where: { id: networkId } });
+    expect(network).toMatchObject({ topology: 'hybrid', nextTopology: null });
+    await eventually(
+      async () => {
+        await followNames(context);
+        const { rules } = await plan({ change: 'settings' }).catch(() => ({ rules: undefined }));
+        const groups = await database.cloudResource.findMany({
+          where: { networkId, key: 'firewall/member', status: 'present' },
+        });
+        const open = groups.filter(({ spec }) => JSON.stringify(spec).includes('/32'));
+        return (rules && open.length === 0) || undefined;
+      },
+      'the members’ groups to be closed',
+      45,
+    );
   });
 
   it('deleting destroys what its plan says and nothing else', async () => {

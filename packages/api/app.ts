@@ -23,7 +23,10 @@ import { serveJoinTokens } from './route/join-token/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
 import { serveOperations } from './route/operation/routes.ts';
+import { servePathTests } from './route/path-test/routes.ts';
 import { servePeers } from './route/peer/routes.ts';
+import { servePolicies } from './route/policy/routes.ts';
+import { serveReachability } from './route/reachability/routes.ts';
 import { serveOpenService, serveService } from './route/service/routes.ts';
 import { serveSetup } from './route/setup/routes.ts';
 
@@ -47,6 +50,9 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveNetworkViews(v1);
   serveClusters(v1);
   servePeers(v1);
+  servePathTests(v1);
+  servePolicies(v1);
+  serveReachability(v1);
   serveJoinTokens(v1);
   serveCloudAccounts(v1);
   serveDrift(v1);

@@ -17,6 +17,7 @@ export const ID_PREFIX = {
   finding: 'find',
   operation: 'op',
   step: 'step',
+  pathQuestion: 'path',
 } as const;
 export type Entity = keyof typeof ID_PREFIX;
 
@@ -82,7 +83,8 @@ export type Peering = z.infer<typeof Peering>;
 export const DriftPolicy = z.enum(['report', 'heal', 'ask']);
 export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
-export const Topology = z.enum(['hybrid']);
+/** The shape of the links between clusters; inside a cluster every peer holds a tunnel to every other. */
+export const Topology = z.enum(['hybrid', 'full', 'hub', 'random', 'structured']);
 export type Topology = z.infer<typeof Topology>;
 
 export const PeerRole = z.enum(['gateway', 'member']);
@@ -91,6 +93,27 @@ export type PeerRole = z.infer<typeof PeerRole>;
 /** A port that the network opens between its clusters, beside ping. */
 export const AllowedPort = z.object({ protocol: z.enum(['tcp', 'udp']), port: Port });
 export type AllowedPort = z.infer<typeof AllowedPort>;
+
+export const PolicyAction = z.enum(['allow', 'deny']);
+export type PolicyAction = z.infer<typeof PolicyAction>;
+
+/** What a rule may speak of; `icmp` is ping. */
+export const PolicyProtocol = z.enum(['any', 'tcp', 'udp', 'icmp']);
+export type PolicyProtocol = z.infer<typeof PolicyProtocol>;
+
+/** What people put on clusters and peers to speak of them together. A peer has its cluster's labels too. */
+export const Labels = z
+  .record(
+    z.string().regex(/^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$/, 'use 1 to 40 lower-case letters, digits, - and _'),
+    z
+      .string()
+      .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, 'use 1 to 63 letters, digits, dots, - and _'),
+  )
+  .refine((labels) => Object.keys(labels).length <= 16, 'must be no more than 16 labels');
+export type Labels = z.infer<typeof Labels>;
+
+/** Ports on overlay addresses that are Skein's own, whatever a network's policy says. */
+export const OWN_PORTS = { names: 53, probes: [51880, 51881] };
 
 /** UDP port that WireGuard listens on unless a network says otherwise. */
 export const WIREGUARD_PORT = 51820;

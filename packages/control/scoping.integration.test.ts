@@ -1,5 +1,6 @@
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createAccount } from './account/create.ts';
 import { deleteAccount } from './account/delete.ts';
@@ -10,6 +11,7 @@ import { verifyAccount } from './account/verify.ts';
 import { addCluster } from './cluster/add.ts';
 import { addNodes } from './cluster/add-nodes.ts';
 import { getCluster } from './cluster/get.ts';
+import { labelCluster } from './cluster/label.ts';
 import { listClusters } from './cluster/list.ts';
 import { removeCluster } from './cluster/remove.ts';
 import type { Context } from './context.ts';
@@ -24,6 +26,7 @@ import { getNetwork } from './network/get.ts';
 import { listNetworks } from './network/list.ts';
 import { planNetwork } from './network/plan.ts';
 import { planChange } from './network/plan-change.ts';
+import { raiseEpoch } from './network/raise-epoch.ts';
 import { listRecords } from './network/records.ts';
 import { listResources } from './network/resources.ts';
 import { viewTopology } from './network/topology.ts';
@@ -33,9 +36,18 @@ import { getOperation } from './operation/get.ts';
 import { listOperations } from './operation/list.ts';
 import { listLog } from './operation/log.ts';
 import { retryStep } from './operation/retry-step.ts';
+import { testPath } from './path-test/run.ts';
 import { getPeer } from './peer/get.ts';
+import { labelPeer } from './peer/label.ts';
 import { listPeers } from './peer/list.ts';
 import { removePeer } from './peer/remove.ts';
+import { rotateKey } from './peer/rotate-key.ts';
+import { setRole } from './peer/set-role.ts';
+import { askPolicy } from './policy/ask.ts';
+import { getPolicy } from './policy/get.ts';
+import { savePolicy } from './policy/save.ts';
+import { tryOut } from './policy/try.ts';
+import { askReachability } from './reachability/ask.ts';
 import { testContext } from './testing/context.ts';
 
 let fresh: FreshDatabase;
@@ -109,6 +121,19 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
   removeCluster: (context) => removeCluster(context, { id: ids.cluster, confirm: 'prod' }),
   listPeers: (context) => listPeers(context, { networkId: ids.network, ...page }),
   getPeer: (context) => getPeer(context, { id: ids.peer }),
+  rotateKey: (context) => rotateKey(context, { id: ids.peer }),
+  testPath: (context) =>
+    testPath(context, { networkId: ids.network, fromPeerId: ids.peer, toPeerId: ids.peer }),
+  setRole: (context) => setRole(context, { id: ids.peer, role: 'gateway' }),
+  raiseEpoch: (context) => raiseEpoch(context, { id: ids.network }),
+  getPolicy: (context) => getPolicy(context, { id: ids.network }),
+  savePolicy: (context) => savePolicy(context, { id: ids.network, policy: simplePolicy([]), seen: 1 }),
+  tryOut: (context) => tryOut(context, { id: ids.network, policy: simplePolicy([]) }),
+  askPolicy: (context) => askPolicy(context, { id: ids.network, from: 'any', to: 'any', protocol: 'icmp' }),
+  askReachability: (context) =>
+    askReachability(context, { id: ids.network, from: ids.peer, to: ids.peer, protocol: 'icmp' }),
+  labelPeer: (context) => labelPeer(context, { id: ids.peer, labels: { tier: 'db' } }),
+  labelCluster: (context) => labelCluster(context, { id: ids.cluster, labels: { tier: 'db' } }),
   removePeer: (context) => removePeer(context, { id: ids.peer }),
   mintJoinToken: (context) =>
     mintJoinToken(context, { clusterId: ids.cluster, uses: 1, expiresInSeconds: 60 }),

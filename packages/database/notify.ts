@@ -10,6 +10,8 @@ export const CHANNEL = {
   operation: 'skein_operation',
   /** `{"networkId"}`: a peer connected, disconnected or reported. */
   presence: 'skein_presence',
+  /** `{"id","peerId"}`: a question waits for the agent of this peer. */
+  pathQuestion: 'skein_path_question',
 } as const;
 export type Channel = (typeof CHANNEL)[keyof typeof CHANNEL];
 

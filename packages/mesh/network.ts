@@ -4,16 +4,20 @@
  * "did this cluster change" is a comparison of references.
  */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
-import type { AllowedPort, PeerRole, Topology } from '@skein/contract/primitive.ts';
+import type { Labels, PeerRole, Topology } from '@skein/contract/primitive.ts';
+import type { Policy } from '@skein/contract/rest/policy.ts';
 
 export interface MeshNetwork {
   readonly id: string;
+  readonly epoch: number;
   readonly cidr: string;
   readonly zone: string;
   readonly topology: Topology;
+  /** The hub's cluster of topology `hub`; null lets the planner choose. */
+  readonly hubClusterId: string | null;
   readonly wireguardPort: number;
   readonly mtu: number;
-  readonly allowedPorts: readonly AllowedPort[];
+  readonly policy: Policy;
 }
 
 export interface MeshCluster {
@@ -23,6 +27,9 @@ export interface MeshCluster {
   readonly vpcCidr: string | null;
   /** Ids of the clusters whose VPC this one routes to, sorted. Counts where both say so: see `arePeered`. */
   readonly peered: readonly string[];
+  /** Where its nodes are; null for plain hosts. */
+  readonly place: { readonly provider: string; readonly region: string } | null;
+  readonly labels: Labels;
 }
 
 /** An enrolled peer. `privateAddress` and `publicAddress` are what names answer; `endpoints` is where WireGuard listens. */
@@ -31,11 +38,31 @@ export interface MeshPeer {
   readonly clusterId: string;
   readonly name: string;
   readonly role: PeerRole;
+  /** The rank that a gateway was given for as long as it is one; those without take what is free. */
+  readonly seat?: number | null;
   readonly wireguardKey: string;
+  /** The key that the agent announced for later, and one that it shall give up. */
+  readonly nextWireguardKey: string | null;
+  readonly retiredKey: string | null;
   readonly overlayAddress: string;
   readonly privateAddress: string | null;
   readonly publicAddress: string | null;
   readonly endpoints: readonly Endpoint[];
+  readonly labels: Labels;
+  /** What a peer that relays for others is given to relay; null for one that does not. */
+  readonly relay: { readonly allocations: readonly MeshAllocation[] } | null;
+}
+
+/** Two peers, the first of lower id, for whom a relay keeps `port` and the port after it. */
+export interface MeshAllocation {
+  readonly id: string;
+  /** Ids of the two peers and of their clusters. */
+  readonly peers: readonly [string, string];
+  readonly clusters: readonly [string, string];
+  readonly port: number;
+  readonly kilobytesPerSecond: number;
+  /** ISO time. */
+  readonly until: string;
 }
 
 /** A cluster with its peers, sorted by id. */

@@ -7,6 +7,7 @@ import { type Connection, type ConnectionOptions, openConnection } from './conne
 export interface Channel {
   /** Whether it was sent. */
   send(message: FromAgent): boolean;
+  announceKeys: Connection['announceKeys'];
   connected(): boolean;
   /** Drops a connection that is not to be trusted; another follows after a wait. */
   drop(): void;
@@ -19,8 +20,9 @@ export type ChannelOptions = Omit<ConnectionOptions, 'onEnd'> & { log: Log; rand
 const LASTING_SECONDS = 10;
 /** As if so many attempts had failed: the longest wait. */
 const PUSHED_FAILURES = 10;
+const PUSHES: ReadonlySet<number> = new Set([CLOSE.replaced, CLOSE.notAuthentic, CLOSE.removed]);
 
-/** Connects, and connects again after every end but that of a removed peer. */
+/** Connects, and connects again after every end. A removal ends nothing by itself: whoever hears of it closes. */
 export function keepChannel(options: ChannelOptions): Channel {
   let connection: Connection | undefined;
   let ready = false;
@@ -44,10 +46,8 @@ export function keepChannel(options: ChannelOptions): Channel {
         ready = false;
         connection = undefined;
         if (closed) return;
-        if (ended.code === CLOSE.removed)
-          return options.onRemoved(ended.reason || 'the peer was removed from the network');
         // One who is refused or pushed out right after the hello must not come back at once.
-        const pushed = ended.code === CLOSE.replaced || ended.code === CLOSE.notAuthentic;
+        const pushed = PUSHES.has(ended.code);
         const lasted = ended.wasOpen && performance.now() - readyAt > LASTING_SECONDS * 1000;
         if (pushed) failures = PUSHED_FAILURES;
         else failures = lasted ? 0 : failures + 1;
@@ -62,6 +62,7 @@ export function keepChannel(options: ChannelOptions): Channel {
   open();
   return {
     send: (message) => connection?.send(message) ?? false,
+    announceKeys: (keys) => connection?.announceKeys(keys) ?? false,
     connected: () => ready,
     drop: () => connection?.close(),
     close: () => {

@@ -1,16 +1,18 @@
 /** One WebSocket to the coordinator, from opening to its end. */
 
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import {
   CHANNEL_PATH,
   CHANNEL_TIMEOUT_SECONDS,
-  FromAgent,
+  type FromAgent,
   MAX_FRAME_BYTES,
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
-import { helloText, signText } from '@skein/mesh/map/sign.ts';
+import type { PathQuestion } from '@skein/contract/agent/path.ts';
+import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
+import { type Own, receiveRemoval } from './receive.ts';
 
 /** `code` is the WebSocket close code; 1006 is an end without a word. */
 export interface Ended {
@@ -22,13 +24,16 @@ export interface Ended {
 
 export interface ConnectionOptions {
   coordinatorUrl: string;
-  peerId: string;
+  own: Own;
   identity: KeyObject;
   /** Number and digest of the map held at the moment of the hello. */
   have: () => { number: number; digest: string } | null;
   /** The hello is sent: reports may follow. */
   onReady: (connection: Connection) => void;
   onMap: (signed: SignedMap) => void;
+  /** Somebody wants to know what becomes of packets from here. */
+  onPathTest: (question: PathQuestion) => void;
+  /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
 }
@@ -36,10 +41,13 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Sends, unless the channel is congested or closed: the next report tells it all again. Says whether it was sent. */
   send(message: FromAgent): boolean;
+  /** Says which WireGuard keys we use and will use, signed for this channel. */
+  announceKeys(keys: { wireguardKey: string; nextWireguardKey: string | null }): boolean;
   close(): void;
 }
 
 const OPEN_SECONDS = 15;
+const NONCE_BYTES = 24;
 const NORMAL_CLOSE = 1000;
 
 /** Opens the channel. Every outcome comes through the callbacks; `onEnd` comes once, last. */
@@ -56,12 +64,26 @@ export function openConnection(options: ConnectionOptions): Connection {
   let heardAt = performance.now();
   let ready = false;
   let failure = '';
+  let challenge: string | undefined;
+  let serial = 0;
+  const ownNonce = randomBytes(NONCE_BYTES).toString('base64');
 
   const connection: Connection = {
     send: (message) => {
       if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > MAX_FRAME_BYTES) return false;
-      socket.send(JSON.stringify(FromAgent.parse(message)));
+      socket.send(JSON.stringify(message));
       return true;
+    },
+    announceKeys: (keys) => {
+      if (challenge === undefined) return false;
+      serial += 1;
+      const text = keysText(challenge, options.own.peerId, { serial, ...keys });
+      return connection.send({
+        type: 'keys',
+        serial,
+        ...keys,
+        proof: signText('keys', text, options.identity),
+      });
     },
     close: () => socket.close(NORMAL_CLOSE),
   };
@@ -94,12 +116,20 @@ export function openConnection(options: ConnectionOptions): Connection {
       failure = 'the coordinator sent a frame that is not of this protocol; is this agent too old?';
       socket.terminate();
     } else if (message.type === 'challenge') {
-      const signature = signText('hello', helloText(message.nonce, options.peerId), options.identity);
-      connection.send({ type: 'hello', peerId: options.peerId, signature, have: options.have() });
+      const { peerId } = options.own;
+      challenge = message.nonce;
+      const signature = signText('hello', helloText(message.nonce, peerId), options.identity);
+      connection.send({ type: 'hello', peerId, signature, nonce: ownNonce, have: options.have() });
       ready = true;
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
-    else options.onRemoved(message.reason);
+    else if (message.type === 'path-test') options.onPathTest(message.question);
+    else {
+      const reason = receiveRemoval(message.signed, ownNonce, options.own);
+      if (reason !== undefined) return options.onRemoved(reason);
+      failure = 'a removal came that the network did not sign for us';
+      socket.terminate();
+    }
   });
   return connection;
 }

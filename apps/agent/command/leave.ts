@@ -1,5 +1,5 @@
 /** `skein-agent leave`: out of the network, and nothing of it left on the node. */
-import { CLOSE } from '@skein/contract/agent/channel.ts';
+import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { openConnection } from '../channel/connection.ts';
 import { cleanNode } from '../daemon/clean.ts';
 import { askDaemon, Left } from '../daemon/control-socket.ts';
@@ -12,7 +12,7 @@ const TELL_SECONDS = 8;
 
 /** Leaves through the daemon where one runs, else by itself. Answers words. Throws `command-failed` with what is left. */
 export async function leave(): Promise<string> {
-  const left = (await askDaemon('leave', Left)) ?? {
+  const left = (await askDaemon({ ask: 'leave' }, Left)) ?? {
     told: await tellAlone(),
     problems: await cleanNode(run),
   };
@@ -32,16 +32,17 @@ async function tellAlone(): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = openConnection({
       coordinatorUrl: enrolment.coordinatorUrl,
-      peerId: enrolment.peerId,
+      own: { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) },
       identity: keys.identity,
       have: () => null,
       onReady: (one) => {
         one.send({ type: 'leave' });
       },
       onMap: () => undefined,
+      onPathTest: () => undefined,
       onRemoved: () => resolve(true),
       // Every other end is no promise that it was heard.
-      onEnd: ({ code }) => resolve(code === CLOSE.removed),
+      onEnd: () => resolve(false),
     });
     setTimeout(() => {
       connection.close();

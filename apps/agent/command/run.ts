@@ -30,6 +30,8 @@ export async function runDaemon(): Promise<void> {
   });
   const leaveNetwork = (tell: boolean): Promise<Left> => {
     ending ??= (async () => {
+      // Whoever goes by this node goes another way first; removed, it is a way for nobody any more.
+      if (tell) await daemon?.drain(true);
       const told = tell ? ((await daemon?.tellLeaving()) ?? false) : true;
       // What it cannot let go of, cleaning tries again and tells.
       await daemon?.stop().catch((error) => log(`not stopped cleanly: ${wordsOf(error)}`));
@@ -43,6 +45,11 @@ export async function runDaemon(): Promise<void> {
   const control = await serveControl(async (request) => {
     if (!daemon) throw new AgentFailure('unreachable', 'the agent is still starting');
     if (request.ask === 'status') return daemon.status();
+    if (request.ask === 'measure') return daemon.measure(request.peer);
+    if (request.ask !== 'leave') {
+      await daemon.drain(request.ask === 'drain');
+      return { draining: daemon.status().draining };
+    }
     // The answer must be out before the process ends.
     return leaveNetwork(true).finally(() => setImmediate(finish));
   });

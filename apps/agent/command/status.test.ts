@@ -16,6 +16,7 @@ const status: Status = {
   heldNumber: 7,
   appliedNumber: 7,
   problem: null,
+  draining: false,
   wireguard: 'userspace',
   peers: [
     {
@@ -24,6 +25,9 @@ const status: Status = {
       role: 'gateway',
       overlayAddress: '100.64.2.11',
       clusterId: 'clu_b',
+      plane: 1,
+      path: 'public',
+      mtu: 1440,
       state: 'up',
       endpoint: '203.0.113.7:51820',
       lastHandshakeAt: new Date(NOW - 12_000).toISOString(),
@@ -38,8 +42,8 @@ test('a short table', () => {
   expect(renderStatus(status, NOW)).toBe(`a1  100.64.1.11  gateway  shop.skein.test
 coordinator connected, map 7, WireGuard in userspace
 
-PEER  ROLE     ADDRESS      STATE  HANDSHAKE  RTT      ENDPOINT
-b1    gateway  100.64.2.11  up     12 s       81.3 ms  203.0.113.7:51820
+PEER  ROLE     ADDRESS      STATE  HANDSHAKE  RTT      MTU   INTERFACE  PATH    ENDPOINT
+b1    gateway  100.64.2.11  up     12 s       81.3 ms  1440  skein1     public  203.0.113.7:51820
 `);
 });
 

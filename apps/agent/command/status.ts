@@ -1,10 +1,11 @@
 /** `skein-agent status`: what the daemon knows, for people and for scripts. */
+import { interfaceOf } from '../config.ts';
 import { askDaemon, Status } from '../daemon/control-socket.ts';
 import { AgentFailure } from '../failure.ts';
 
 /** Throws `not-enrolled` where no daemon runs. */
 export async function readStatus(): Promise<Status> {
-  const status = await askDaemon('status', Status);
+  const status = await askDaemon({ ask: 'status' }, Status);
   if (!status) throw new AgentFailure('not-enrolled', 'skein-agent is not running on this node');
   return status;
 }
@@ -26,6 +27,7 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
+    ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];
   const rows = status.peers.map((peer) => [
@@ -37,17 +39,27 @@ export function renderStatus(status: Status, now: number): string {
       ? `${Math.max(0, Math.round((now - Date.parse(peer.lastHandshakeAt)) / 1000))} s`
       : '-',
     peer.rttMilliseconds === null ? '-' : `${peer.rttMilliseconds.toFixed(1)} ms`,
+    String(peer.mtu),
+    interfaceOf(peer.plane),
+    peer.path ?? '-',
     peer.endpoint ?? '-',
   ]);
-  const table = [['PEER', 'ROLE', 'ADDRESS', 'STATE', 'HANDSHAKE', 'RTT', 'ENDPOINT'], ...rows];
+  const table = [
+    ['PEER', 'ROLE', 'ADDRESS', 'STATE', 'HANDSHAKE', 'RTT', 'MTU', 'INTERFACE', 'PATH', 'ENDPOINT'],
+    ...rows,
+  ];
+  return `${[...head, '', ...columns(table)].join('\n')}\n`;
+}
+
+/** Rows of cells as lines, columns aligned. */
+export function columns(table: readonly (readonly string[])[]): string[] {
   const widths = (table[0] ?? []).map((_, column) =>
     Math.max(...table.map((row) => (row[column] ?? '').length)),
   );
-  const lines = table.map((row) =>
+  return table.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
-  return `${[...head, '', ...lines].join('\n')}\n`;
 }

@@ -5,7 +5,11 @@ import { restoreNode } from '../dns/node-resolver.ts';
 import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
-import { removeDevice } from '../wireguard/device.ts';
+import { removeWay } from '../mtu/way.ts';
+import { removeMouth } from '../path/mouth.ts';
+import { removeRelay } from '../relay/apply.ts';
+import { restoreHashing } from '../route/apply.ts';
+import { removeDevices } from '../wireguard/device.ts';
 
 /** Cleans as far as it can and answers what could not be cleaned. The daemon must have let go before. */
 export async function cleanNode(run: Run): Promise<string[]> {
@@ -14,9 +18,13 @@ export async function cleanNode(run: Run): Promise<string[]> {
     done.catch((error) => {
       problems.push(wordsOf(error));
     });
-  // Names first, and the filter after the interface it guards.
+  // Names first, and the filter after the interfaces it guards.
   await attempt(restoreNode(run));
-  await attempt(removeDevice(run));
+  await attempt(removeDevices(run, 0));
+  await attempt(restoreHashing());
+  await attempt(removeWay(run));
+  await attempt(removeRelay(run));
+  await attempt(removeMouth(run));
   await attempt(removeFilter(run));
   await attempt(empty(STATE_DIRECTORY));
   await attempt(empty(RUN_DIRECTORY));

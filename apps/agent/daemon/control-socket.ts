@@ -1,4 +1,4 @@
-/** How `skein-agent status` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
+/** How `skein-agent status`, `doctor`, `drain` and `leave` speak with the running daemon: a Unix socket for root, one JSON line each way. */
 import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -6,11 +6,16 @@ import { LinkReport } from '@skein/contract/agent/channel.ts';
 import { PeerRole } from '@skein/contract/primitive.ts';
 import { z } from 'zod';
 import { RUN_DIRECTORY } from '../config.ts';
+import type { Measured } from '../doctor/facts.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
 
 const SOCKET = `${RUN_DIRECTORY}/agent.sock`;
 
-export const Request = z.object({ ask: z.enum(['status', 'leave']) });
+export const Request = z.discriminatedUnion('ask', [
+  z.object({ ask: z.enum(['status', 'leave', 'drain', 'undrain']) }),
+  /** Measures all tunnels, or the one to the peer of this name or overlay address. */
+  z.object({ ask: z.literal('measure'), peer: z.string().max(253).optional() }),
+]);
 export const Status = z.object({
   version: z.string(),
   name: z.string(),
@@ -25,6 +30,8 @@ export const Status = z.object({
   heldNumber: z.number().nullable(),
   appliedNumber: z.number().nullable(),
   problem: z.string().nullable(),
+  /** Others have been asked to take other ways than this node. */
+  draining: z.boolean(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   peers: z.array(
     LinkReport.extend({
@@ -32,10 +39,19 @@ export const Status = z.object({
       role: PeerRole,
       overlayAddress: z.string(),
       clusterId: z.string(),
+      /** The interface that holds the tunnel. */
+      plane: z.number(),
+      /** What kind of endpoint is in use; `roamed` for one that the map does not name. */
+      path: z.string().nullable(),
+      /** The largest packet in use towards the peer. */
+      mtu: z.number(),
     }),
   ),
 });
 export type Status = z.infer<typeof Status>;
+/** Whether other peers now take other ways, where they have some. */
+export const Drained = z.object({ draining: z.boolean() });
+export type Drained = z.infer<typeof Drained>;
 /** What could not be cleaned; empty where all went well. */
 export const Left = z.object({ told: z.boolean(), problems: z.array(z.string()) });
 export type Left = z.infer<typeof Left>;
@@ -46,7 +62,7 @@ const CLOSE_SECONDS = 2;
 
 /** Listens. Throws `already-running` where another daemon does. */
 export async function serveControl(
-  handle: (request: z.infer<typeof Request>) => Promise<Status | Left>,
+  handle: (request: z.infer<typeof Request>) => Promise<Status | Left | Drained | Measured>,
 ): Promise<{ close(): Promise<void> }> {
   await mkdir(RUN_DIRECTORY, { recursive: true, mode: 0o700 });
   if (await isAnswered())
@@ -79,10 +95,13 @@ export async function serveControl(
 }
 
 /** Asks the running daemon, or answers undefined where none runs. */
-export async function askDaemon<T>(ask: 'status' | 'leave', shape: z.ZodType<T>): Promise<T | undefined> {
+export async function askDaemon<T>(
+  request: z.infer<typeof Request>,
+  shape: z.ZodType<T>,
+): Promise<T | undefined> {
   if (!(await isAnswered())) return undefined;
   const text = await new Promise<string>((resolve, reject) => {
-    const socket = connect(SOCKET, () => socket.write(`${JSON.stringify({ ask })}\n`));
+    const socket = connect(SOCKET, () => socket.write(`${JSON.stringify(request)}\n`));
     let answer = '';
     socket.setTimeout(ANSWER_SECONDS * 1000, () => socket.destroy(new Error('no answer')));
     socket.setEncoding('utf8').on('data', (chunk: string) => {

@@ -1,6 +1,8 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
-import type { NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import type { MapPeer, NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { openPublicKey } from '@skein/mesh/map/sign.ts';
@@ -8,6 +10,9 @@ import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
 import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { answerPath } from '../doctor/answer-path.ts';
+import type { Measured } from '../doctor/facts.ts';
+import { chosenPeers, kindOf, measurePeers } from '../doctor/measure.ts';
 import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
@@ -16,11 +21,17 @@ import { gistOf } from '../link/report.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
+import { readSharedKeys } from '../state/shared-keys.ts';
 import type { Status } from './control-socket.ts';
 import { type Node, newNode } from './node.ts';
+import { newRotation } from './rotation.ts';
 
 export interface Daemon {
   status(): Status;
+  /** Probes all tunnels, or the one to the peer of this name or overlay address, for two seconds. */
+  measure(peer: string | undefined): Promise<Measured>;
+  /** Has others take other ways, and waits until they do; or takes that back. */
+  drain(on: boolean): Promise<void>;
   /** Tells the coordinator that the node leaves; says whether it was heard. */
   tellLeaving(): Promise<boolean>;
   /** Stops within this process; tunnels, routes and filter stay. */
@@ -32,6 +43,11 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+const MOST_PATH_TESTS = 2;
+/** How often it is looked whether our key is to be replaced, and what is next for it. */
+const ROTATE_EVERY_SECONDS = 2;
+/** From telling others to go other ways until the last packet of theirs is through: it is told three times in 300 ms. */
+const DRAIN_MILLISECONDS = 1000;
 
 export async function startDaemon(options: {
   run: Run;
@@ -53,30 +69,37 @@ export async function startDaemon(options: {
   let rounds = 0;
   let deviceFailures = 0;
   let stopped = false;
+  let pathTests = 0;
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
   let channel: Channel | undefined;
 
-  const later = (milliseconds: number, what: () => void) => {
+  const later = (milliseconds: number, what: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
       timers.delete(timer);
       what();
     }, milliseconds);
     timers.add(timer);
+    return timer;
   };
 
   const node: Node = newNode({
     ...options,
+    self: own,
+    shared: await readSharedKeys(),
     onDeviceGone: () => {
       // Bounded: one that dies at once is tried ever more seldom, up to every 30 s.
       later(1000 * backoffSeconds(deviceFailures, Math.random()), () => void enqueue(check));
       deviceFailures += 1;
     },
+    onVerdicts: () => later(50, () => void enqueue(measure)),
+    onUnrouted: () => void enqueue(check),
+    onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
   // One thing at a time: a map that comes while another is applied waits, and only the newest is applied.
   let queue: Promise<void> = Promise.resolve();
-  const enqueue = (work: () => Promise<void>): Promise<void> => {
+  const enqueue = (work: () => Promise<unknown>): Promise<void> => {
     queue = queue.then(async () => {
       if (stopped) return;
       await work().catch((error) => log(`unexpected: ${wordsOf(error)}`));
@@ -84,11 +107,20 @@ export async function startDaemon(options: {
     return queue;
   };
 
+  /** Begun anew by each map: many in a row are measured once, after the last. */
+  let soon: NodeJS.Timeout[] = [];
+  const measureSoon = () => {
+    for (const timer of soon) clearTimeout(timer);
+    soon = SOON_MILLISECONDS.map((milliseconds) => later(milliseconds, () => void enqueue(measure)));
+  };
+
   const check = async () => {
     if (!held) return;
     const map = held;
     const isNew = appliedNumber !== map.number;
-    const outcome = await node.apply(map);
+    // The rounds look at everything; what is new need not wait for that.
+    const quick = isNew && (await node.applyDifference(map));
+    const outcome = quick ? { applied: true, problem: null } : await node.apply(map);
     if (outcome.applied) appliedNumber = map.number;
     if (outcome.problem !== problem)
       log(outcome.problem ? `problem: ${outcome.problem}` : 'the problem is gone');
@@ -96,7 +128,7 @@ export async function startDaemon(options: {
     problem = outcome.problem;
     if (outcome.applied && isNew) {
       log(`map ${map.number} applied: ${map.peers.length} tunnels`);
-      for (const milliseconds of SOON_MILLISECONDS) later(milliseconds, () => void enqueue(measure));
+      measureSoon();
     }
     if (changed) report();
   };
@@ -121,10 +153,14 @@ export async function startDaemon(options: {
   const report = () => {
     if (stopped || !channel?.connected()) return;
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
+    const seen = node.seen({ address: privateAddress, port });
     channel.send({
       type: 'report',
-      facts: gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
-      endpoints: privateAddress ? [{ kind: 'private', address: privateAddress, port }] : [],
+      facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
+      endpoints: [
+        ...(privateAddress ? [{ kind: 'private' as const, address: privateAddress, port }] : []),
+        ...seen.endpoints,
+      ],
       appliedNumber,
       problem: problem?.slice(0, 2000) ?? null,
       links: links.slice(0, 2000),
@@ -150,6 +186,17 @@ export async function startDaemon(options: {
     }
   };
 
+  const measureTunnels = (peers: readonly MapPeer[]) => measurePeers(peers, node.observe, node.mtu, Date.now);
+  const takePathTest = async (question: PathQuestion) => {
+    // Each takes seconds and a dozen processes: a node has better things to do than many at once.
+    if (!held || pathTests >= MOST_PATH_TESTS) return;
+    pathTests += 1;
+    const answer = await answerPath(options.run, held, question, measureTunnels).finally(() => {
+      pathTests -= 1;
+    });
+    channel?.send({ type: 'path-answer', id: question.id, answer });
+  };
+
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
   privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
@@ -158,7 +205,7 @@ export async function startDaemon(options: {
   let taking: Promise<void> = Promise.resolve();
   channel = keepChannel({
     coordinatorUrl: enrolment.coordinatorUrl,
-    peerId: enrolment.peerId,
+    own,
     identity: keys.identity,
     log,
     random: Math.random,
@@ -167,12 +214,20 @@ export async function startDaemon(options: {
     onMap: (signed) => {
       taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
     },
+    onPathTest: (question) => {
+      takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
+    },
     onRemoved: (reason) => {
       goneHeard?.();
       if (!stopped) options.onRemoved(reason);
     },
   });
   const rounding = setInterval(() => void enqueue(round), PROBE_EVERY_SECONDS * 1000);
+  const rotation = await newRotation({ keys, node, log, clock: () => performance.now() });
+  const rotating = setInterval(() => {
+    if (held && channel)
+      rotation.tick(held, channel).catch((error) => log(`key not replaced: ${wordsOf(error)}`));
+  }, ROTATE_EVERY_SECONDS * 1000);
   const reporting = setInterval(report, REPORT_EVERY_SECONDS * 1000);
 
   return {
@@ -189,9 +244,18 @@ export async function startDaemon(options: {
       heldNumber: held?.number ?? null,
       appliedNumber,
       problem,
+      draining: node.isDraining(),
       wireguard: node.wireguard(),
-      peers: peersOf(held, links),
+      peers: peersOf(held, links, node.mtu.mtuOf),
     }),
+    measure: async (peer) =>
+      held
+        ? { peers: await measureTunnels(chosenPeers(held, peer)), known: held.peers.length }
+        : { peers: [], known: 0 },
+    drain: async (on) => {
+      node.drain(on);
+      if (on && held?.self.forwards) await wait(DRAIN_MILLISECONDS);
+    },
     tellLeaving: () =>
       new Promise((resolve) => {
         if (!channel?.send({ type: 'leave' })) return resolve(false);
@@ -199,8 +263,11 @@ export async function startDaemon(options: {
         later(LEAVE_SECONDS * 1000, () => resolve(false));
       }),
     stop: async () => {
+      // Tunnels stay, but nobody will answer for them: others need not find that out by silence.
+      node.drain(true);
       stopped = true;
       clearInterval(rounding);
+      clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
       channel?.close();
@@ -210,11 +277,17 @@ export async function startDaemon(options: {
   };
 }
 
-function peersOf(map: NetworkMap | undefined, links: readonly LinkReport[]): Status['peers'] {
+function peersOf(
+  map: NetworkMap | undefined,
+  links: readonly LinkReport[],
+  mtuOf: (peerId: string) => number,
+): Status['peers'] {
   const byPeer = new Map(links.map((link) => [link.peerId, link]));
   return (map?.peers ?? []).flatMap((peer) => {
     const link = byPeer.get(peer.id);
-    const { name, role, overlayAddress, clusterId } = peer;
-    return link ? [{ ...link, name, role, overlayAddress, clusterId }] : [];
+    if (!link) return [];
+    const { name, role, overlayAddress, clusterId, plane } = peer;
+    const path = link.endpoint === null ? null : kindOf(peer, link.endpoint);
+    return [{ ...link, name, role, overlayAddress, clusterId, plane, path, mtu: mtuOf(peer.id) }];
   });
 }

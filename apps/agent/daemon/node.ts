@@ -3,19 +3,28 @@
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
-import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { PROBE_PORT } from '../config.ts';
+import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
-import { openProber, type Prober } from '../link/probe.ts';
 import { reportLinks } from '../link/report.ts';
-import { applyInterface } from '../route/apply.ts';
-import type { Keys } from '../state/keys.ts';
-import { planTunnel } from '../wireguard/change.ts';
-import { type Device, openDevice } from '../wireguard/device.ts';
-import type { Choice } from '../wireguard/endpoint.ts';
+import { newWatch, type Watch } from '../link/watch.ts';
+import { type MtuKeeper, newMtuKeeper } from '../mtu/keeper.ts';
+import { withSizes } from '../mtu/sized.ts';
+import type { SharedKey } from '../pair/exchange.ts';
+import { newPairKeeper } from '../pair/keeper.ts';
+import { type Finder, newFinder } from '../path/finder.ts';
+import { newRelay } from '../relay/apply.ts';
+import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
+import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
+import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
+import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
+import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
+import { type Choice, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
+import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
 
 export interface Node {
@@ -24,64 +33,319 @@ export interface Node {
    * done, in words.
    */
   apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
+  /**
+   * The same without looking at what is there, where the map differs from the one applied last in peers and names
+   * alone. Answers false where it does not, or where something went wrong: then apply.
+   */
+  applyDifference(map: NetworkMap): Promise<boolean>;
   /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
   measure(map: NetworkMap): Promise<LinkReport[]>;
+  /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
+  resize(map: NetworkMap): Promise<void>;
+  mtu: MtuKeeper;
+  /** Every tunnel as its device has it now; those of a device that does not answer are left out. */
+  observe(): Promise<readonly TunnelPeer[]>;
+  seen: Finder['seen'];
+  /** Tells everybody who goes by this node to take another way, or that it is a way again. */
+  drain(on: boolean): void;
+  /** Tells the peers that are up of the public key we will use; answers how many have not said that they know it. */
+  announceKey(key: string): number;
+  /** Changes over to this private WireGuard key, which the peers know by now, without losing a packet. */
+  changeKey(next: string): Promise<void>;
+  isDraining(): boolean;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
 }
 
+const FOLLOW_MILLISECONDS = 100;
+
 export function newNode(options: {
   run: Run;
   log: Log;
   keys: Keys;
+  self: { networkId: string; peerId: string };
+  /** What is shared with peers since before. */
+  shared: ReadonlyMap<string, SharedKey>;
   /** wireguard-go ended by itself: apply again. */
   onDeviceGone: () => void;
+  /** A carrier died or came back: the links are worth reporting. */
+  onVerdicts: () => void;
+  /** Routes could not be changed: apply again. */
+  onUnrouted: () => void;
+  /** Some path carries other sizes than before: resize. */
+  onSizes: () => Promise<void>;
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
-  let device: Device | undefined;
+  const relay = newRelay(run, Date.now);
+  const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
-  let prober: { address: string; prober: Prober } | undefined;
+  /** The map applied last, as it came, and with every peer under the key that it uses. */
+  let wanted: NetworkMap | undefined;
+  let current: NetworkMap | undefined;
+  /** The map after which everything was in place, until something says otherwise. */
+  let settled: NetworkMap | undefined;
+  /** What the devices held when they were last asked, and what was changed since. */
+  const lastSeen = new Map<number, Map<string, TunnelPeer>>();
+  /** Under which key the devices know each peer. */
+  let formerKeys: ReadonlyMap<string, string> = new Map();
+  let following: NodeJS.Timeout | undefined;
+  let tunnelling: Promise<unknown> = Promise.resolve();
+  /** The routes that were last put in place; undefined where that is not known. */
+  let placed: readonly SizedWay[] | undefined;
+  let routing: Promise<void> = Promise.resolve();
 
-  const openedDevice = async (): Promise<Device> => {
-    device ??= await openDevice(run, log, () => {
-      device = undefined;
-      log('wireguard-go ended; starting it again');
+  const observeAll = async () => {
+    const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
+    return each.flatMap((state) => state?.peers ?? []);
+  };
+  /** Devices are changed by one at a time. */
+  const inTunnels = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = tunnelling.then(work);
+    tunnelling = done.catch(() => undefined);
+    return done;
+  };
+  const pairs = newPairKeeper({
+    self: options.self,
+    shared: options.shared,
+    log,
+    clock: () => performance.now(),
+    onKeys: async () => {
+      await inTunnels(async () => wanted && planAll(wanted, await observed()));
+    },
+  });
+  const finder: Finder = newFinder(
+    run,
+    () => performance.now(),
+    (id) => {
+      inTunnels(() => changeWay(id)).catch((error) => {
+        log(`way not changed: ${wordsOf(error)}`);
+        options.onUnrouted();
+      });
+    },
+  );
+  const mtu = newMtuKeeper({
+    run,
+    log,
+    clock: () => performance.now(),
+    observe: observeAll,
+    onChange: options.onSizes,
+  });
+  /** Routes are changed by one at a time, and never wait for anything else that is being applied. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = routing.then(work);
+    routing = done.catch(() => undefined);
+    return done;
+  };
+  const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
+    withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
+  const applyRoutes = async (map: NetworkMap) => {
+    await applyInterfaces(run, map.self, mtu.interfaceMtu());
+    await inTurn(async () => {
+      const ways = waysNow(map);
+      placed = undefined;
+      await applyWays(run, map.self.overlayAddress, ways);
+      placed = ways;
+    });
+  };
+  /** Where packets are being lost nothing is looked at that is known. */
+  const reroute = (going: readonly MapPeer[] = []) =>
+    inTurn(async () => {
+      if (!current || !placed) return;
+      const verdicts = new Map(watch.verdicts());
+      for (const { id } of going) verdicts.set(id, { live: true, unreachable: [], draining: true });
+      const ways = waysNow(current, verdicts);
+      const before = placed;
+      placed = undefined;
+      await changeWays(run, current.self.overlayAddress, before, ways);
+      placed = ways;
+    });
+  /** Whoever is in the map no more is left before its tunnel goes: what is sent to no tunnel is lost. */
+  const leaveGone = async (next: NetworkMap) => {
+    const staying = new Set(next.peers.map((peer) => peer.id));
+    const going = (current?.peers ?? []).filter((peer) => !staying.has(peer.id) && carriesOthers(peer));
+    if (going.length > 0) await reroute(going).catch((error) => log(`routes not changed: ${wordsOf(error)}`));
+  };
+  const watch: Watch = newWatch({
+    clock: () => performance.now(),
+    observe: async () => {
+      const sent = new Map((await observeAll()).map((peer) => [peer.key, peer.sentBytes]));
+      return new Map((current?.peers ?? []).map((peer) => [peer.id, sent.get(peer.wireguardKey) ?? 0]));
+    },
+    onChange: () => {
+      reroute().catch((error) => {
+        log(`routes not changed: ${wordsOf(error)}`);
+        options.onUnrouted();
+      });
+      options.onVerdicts();
+    },
+  });
+
+  const openedDevice = async (plane: number): Promise<Device> => {
+    const open = devices.get(plane);
+    if (open) return open;
+    const name = interfaceOf(plane);
+    const device = await openDevice(run, log, name, () => {
+      devices.delete(plane);
+      settled = undefined;
+      log(`wireguard-go of ${name} ended; starting it again`);
       options.onDeviceGone();
     });
+    devices.set(plane, device);
     return device;
   };
-  const forgetDevice = () => {
-    device?.release();
-    device = undefined;
+  const forgetDevice = (plane: number) => {
+    devices.get(plane)?.release();
+    devices.delete(plane);
   };
-  const applyTunnels = async (map: NetworkMap) => {
-    let tunnels = await openedDevice();
-    // A kernel device that somebody deleted says so only when asked.
-    const current = await tunnels.observe().catch(async () => {
-      forgetDevice();
-      tunnels = await openedDevice();
-      return tunnels.observe();
+  /** Devices with what they hold; those that do not answer are left out. */
+  const observed = async (): Promise<Map<number, { device: Device; state: TunnelState }>> => {
+    const found = new Map<number, { device: Device; state: TunnelState }>();
+    for (const [plane, device] of devices) {
+      const state = await device.observe().catch(() => undefined);
+      if (state) found.set(plane, { device, state });
+    }
+    return found;
+  };
+  /** Brings the devices to the map and to the keys of this moment. Answers the map with those keys. */
+  const planAll = async (
+    map: NetworkMap,
+    found: ReadonlyMap<number, { device: Device; state: TunnelState }>,
+  ): Promise<NetworkMap> => {
+    const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
+    pairs.observe(map, tunnels);
+    const inUse = pairs.inUse(map);
+    finder.know(inUse, keys.wireguardPrivateKey);
+    finder.observed(tunnels, Date.now());
+    const narrowed = finder.narrowed(inUse);
+    const chosen = new Map<string, Choice>();
+    const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
+    for (const [plane, { device, state }] of found) {
+      if (plane >= map.self.planes) continue;
+      const plan = planTunnel(narrowed, plane, secrets, state, choices, Date.now());
+      await device.apply(plan.change);
+      const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
+      noteChange(peers, plan.change);
+      lastSeen.set(plane, peers);
+      for (const [key, choice] of plan.choices) chosen.set(key, choice);
+    }
+    choices = chosen;
+    formerKeys = new Map(inUse.peers.map((peer) => [peer.id, peer.wireguardKey]));
+    current = inUse;
+    return inUse;
+  };
+  /** Takes the way that was found for a peer. */
+  const changeWay = async (id: string): Promise<void> => {
+    if (!wanted) return;
+    const found = await observed();
+    const key = formerKeys.get(id);
+    for (const { device, state } of found.values()) {
+      const tunnel = state.peers.find((peer) => peer.key === key);
+      const at = tunnel?.lastHandshakeAt ?? 0;
+      if (!tunnel || Date.now() - at < HANDSHAKE_FRESH_SECONDS * 1000) continue;
+      // No session to lose. Made anew it calls at once; as it is it would wait for the call before to be answered.
+      await device.apply({ privateKey: null, listenPort: null, removed: [tunnel.key], set: [] });
+      state.peers = state.peers.filter((peer) => peer !== tunnel);
+    }
+    await planAll(wanted, found);
+  };
+  /** Changes the devices by what differs, from what they are known to hold. */
+  const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
+    const inUse = pairs.inUse(map);
+    const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
+    finder.know(inUse, keys.wireguardPrivateKey);
+    const some = finder.narrowed({
+      ...inUse,
+      peers: inUse.peers.filter((peer) => concerned.has(peer.id)),
     });
-    const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
-    await tunnels.apply(plan.change);
-    choices = plan.choices;
+    const keysConcerned = new Set(some.peers.map((peer) => peer.wireguardKey));
+    for (const id of concerned) keysConcerned.add(formerKeys.get(id) ?? '');
+    const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
+    const chosen = new Map(choices);
+    for (const [plane, device] of devices) {
+      const held = lastSeen.get(plane) ?? new Map<string, TunnelPeer>();
+      const state = {
+        privateKey: keys.wireguardPrivateKey,
+        listenPort: map.self.wireguardPort + plane,
+        peers: [...keysConcerned].flatMap((key) => held.get(key) ?? []),
+      };
+      const plan = planTunnel(some, plane, secrets, state, choices, Date.now());
+      if (!changesNothing(plan.change)) await device.apply(plan.change);
+      noteChange(held, plan.change);
+      for (const [key, choice] of plan.choices) chosen.set(key, choice);
+    }
+    choices = chosen;
+    formerKeys = new Map(inUse.peers.map((peer) => [peer.id, peer.wireguardKey]));
+    wanted = map;
+    current = inUse;
+    return inUse;
   };
-  const applyProber = async (address: string) => {
-    if (prober?.address === address) return;
-    prober?.prober.close();
-    prober = undefined;
-    prober = { address, prober: await openProber(address, PROBE_PORT, () => performance.now()) };
+  /** Packets flow by the map; who is measured and spoken with follows, once for many maps in a row. */
+  const followSoon = () => {
+    following ??= setTimeout(() => {
+      following = undefined;
+      if (!wanted || !current) return;
+      Promise.all([
+        finder.listen(current),
+        watch.apply(current),
+        mtu.apply(current),
+        pairs.apply(wanted),
+      ]).catch((error) => {
+        settled = undefined;
+        log(`not all is measured: ${wordsOf(error)}`);
+      });
+    }, FOLLOW_MILLISECONDS);
+  };
+  const applyTunnels = async (map: NetworkMap): Promise<NetworkMap> => {
+    for (const plane of [...devices.keys()]) if (plane >= map.self.planes) forgetDevice(plane);
+    await removeDevices(run, map.self.planes);
+    const found = new Map<number, { device: Device; state: TunnelState }>();
+    for (let plane = 0; plane < map.self.planes; plane += 1) {
+      let device = await openedDevice(plane);
+      // A kernel device that somebody deleted says so only when asked.
+      const state = await device.observe().catch(async () => {
+        forgetDevice(plane);
+        device = await openedDevice(plane);
+        return device.observe();
+      });
+      found.set(plane, { device, state });
+    }
+    wanted = map;
+    return planAll(map, found);
   };
 
   return {
-    apply: async (map) => {
+    applyDifference: async (asked) => {
+      const difference = settled && differenceOf(settled, asked);
+      // Routes are changed from what is known to be there.
+      if (!difference || (difference.ways && !placed)) return false;
+      settled = undefined;
+      try {
+        if (difference.ways) await leaveGone(asked);
+        const map = await inTunnels(() => planDifference(asked, difference));
+        if (difference.ways) {
+          await watch.apply(map);
+          await reroute();
+        }
+        resolver.know(map);
+        settled = asked;
+        followSoon();
+        return true;
+      } catch (error) {
+        log(`applying the whole map: ${wordsOf(error)}`);
+        return false;
+      }
+    },
+    apply: async (asked) => {
+      let map = asked;
+      settled = undefined;
       try {
         // The filter first: a tunnel must never be up without it.
-        if (await applyFilter(run, map)) log('packet filter in place');
-        await applyTunnels(map);
-        await applyInterface(run, map.self);
+        if (await applyFilter(run, asked)) log('packet filter in place');
+        await leaveGone(asked);
+        map = await inTunnels(() => applyTunnels(asked));
+        await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
       }
@@ -90,27 +354,73 @@ export function newNode(options: {
         done.catch((error) => {
           problems.push(wordsOf(error));
         });
-      await attempt(applyProber(map.self.overlayAddress));
+      await attempt(relay.apply(map.allocations));
+      await attempt(finder.listen(map));
+      await attempt(watch.apply(map));
+      await attempt(mtu.apply(map));
+      await attempt(pairs.apply(asked));
       await attempt(resolver.apply(map));
+      if (problems.length === 0) settled = asked;
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
-    measure: async (map) => {
-      const tunnels = device;
-      // One that does not answer is opened anew when the node is next applied.
-      const current = await tunnels?.observe().catch(() => undefined);
-      if (!tunnels || !current) return [];
-      const plan = planTunnel(map, keys.wireguardPrivateKey, current, choices, Date.now());
-      await tunnels.apply(plan.change);
-      choices = plan.choices;
-      const links = reportLinks(map.peers, current, prober?.prober.results() ?? new Map(), Date.now());
-      prober?.prober.probe(map.peers.map((peer) => peer.overlayAddress));
+    measure: async (asked) => {
+      const { map, seen } = await inTunnels(async () => {
+        // One that does not answer is opened anew when the node is next applied.
+        const found = await observed();
+        return {
+          map: await planAll(asked, found),
+          seen: [...found.values()].flatMap(({ state }): TunnelPeer[] => state.peers),
+        };
+      });
+      if (devices.size === 0) return [];
+      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
+      watch.probeOthers();
       return links;
     },
-    wireguard: () => device?.kind ?? null,
+    resize: (map) =>
+      applyRoutes(pairs.inUse(map)).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
+    mtu,
+    observe: observeAll,
+    seen: finder.seen,
+    drain: watch.drain,
+    isDraining: watch.isDraining,
+    announceKey: (key) => pairs.announce(key),
+    changeKey: (next) =>
+      inTunnels(async () => {
+        await keepNextKey(next);
+        await pairs.tellMoved(wireguardPublicKey(next));
+        takeNextKey(keys, next);
+        if (wanted) await planAll(wanted, await observed());
+      }),
+    wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
       await resolver.close();
-      prober?.prober.close();
-      device?.release();
+      watch.close();
+      mtu.close();
+      finder.close();
+      pairs.close();
+      clearTimeout(following);
+      await tunnelling;
+      await routing;
+      for (const plane of [...devices.keys()]) forgetDevice(plane);
     },
   };
+}
+
+/** What a device holds after a change that it took. */
+function noteChange(held: Map<string, TunnelPeer>, change: TunnelChange): void {
+  for (const key of change.removed) held.delete(key);
+  for (const set of change.set) {
+    const was = held.get(set.key);
+    held.set(set.key, {
+      key: set.key,
+      endpoint: set.endpoint ?? was?.endpoint ?? null,
+      allowedIps: [...(set.allowedIps ?? was?.allowedIps ?? [])],
+      keepaliveSeconds: set.keepaliveSeconds ?? was?.keepaliveSeconds ?? 0,
+      lastHandshakeAt: was?.lastHandshakeAt ?? null,
+      receivedBytes: was?.receivedBytes ?? 0,
+      sentBytes: was?.sentBytes ?? 0,
+      presharedKey: set.presharedKey === NO_KEY ? null : (set.presharedKey ?? was?.presharedKey ?? null),
+    });
+  }
 }

@@ -13,6 +13,8 @@ import type { Run } from '../host/command.ts';
 export interface Resolver {
   /** Answers from this map from now on. Throws `address-taken` where port 53 is not to be had. */
   apply(map: NetworkMap): Promise<void>;
+  /** The same where nothing but names can differ. */
+  know(map: NetworkMap): void;
   /** The node asks its original resolvers again; nothing listens any more. */
   close(): Promise<void>;
 }
@@ -37,13 +39,18 @@ export function newResolver(run: Run): Resolver {
     }
   };
 
+  const know = (map: NetworkMap) => {
+    names = namesFrom(map);
+    // A cluster that moved or went must not be answered for from memory.
+    const now = JSON.stringify(map.delegations);
+    if (now !== delegations) cache.clear();
+    delegations = now;
+  };
+
   return {
+    know,
     apply: async (map) => {
-      names = namesFrom(map);
-      // A cluster that moved or went must not be answered for from memory.
-      const now = JSON.stringify(map.delegations);
-      if (now !== delegations) cache.clear();
-      delegations = now;
+      know(map);
       const addresses = [map.self.overlayAddress, LOOPBACK_RESOLVER];
       await closeServers(addresses);
       for (const address of addresses)

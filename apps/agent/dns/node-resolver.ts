@@ -53,6 +53,16 @@ export async function pointAtAgent(
   return upstreamsOf(original, own);
 }
 
+/** Whether the node's own programs ask the agent, as far as its files say; changes nothing. */
+export async function isPointedAtAgent(self: { zone: string }, run: Run): Promise<boolean> {
+  const text = (await readIfThere(RESOLV_CONF)) ?? '';
+  const target = await readlink(RESOLV_CONF).catch(() => null);
+  if (wayFor(text, target, (await readIfThere(RESOLVED_UPSTREAMS)) !== undefined) === 'rewrite')
+    return isOurs(text);
+  const domains = await run('resolvectl', ['domain', INTERFACE]);
+  return domains.ok && domains.output.includes(self.zone);
+}
+
 /** Puts back what was there before. Does nothing where nothing of ours is there. */
 export async function restoreNode(run: Run): Promise<void> {
   if ((await readIfThere(RESOLVED_UPSTREAMS)) !== undefined) await run('resolvectl', ['revert', INTERFACE]);

@@ -12,6 +12,12 @@ export async function applyFilter(run: Run, map: NetworkMap): Promise<boolean> {
   return true;
 }
 
+/** Whether the filter is as the map says, or null where nft cannot be asked. */
+export async function filterInPlace(run: Run, map: NetworkMap): Promise<boolean | null> {
+  if (!(await run('nft', ['list', 'tables'])).ok) return null;
+  return (await run('nft', ['list', 'chain', ...TABLE.split(' '), markOf(renderFilter(map))])).ok;
+}
+
 /** Takes the filter away. Succeeds where there is none. */
 export async function removeFilter(run: Run): Promise<void> {
   await must(run, 'nft', ['-f', '-'], `table ${TABLE}\ndelete table ${TABLE}\n`);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { arch, hostname, networkInterfaces, release } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Facts } from '@skein/contract/agent/channel.ts';
-import { INTERFACE, VERSION } from '../config.ts';
+import { INTERFACES, VERSION } from '../config.ts';
 
 const LOOKUP_SECONDS = 3;
 
@@ -59,23 +59,24 @@ function sourceTowards(address: string): Promise<string | null> {
 /** An address of ours may be told as an endpoint unless it is loopback or the overlay's own. */
 function usable(address: string | null): string | null {
   if (!address || address.startsWith('127.') || address === '0.0.0.0') return null;
-  const ours = (networkInterfaces()[INTERFACE] ?? []).some((one) => one.address === address);
+  const all = networkInterfaces();
+  const ours = INTERFACES.some((name) => (all[name] ?? []).some((one) => one.address === address));
   return ours ? null : address;
 }
 
 /** Some address of the node, for one that never reached the coordinator's name. */
 export function firstUnderlayAddress(): string | null {
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (name === INTERFACE) continue;
+    if (INTERFACES.includes(name)) continue;
     for (const one of addresses ?? []) if (one.family === 'IPv4' && !one.internal) return one.address;
   }
   return null;
 }
 
-/** Every IPv4 address of the node with its interface, those of the overlay interface left out. */
+/** Every IPv4 address of the node with its interface, those of the overlay's interfaces left out. */
 export function underlayAddresses(): { interface: string; address: string }[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-    name === INTERFACE
+    INTERFACES.includes(name)
       ? []
       : (addresses ?? [])
           .filter((one) => one.family === 'IPv4')

@@ -5,12 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { AgentFailure, wordsOf } from '../failure.ts';
+import { decodeMessage, encodeMessage, type Saying } from './message.ts';
 
-const ASK = Buffer.from('skein?\n\0');
-const ANSWER = Buffer.from('skein!\n\0');
-const LENGTH = 16;
-/** Rounds without an answer after which a round-trip time is no longer told. */
-const SILENT_ROUNDS = 3;
+/** A round trip is told for so long: three of the slowest rounds. */
+const FRESH_MILLISECONDS = 35_000;
+/** Probes of one address that may be under way: at the fastest pace more than any round trip takes. */
+const MOST_UNDER_WAY = 64;
 
 export interface ProbeResult {
   /** Of the last answered probe. */
@@ -19,34 +19,84 @@ export interface ProbeResult {
   answeredAt: number;
 }
 
+export interface ProbeListener {
+  /** Every answer, however late. `sentAt` is when its question went out. */
+  onAnswer(address: string, sentAt: number, now: number): void;
+  /** The state that a peer told, by asking or by answering. */
+  onSaid(address: string, saying: Saying): void;
+  /** A packet of this prober went to a peer or came from one; a negative count takes one back. */
+  onPacket(address: string, direction: 'sent' | 'received', count: number): void;
+}
+
 export interface Prober {
-  /** Sends one probe to each address; earlier addresses that are not among them are forgotten. */
+  /** Sends one probe to each address. */
   probe(addresses: readonly string[]): void;
+  /** What this agent says of itself from now on, with every packet. */
+  say(saying: Saying): void;
   /** The last answer of each address, for as long as it is not silent. */
   results(): ReadonlyMap<string, ProbeResult>;
+  /** Addresses that asked within the last 35 s: those to whom it matters what is said. */
+  askers(): string[];
+  /** Addresses that are not among these are forgotten. */
+  keep(addresses: ReadonlySet<string>): void;
   close(): void;
 }
 
+interface Asked {
+  /** Questions under way, oldest first. */
+  underWay: { number: number; at: number }[];
+  result?: ProbeResult;
+  askedUsAt?: number;
+}
+
 /**
- * Answers probes on `address` and sends our own. Replies are no larger than questions. Throws `address-taken`.
+ * Answers probes on `address` and sends our own. Throws `address-taken`.
  * @param clock monotonic milliseconds
  */
-export async function openProber(address: string, port: number, clock: () => number): Promise<Prober> {
-  const sent = new Map<string, { nonce: Buffer; at: number; silent: number }>();
-  const results = new Map<string, ProbeResult>();
+export async function openProber(
+  address: string,
+  port: number,
+  clock: () => number,
+  listener: ProbeListener,
+): Promise<Prober> {
+  const known = new Map<string, Asked>();
+  // Answers to an earlier life of this agent are not ours.
+  const salt = randomBytes(4);
+  let counter = 0;
+  let saying: Saying = { draining: false, unreachable: [] };
   const socket = createSocket('udp4');
-  socket.on('message', (message, from) => {
-    if (message.length !== LENGTH) return;
-    const nonce = message.subarray(ASK.length);
-    if (message.subarray(0, ASK.length).equals(ASK)) {
-      socket.send(Buffer.concat([ANSWER, nonce]), from.port, from.address, () => undefined);
-      return;
-    }
-    const pending = sent.get(from.address);
-    if (!message.subarray(0, ANSWER.length).equals(ANSWER) || !pending?.nonce.equals(nonce)) return;
-    pending.silent = 0;
+
+  const send = (to: string, toPort: number, kind: 'ask' | 'answer', nonce: Buffer) => {
+    listener.onPacket(to, 'sent', 1);
+    // Where there is no way the missing answer says so.
+    socket.send(encodeMessage({ kind, nonce, saying }), toPort, to, (error) => {
+      if (error) listener.onPacket(to, 'sent', -1);
+    });
+  };
+  const knownAt = (peer: string): Asked => {
+    const asked = known.get(peer) ?? { underWay: [] };
+    known.set(peer, asked);
+    return asked;
+  };
+
+  socket.on('message', (bytes, from) => {
+    const message = decodeMessage(bytes);
+    if (!message) return;
     const now = clock();
-    results.set(from.address, { rttMilliseconds: round(now - pending.at), answeredAt: now });
+    listener.onPacket(from.address, 'received', 1);
+    const asked = knownAt(from.address);
+    if (message.kind === 'ask') {
+      asked.askedUsAt = now;
+      send(from.address, from.port, 'answer', message.nonce);
+    } else {
+      const number = message.nonce.readUInt32BE(4);
+      const question = asked.underWay.find((one) => one.number === number);
+      if (!question || !message.nonce.subarray(0, 4).equals(salt)) return;
+      asked.underWay = asked.underWay.filter((one) => one.at > question.at);
+      asked.result = { rttMilliseconds: round(now - question.at), answeredAt: now };
+      listener.onAnswer(from.address, question.at, now);
+    }
+    listener.onSaid(from.address, message.saying);
   });
   await new Promise<void>((done, failed) => {
     socket.once('error', (error) =>
@@ -57,22 +107,37 @@ export async function openProber(address: string, port: number, clock: () => num
   socket.removeAllListeners('error').on('error', () => undefined);
   return {
     probe: (addresses) => {
-      const wanted = new Set(addresses);
-      for (const old of sent.keys()) {
-        if (wanted.has(old)) continue;
-        sent.delete(old);
-        results.delete(old);
-      }
-      for (const to of wanted) {
-        const silent = (sent.get(to)?.silent ?? 0) + 1;
-        if (silent > SILENT_ROUNDS) results.delete(to);
-        const nonce = randomBytes(LENGTH - ASK.length);
-        sent.set(to, { nonce, at: clock(), silent });
-        // Where there is no way the missing answer says so.
-        socket.send(Buffer.concat([ASK, nonce]), port, to, () => undefined);
+      for (const to of addresses) {
+        const { underWay } = knownAt(to);
+        counter = (counter + 1) >>> 0;
+        const nonce = Buffer.alloc(8);
+        salt.copy(nonce);
+        nonce.writeUInt32BE(counter, 4);
+        underWay.push({ number: counter, at: clock() });
+        if (underWay.length > MOST_UNDER_WAY) underWay.shift();
+        send(to, port, 'ask', nonce);
       }
     },
-    results: () => results,
+    say: (now) => {
+      saying = now;
+    },
+    results: () => {
+      const since = clock() - FRESH_MILLISECONDS;
+      return new Map(
+        [...known].flatMap(([peer, { result }]) =>
+          result && result.answeredAt >= since ? [[peer, result] as const] : [],
+        ),
+      );
+    },
+    askers: () => {
+      const since = clock() - FRESH_MILLISECONDS;
+      return [...known].flatMap(([peer, { askedUsAt }]) =>
+        askedUsAt !== undefined && askedUsAt >= since ? [peer] : [],
+      );
+    },
+    keep: (addresses) => {
+      for (const peer of known.keys()) if (!addresses.has(peer)) known.delete(peer);
+    },
     close: () => socket.close(),
   };
 }

@@ -1,30 +1,35 @@
 /** How each tunnel is doing, for the coordinator and for `status`. */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer } from '@skein/contract/agent/map.ts';
+import type { Verdict } from '../route/ways.ts';
 import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
-import type { TunnelState } from '../wireguard/state.ts';
+import type { TunnelPeer } from '../wireguard/state.ts';
 import type { ProbeResult } from './probe.ts';
 
 /**
  * One report per peer of the map, in its order.
+ * @param tunnels those of all planes
  * @param now milliseconds since 1970
  */
 export function reportLinks(
   peers: readonly MapPeer[],
-  tunnels: TunnelState,
+  tunnels: readonly TunnelPeer[],
   probes: ReadonlyMap<string, ProbeResult>,
+  verdicts: ReadonlyMap<string, Verdict>,
   now: number,
 ): LinkReport[] {
-  const byKey = new Map(tunnels.peers.map((peer) => [peer.key, peer]));
+  const byKey = new Map(tunnels.map((peer) => [peer.key, peer]));
   return peers.map((peer) => {
     const tunnel = byKey.get(peer.wireguardKey);
     const probe = probes.get(peer.overlayAddress);
     const handshakeAt = tunnel?.lastHandshakeAt ?? null;
     const fresh = handshakeAt !== null && now - handshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+    const isDead = verdicts.get(peer.id)?.live === false;
     const tried = (tunnel?.sentBytes ?? 0) > 0;
     return {
       peerId: peer.id,
-      state: fresh || probe ? 'up' : tried ? 'down' : 'idle',
+      // A carrier that does not answer is down for its users, however fresh its handshake.
+      state: !isDead && (fresh || probe) ? 'up' : tried ? 'down' : 'idle',
       endpoint: tunnel?.endpoint ?? null,
       lastHandshakeAt: handshakeAt === null ? null : new Date(handshakeAt).toISOString(),
       rttMilliseconds: probe?.rttMilliseconds ?? null,

@@ -1,9 +1,11 @@
 /** The node's two keys: Ed25519 says who it is, X25519 is WireGuard's. Made here; private halves never leave here. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
 import { openPrivateKey, publicKeyOf } from '@skein/mesh/map/sign.ts';
 import { STATE_DIRECTORY } from '../config.ts';
 import { readIfThere, writeSafely } from './files.ts';
 
+/** The WireGuard halves change while the daemon runs. */
 export interface Keys {
   identity: KeyObject;
   /** Ed25519, base64. */
@@ -16,6 +18,9 @@ export interface Keys {
 const IDENTITY_FILE = `${STATE_DIRECTORY}/identity.key`;
 /** In the format that `wg set … private-key` reads. */
 export const WIREGUARD_KEY_FILE = `${STATE_DIRECTORY}/wireguard.key`;
+
+/** The key that is announced, until it is the one in use. */
+const NEXT_WIREGUARD_KEY_FILE = `${STATE_DIRECTORY}/wireguard-next.key`;
 
 // DER of an X25519 private key up to its 32 raw bytes, and of a public one (RFC 8410).
 const X25519_PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -39,6 +44,37 @@ export async function readKeys(): Promise<Keys | undefined> {
   ];
   if (!identitySeed || !wireguardPrivateKey) return undefined;
   return openKeys(identitySeed.trim(), wireguardPrivateKey.trim());
+}
+
+/** When the WireGuard key in use was made, in milliseconds since 1970. */
+export async function wireguardKeyMadeAt(): Promise<number> {
+  return (await stat(WIREGUARD_KEY_FILE)).mtimeMs;
+}
+
+/** The private WireGuard key made for later, if there is one. */
+export async function readNextKey(): Promise<string | undefined> {
+  const [next, now] = [await readIfThere(NEXT_WIREGUARD_KEY_FILE), await readIfThere(WIREGUARD_KEY_FILE)];
+  // Equal where the node stopped in the middle of the change.
+  return next === now ? undefined : next?.trim();
+}
+
+/** Makes and keeps the private WireGuard key for later. */
+export async function makeNextKey(): Promise<string> {
+  const next = newSeed('x25519');
+  await writeSafely(NEXT_WIREGUARD_KEY_FILE, `${next}\n`);
+  return next;
+}
+
+/** Keeps the key made for later as the one in use: whatever starts from now on uses it. */
+export async function keepNextKey(next: string): Promise<void> {
+  await writeSafely(WIREGUARD_KEY_FILE, `${next}\n`);
+  await rm(NEXT_WIREGUARD_KEY_FILE, { force: true });
+}
+
+/** Has this process use it too. */
+export function takeNextKey(keys: Keys, next: string): void {
+  keys.wireguardPrivateKey = next;
+  keys.wireguardKey = wireguardPublicKey(next);
 }
 
 function openKeys(identitySeed: string, wireguardPrivateKey: string): Keys {

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { gatewayMap, keyOf, peerA2, peerB1 } from '../fixture/map.ts';
-import { changesNothing, planTunnel, renderUapi, renderWgSet } from './change.ts';
-import { parseDump, parseUapi, type TunnelState } from './state.ts';
+import { changesNothing, planTunnel, renderUapi, renderWgSet, type TunnelKeys } from './change.ts';
+import { NO_KEY, parseDump, parseUapi, type TunnelState } from './state.ts';
 
 const PRIVATE = Buffer.alloc(32, 9).toString('base64');
+const KEYS: TunnelKeys = { privateKey: PRIVATE, shared: new Map(), former: new Map() };
+const FILES = { privateKey: '/key', shared: (key: string) => `/shared/${key === NO_KEY ? 'none' : 'some'}` };
 const NOW = Date.UTC(2026, 10, 20, 20, 0, 0);
 const empty: TunnelState = { privateKey: null, listenPort: 0, peers: [] };
 const hex = (byte: string) => byte.repeat(32);
@@ -20,10 +22,11 @@ const settled: TunnelState = {
     lastHandshakeAt: NOW - 10_000,
     receivedBytes: 1,
     sentBytes: 1,
+    presharedKey: null,
   })),
 };
 const plan = (current: TunnelState, map = gatewayMap, choices = new Map()) =>
-  planTunnel(map, PRIVATE, current, choices, NOW);
+  planTunnel(map, 0, KEYS, current, choices, NOW);
 
 test('a new device gets everything, as UAPI and as arguments of wg', () => {
   const { change } = plan(empty);
@@ -46,12 +49,12 @@ test('a new device gets everything, as UAPI and as arguments of wg', () => {
       '',
     ].join('\n'),
   );
-  expect(renderWgSet(change, 'skein0', '/key').map((call) => call.join(' '))).toEqual([
+  expect(renderWgSet(change, 'skein0', FILES).map((call) => call.join(' '))).toEqual([
     'set skein0 listen-port 51820 private-key /key',
     `set skein0 peer ${keyOf(2)} endpoint 10.1.0.12:51820 persistent-keepalive 25 allowed-ips 100.64.1.12/32` +
       ` peer ${keyOf(3)} endpoint 203.0.113.7:51820 persistent-keepalive 25 allowed-ips 100.64.2.0/24`,
   ]);
-  expect(renderWgSet(change, 'skein0', '/key').flat()).not.toContain(PRIVATE);
+  expect(renderWgSet(change, 'skein0', FILES).flat()).not.toContain(PRIVATE);
 });
 
 test('a settled device needs nothing', () => {
@@ -89,7 +92,13 @@ test('an endpoint the kernel roamed to stays until the map names others', () => 
   };
   const { change } = plan(roamed, { ...gatewayMap, peers: [peerA2, renamed] }, new Map(choices));
   expect(change.set).toEqual([
-    { key: keyOf(3), endpoint: '203.0.113.9:51820', allowedIps: null, keepaliveSeconds: null },
+    {
+      key: keyOf(3),
+      endpoint: '203.0.113.9:51820',
+      allowedIps: null,
+      keepaliveSeconds: null,
+      presharedKey: null,
+    },
   ]);
 });
 
@@ -97,16 +106,69 @@ test('a silent peer is tried at its other endpoints in turn', () => {
   const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
   const first = plan(silent, gatewayMap, new Map(plan(empty).choices));
   expect(changesNothing(first.change)).toBe(true);
-  const later = planTunnel(gatewayMap, PRIVATE, silent, first.choices, NOW + 16_000);
+  const later = planTunnel(gatewayMap, 0, KEYS, silent, first.choices, NOW + 16_000);
   expect(later.change.set).toEqual([
-    { key: keyOf(3), endpoint: '203.0.113.8:40000', allowedIps: null, keepaliveSeconds: null },
+    {
+      key: keyOf(3),
+      endpoint: '203.0.113.8:40000',
+      allowedIps: null,
+      keepaliveSeconds: null,
+      presharedKey: null,
+    },
   ]);
 });
 
 test('a clock set back does not keep a silent peer at one endpoint', () => {
   const silent = { ...settled, peers: settled.peers.map((peer) => ({ ...peer, lastHandshakeAt: null })) };
-  const ahead = planTunnel(gatewayMap, PRIVATE, empty, new Map(), NOW + 3_600_000);
+  const ahead = planTunnel(gatewayMap, 0, KEYS, empty, new Map(), NOW + 3_600_000);
   expect(changesNothing(plan(silent, gatewayMap, ahead.choices).change)).toBe(false);
+});
+
+test('a shared key is set, changed and taken away without touching anything else', () => {
+  const shared = { ...KEYS, shared: new Map([['peer_b1', keyOf(5)]]) };
+  const withKey = (key: string | null): TunnelState => ({
+    ...settled,
+    peers: settled.peers.map((peer) => ({ ...peer, presharedKey: peer.key === keyOf(3) ? key : null })),
+  });
+  const set = (state: TunnelState, keys: TunnelKeys) =>
+    planTunnel(gatewayMap, 0, keys, state, new Map(), NOW).change;
+  expect(renderUapi(set(settled, shared))).toBe(
+    `set=1\npublic_key=${hex('03')}\npreshared_key=${hex('05')}\n\n`,
+  );
+  expect(changesNothing(set(withKey(keyOf(5)), shared))).toBe(true);
+  const away = set(withKey(keyOf(5)), KEYS);
+  expect(renderUapi(away)).toBe(`set=1\npublic_key=${hex('03')}\npreshared_key=${hex('00')}\n\n`);
+  expect(renderWgSet(away, 'skein0', FILES)).toEqual([
+    ['set', 'skein0', 'peer', keyOf(3), 'preshared-key', '/shared/none'],
+  ]);
+  expect(renderWgSet(set(settled, shared), 'skein0', FILES).flat()).not.toContain(keyOf(5));
+});
+
+test('a peer under a new key is called where it was under the old one, with the same shared key', () => {
+  const roamed = {
+    ...settled,
+    peers: settled.peers.map((peer) => ({ ...peer, endpoint: '198.51.100.4:1234', presharedKey: keyOf(5) })),
+  };
+  const { choices } = plan(empty);
+  const renamed = { ...gatewayMap, peers: [peerA2, { ...peerB1, wireguardKey: keyOf(7) }] };
+  const shared = new Map([peerA2, peerB1].map((peer) => [peer.id, keyOf(5)]));
+  const former = new Map([[peerB1.id, keyOf(3)]]);
+  const moved = planTunnel(renamed, 0, { privateKey: PRIVATE, shared, former }, roamed, choices, NOW);
+  expect(moved.change).toEqual({
+    privateKey: null,
+    listenPort: null,
+    removed: [keyOf(3)],
+    set: [
+      {
+        key: keyOf(7),
+        endpoint: '198.51.100.4:1234',
+        allowedIps: ['100.64.2.0/24'],
+        keepaliveSeconds: 25,
+        presharedKey: keyOf(5),
+      },
+    ],
+  });
+  expect(moved.choices.get(keyOf(7))).toEqual(choices.get(keyOf(3)));
 });
 
 test('both mouths of a device tell the same', () => {
@@ -116,7 +178,7 @@ test('both mouths of a device tell the same', () => {
       'listen_port=51820',
       'fwmark=0',
       `public_key=${hex('02')}`,
-      `preshared_key=${hex('00')}`,
+      `preshared_key=${hex('05')}`,
       'protocol_version=1',
       'endpoint=10.1.0.12:51820',
       'last_handshake_time_sec=1700000000',
@@ -139,7 +201,7 @@ test('both mouths of a device tell the same', () => {
   );
   const dump = parseDump(
     `${PRIVATE}\t${keyOf(1)}\t51820\toff\n` +
-      `${keyOf(2)}\t(none)\t10.1.0.12:51820\t100.64.3.0/24,100.64.1.12/32\t1700000000\t10\t20\t25\n` +
+      `${keyOf(2)}\t${keyOf(5)}\t10.1.0.12:51820\t100.64.3.0/24,100.64.1.12/32\t1700000000\t10\t20\t25\n` +
       `${keyOf(3)}\t(none)\t(none)\t(none)\t0\t0\t0\toff\n`,
   );
   expect(uapi).toEqual(dump);
@@ -151,5 +213,7 @@ test('both mouths of a device tell the same', () => {
     lastHandshakeAt: 1_700_000_000_000,
     receivedBytes: 10,
     sentBytes: 20,
+    presharedKey: keyOf(5),
   });
+  expect(uapi.peers[1]?.presharedKey).toBeNull();
 });

@@ -1,11 +1,13 @@
-/** The WireGuard device itself: the kernel's where it has one, else wireguard-go, started and followed by us. */
+/** A WireGuard device: the kernel's where it has one, else wireguard-go, started and followed by us. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { INTERFACE } from '../config.ts';
+import { INTERFACES, RUN_DIRECTORY } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
+import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
 import { WIREGUARD_KEY_FILE } from '../state/keys.ts';
 import { changesNothing, renderUapi, renderWgSet, type TunnelChange } from './change.ts';
@@ -20,41 +22,59 @@ export interface Device {
   release(): void;
 }
 
-const SOCKET = `/var/run/wireguard/${INTERFACE}.sock`;
+const socketOf = (name: string) => `/var/run/wireguard/${name}.sock`;
 const START_SECONDS = 10;
 
 /**
- * Finds the device or makes it. Throws `device-failed` in words where this node can have none.
+ * Finds the device of this name or makes it. Throws `device-failed` in words where this node can have none.
  * @param onGone called when wireguard-go ended by itself; the device must then be opened anew
  */
-export async function openDevice(run: Run, log: Log, onGone: () => void): Promise<Device> {
-  if (existsSync(SOCKET)) {
-    const adopted = await openUapi(SOCKET, onGone).catch(() => undefined);
+export async function openDevice(run: Run, log: Log, name: string, onGone: () => void): Promise<Device> {
+  const socket = socketOf(name);
+  if (existsSync(socket)) {
+    const adopted = await openUapi(socket, onGone).catch(() => undefined);
     if (adopted) return userspaceDevice(adopted);
-    await rm(SOCKET, { force: true });
+    await rm(socket, { force: true });
   }
-  const found = await run('ip', ['-d', 'link', 'show', 'dev', INTERFACE]);
-  if (found.ok && found.output.includes('wireguard')) return kernelDevice(run);
+  const found = await run('ip', ['-d', 'link', 'show', 'dev', name]);
+  if (found.ok && found.output.includes('wireguard')) return kernelDevice(run, name);
   // A tun device of that name without its wireguard-go is dead.
-  if (found.ok) await run('ip', ['link', 'del', 'dev', INTERFACE]);
-  const made = await run('ip', ['link', 'add', 'dev', INTERFACE, 'type', 'wireguard']);
+  if (found.ok) await run('ip', ['link', 'del', 'dev', name]);
+  const made = await run('ip', ['link', 'add', 'dev', name, 'type', 'wireguard']);
   if (made.ok) {
-    if ((await run('wg', ['--version'])).ok) return kernelDevice(run);
-    await run('ip', ['link', 'del', 'dev', INTERFACE]);
+    if ((await run('wg', ['--version'])).ok) return kernelDevice(run, name);
+    await run('ip', ['link', 'del', 'dev', name]);
     log('the kernel has WireGuard, but the wg tool is missing; trying wireguard-go');
   }
-  return userspaceDevice(await startWireguardGo(onGone));
+  return userspaceDevice(await startWireguardGo(name, onGone));
 }
 
-function kernelDevice(run: Run): Device {
+function kernelDevice(run: Run, name: string): Device {
   return {
     kind: 'kernel',
-    observe: async () => parseDump(await must(run, 'wg', ['show', INTERFACE, 'dump'])),
+    observe: async () => parseDump(await must(run, 'wg', ['show', name, 'dump'])),
     apply: async (change) => {
-      for (const call of renderWgSet(change, INTERFACE, WIREGUARD_KEY_FILE)) await must(run, 'wg', call);
+      const shared = new Map<string, string>();
+      for (const peer of change.set)
+        if (peer.presharedKey !== null && !shared.has(peer.presharedKey))
+          shared.set(peer.presharedKey, await passingSecret(peer.presharedKey));
+      try {
+        const files = { privateKey: WIREGUARD_KEY_FILE, shared: (key: string) => shared.get(key) ?? '' };
+        for (const call of renderWgSet(change, name, files)) await must(run, 'wg', call);
+      } finally {
+        for (const file of shared.values()) await rm(file, { force: true });
+      }
     },
     release: () => undefined,
   };
+}
+
+/** A file for `wg` to read a secret from, which the caller removes. `RUN_DIRECTORY` is in memory. */
+async function passingSecret(secret: string): Promise<string> {
+  const file = `${RUN_DIRECTORY}/secret.${randomBytes(8).toString('hex')}`;
+  await mkdir(RUN_DIRECTORY, { recursive: true, mode: 0o700 });
+  await writeFile(file, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+  return file;
 }
 
 function userspaceDevice(connection: UapiConnection): Device {
@@ -68,9 +88,9 @@ function userspaceDevice(connection: UapiConnection): Device {
   };
 }
 
-async function startWireguardGo(onGone: () => void): Promise<UapiConnection> {
+async function startWireguardGo(name: string, onGone: () => void): Promise<UapiConnection> {
   // In its own session and with no pipe to us, so that it goes on carrying packets while the daemon is replaced.
-  const child = spawn('wireguard-go', ['-f', INTERFACE], {
+  const child = spawn('wireguard-go', ['-f', name], {
     detached: true,
     stdio: 'ignore',
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LOG_LEVEL: 'silent' },
@@ -87,7 +107,7 @@ async function startWireguardGo(onGone: () => void): Promise<UapiConnection> {
   let last = '';
   while (ended === undefined && Date.now() < deadline) {
     try {
-      return await openUapi(SOCKET, onGone);
+      return await openUapi(socketOf(name), onGone);
     } catch (error) {
       last = wordsOf(error);
     }
@@ -101,10 +121,26 @@ async function startWireguardGo(onGone: () => void): Promise<UapiConnection> {
   );
 }
 
-/** Takes the device down, whoever made it. Succeeds where there is none. */
-export async function removeDevice(run: Run): Promise<void> {
-  // wireguard-go ends by itself when its interface is gone.
-  const found = await run('ip', ['link', 'show', 'dev', INTERFACE]);
-  if (found.ok) await must(run, 'ip', ['link', 'del', 'dev', INTERFACE]);
-  await rm(SOCKET, { force: true });
+/** Whether WireGuard answers for the device of this name; changes nothing. */
+export async function answersOn(run: Run, name: string): Promise<boolean> {
+  if (!existsSync(socketOf(name))) return (await run('wg', ['show', name, 'listen-port'])).ok;
+  const connection = await openUapi(socketOf(name), () => undefined).catch(() => undefined);
+  if (!connection) return false;
+  return connection
+    .ask('get=1\n\n')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(connection.close);
+}
+
+/** Takes the devices from plane `planes` on down, whoever made them. Succeeds where there are none. */
+export async function removeDevices(run: Run, planes: number): Promise<void> {
+  const there = readCounters();
+  for (const name of INTERFACES.slice(planes)) {
+    if (there.has(name)) await must(run, 'ip', ['link', 'del', 'dev', name]);
+    // wireguard-go ends by itself when its interface is gone.
+    await rm(socketOf(name), { force: true });
+  }
 }

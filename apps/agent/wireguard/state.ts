@@ -15,7 +15,12 @@ export interface TunnelPeer {
   lastHandshakeAt: number | null;
   receivedBytes: number;
   sentBytes: number;
+  /** base64, or null where there is none. */
+  presharedKey: string | null;
 }
+
+/** What both mouths take for "no pre-shared key", base64. */
+export const NO_KEY = Buffer.alloc(32).toString('base64');
 
 export interface TunnelState {
   /** base64, or null on a device just made. */
@@ -32,6 +37,7 @@ const freshPeer = (key: string): TunnelPeer => ({
   lastHandshakeAt: null,
   receivedBytes: 0,
   sentBytes: 0,
+  presharedKey: null,
 });
 
 /** Reads the answer to UAPI `get=1`. */
@@ -47,7 +53,8 @@ export function parseUapi(text: string): TunnelState {
     else if (name === 'public_key') {
       peer = freshPeer(fromHex(value));
       state.peers.push(peer);
-    } else if (name === 'endpoint') peer.endpoint = value;
+    } else if (name === 'preshared_key') peer.presharedKey = presharedKey(fromHex(value));
+    else if (name === 'endpoint') peer.endpoint = value;
     else if (name === 'allowed_ip') peer.allowedIps.push(value);
     else if (name === 'persistent_keepalive_interval') peer.keepaliveSeconds = Number(value);
     else if (name === 'last_handshake_time_sec') addHandshake(peer, Number(value) * 1000);
@@ -59,6 +66,10 @@ export function parseUapi(text: string): TunnelState {
   return state;
 }
 
+function presharedKey(key: string): string | null {
+  return key === NO_KEY ? null : key;
+}
+
 function addHandshake(peer: TunnelPeer, milliseconds: number): void {
   if (milliseconds > 0) peer.lastHandshakeAt = (peer.lastHandshakeAt ?? 0) + milliseconds;
 }
@@ -68,8 +79,16 @@ export function parseDump(text: string): TunnelState {
   const [device = '', ...lines] = text.split('\n').filter((line) => line !== '');
   const [privateKey = '', , listenPort = '0'] = device.split('\t');
   const peers = lines.map((line) => {
-    const [key = '', , endpoint = '', allowed = '', handshake = '0', received, sent, keepalive = 'off'] =
-      line.split('\t');
+    const [
+      key = '',
+      shared = '',
+      endpoint = '',
+      allowed = '',
+      handshake = '0',
+      received,
+      sent,
+      keepalive = 'off',
+    ] = line.split('\t');
     return {
       key,
       endpoint: endpoint === '(none)' ? null : endpoint,
@@ -78,6 +97,7 @@ export function parseDump(text: string): TunnelState {
       lastHandshakeAt: handshake === '0' ? null : Number(handshake) * 1000,
       receivedBytes: Number(received),
       sentBytes: Number(sent),
+      presharedKey: shared === '(none)' ? null : presharedKey(shared),
     };
   });
   return {

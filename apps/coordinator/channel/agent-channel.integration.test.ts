@@ -67,11 +67,13 @@ async function slowChannel() {
   const [mover, self] = [mesh.peers[1], mesh.peers[2]];
   if (!room || !self || !mover) throw new Error('the mesh is not there');
   const socket = new SlowSocket();
-  const who = { peerId: self.id, clusterId: self.clusterId, remoteAddress: null };
+  const who = { peerId: self.id, clusterId: self.clusterId, remoteAddress: null, nonce: 'n' };
   const reported: (number | null)[] = [];
   const channel = new AgentChannel(socket as unknown as WebSocket, room, who, {
     report: (_, { appliedNumber }) => reported.push(appliedNumber),
     leave: () => {},
+    keys: () => {},
+    path: () => {},
     closed: () => {},
   });
   room.join(channel);

@@ -3,6 +3,7 @@
  * agent costs no more memory than a quick one and is sent one delta from what it holds.
  */
 import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
+import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
 import type { RawData, WebSocket } from 'ws';
 import type { Listener, Room, Update } from '../network/room.ts';
@@ -10,6 +11,10 @@ import { parseUntrusted } from '../untrusted-json.ts';
 
 /** Whole maps that one channel may ask for again: an agent in need of more is broken. */
 const MOST_RESYNCS = 20;
+/** Announcements of keys in one channel: at a rotation a day, half a year of it. */
+const MOST_KEYS = 500;
+/** Questions about paths that may wait at once. */
+const MOST_ASKED = 8;
 /**
  * What one agent may say at once, and each second from then on: all organizations' agents share this process. The
  * greatest report, of 2,000 links, has about 600 KB and comes every 10 s.
@@ -20,6 +25,10 @@ const BYTES_PER_SECOND = 1024 * 1024;
 export interface AgentEvents {
   report(channel: AgentChannel, report: Extract<FromAgent, { type: 'report' }>): void;
   leave(channel: AgentChannel): void;
+  /** Each with a greater serial than the one before. */
+  keys(channel: AgentChannel, frame: Extract<FromAgent, { type: 'keys' }>): void;
+  /** Answers a question of ours, and once alone. */
+  path(channel: AgentChannel, id: string, answer: PathAnswer): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -35,11 +44,16 @@ export class AgentChannel implements Listener {
   readonly #socket: WebSocket;
   readonly #room: Room;
   readonly #events: AgentEvents;
+  /** What the agent's hello said: a removal must name it. */
+  readonly #nonce: string;
   /** Number of the map that the agent holds once what was sent has arrived. */
   #number = -1;
   /** The snapshot behind that map, kept only while the agent is behind. */
   #held: Snapshot | null = null;
   #resyncs = 0;
+  #keysSerial = 0;
+  /** Questions about paths that wait for an answer, oldest first. */
+  readonly #asked = new Set<string>();
   #mayStillSay = BURST_BYTES;
   #saidAt = performance.now();
   #over = false;
@@ -47,12 +61,13 @@ export class AgentChannel implements Listener {
   constructor(
     socket: WebSocket,
     room: Room,
-    who: { peerId: string; clusterId: string; remoteAddress: string | null },
+    who: { peerId: string; clusterId: string; remoteAddress: string | null; nonce: string },
     events: AgentEvents,
   ) {
     this.#socket = socket;
     this.#room = room;
     this.#events = events;
+    this.#nonce = who.nonce;
     this.peerId = who.peerId;
     this.clusterId = who.clusterId;
     this.networkId = room.networkId;
@@ -85,8 +100,15 @@ export class AgentChannel implements Listener {
   }
 
   removed(reason: string): void {
-    this.#say({ type: 'removed', reason });
+    this.#say({ type: 'removed', signed: this.#room.removal(this.peerId, this.#nonce, reason) });
     this.close(CLOSE.removed, 'removed');
+  }
+
+  /** Asks about a path. An agent that never answers is asked on, but only the last questions count. */
+  ask(question: PathQuestion): void {
+    this.#asked.add(question.id);
+    for (const oldest of this.#asked) if (this.#asked.size > MOST_ASKED) this.#asked.delete(oldest);
+    this.#say({ type: 'path-test', question });
   }
 
   ping(): void {
@@ -131,6 +153,15 @@ export class AgentChannel implements Listener {
     return applied === this.#number && holdsNewest ? this.#room.number : applied;
   }
 
+  #takeKeys(frame: Extract<FromAgent, { type: 'keys' }>): void {
+    if (frame.serial <= this.#keysSerial || frame.serial > MOST_KEYS) {
+      this.close(CLOSE.badFrame, 'keys out of turn');
+      return;
+    }
+    this.#keysSerial = frame.serial;
+    this.#events.keys(this, frame);
+  }
+
   /** Takes what the agent sent. */
   take(data: RawData, isBinary: boolean): void {
     if (this.#over) return;
@@ -148,7 +179,10 @@ export class AgentChannel implements Listener {
     else if (frame.type === 'report')
       this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
-    else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
+    else if (frame.type === 'keys') this.#takeKeys(frame);
+    else if (frame.type === 'path-answer') {
+      if (this.#asked.delete(frame.id)) this.#events.path(this, frame.id, frame.answer);
+    } else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
     else {
       this.#resyncs += 1;
       this.#held = null;

@@ -11,10 +11,14 @@ import {
   MAX_FRAME_BYTES,
   type ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import { answerPathQuestion, pathQuestionFor } from '@skein/control/path-test/answer.ts';
+import { announceKeys, type KeysFrame } from '@skein/control/peer/announce-keys.ts';
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
+import { signRemoval } from '@skein/mesh/map/sign.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
 import { callerOf } from '../http/rate.ts';
 import { say, wordsOf } from '../log.ts';
 import type { Rooms } from '../network/rooms.ts';
@@ -33,6 +37,8 @@ const WATCH_MILLISECONDS = 5_000;
 const WATCHES_PER_PING = Math.floor((CHANNEL_TIMEOUT_SECONDS * 1000) / 3 / WATCH_MILLISECONDS);
 /** How often `lastSeenAt` is written, in watches. */
 const WATCHES_PER_SEEN = 6;
+
+const AskedFor = z.object({ id: z.string(), peerId: z.string() });
 
 interface Frame {
   data: RawData;
@@ -75,6 +81,15 @@ export class ChannelServer {
     const gone = new Promise<void>((resolve) => this.#sockets.close(() => resolve()));
     await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  /** Takes the payload of a `skein_path_question` notification; an agent that is connected elsewhere is asked there. */
+  async asked(payload: string): Promise<void> {
+    const news = AskedFor.safeParse(tryJson(payload)).data;
+    const channel = news && [...this.#channels].find((one) => one.peerId === news.peerId);
+    if (!news || !channel) return;
+    const question = await pathQuestionFor(this.#options.context.database, news.id, news.peerId);
+    if (question) channel.ask(question);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -149,7 +164,12 @@ export class ChannelServer {
   async #greet(
     socket: WebSocket,
     nonce: string,
-    hello: { peerId: string; signature: string; have: { number: number; digest: string } | null },
+    hello: {
+      peerId: string;
+      signature: string;
+      nonce: string;
+      have: { number: number; digest: string } | null;
+    },
     remoteAddress: string | null,
   ): Promise<AgentChannel | undefined> {
     const greeting = await greetPeer(this.#options.context, nonce, hello);
@@ -168,18 +188,40 @@ export class ChannelServer {
       }
     }
     if (!greeting.ok || !room || room.gone) {
-      socket.send(JSON.stringify({ type: 'removed', reason: 'The peer was removed.' } satisfies ToAgent));
+      const { networkId } = greeting;
+      const mapKey = await this.#options.rooms.mapKey(networkId);
+      const removal = {
+        networkId,
+        peerId: hello.peerId,
+        nonce: hello.nonce,
+        reason: 'The peer was removed.',
+      };
+      if (mapKey)
+        socket.send(
+          JSON.stringify({ type: 'removed', signed: signRemoval(removal, mapKey) } satisfies ToAgent),
+        );
       socket.close(CLOSE.removed, 'removed');
       return undefined;
     }
+    if (hello.have && hello.have.number > room.number)
+      say('agent is ahead of the database; after a restore raise the epoch', {
+        peerId: greeting.peerId,
+        networkId: greeting.networkId,
+      });
     if (socket.readyState !== socket.OPEN) return undefined;
-    const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress };
+    const who = { peerId: greeting.peerId, clusterId: greeting.clusterId, remoteAddress, nonce: hello.nonce };
     const channel = new AgentChannel(socket, room, who, {
       report: (from, report) => {
         const { peerId, remoteAddress: observedAddress } = from;
         this.#options.inbox.report(from.networkId, { peerId, report, observedAddress });
       },
       leave: (from) => void this.#leave(from),
+      keys: (from, frame) => void this.#keys(from, nonce, frame),
+      path: (from, id, answer) => {
+        answerPathQuestion(this.#options.context.database, id, from.peerId, answer).catch((error) =>
+          say('path answer not written', { peerId: from.peerId, error: wordsOf(error) }),
+        );
+      },
       closed: (from) => {
         this.#channels.delete(from);
         // A channel that was replaced says nothing of the agent.
@@ -195,10 +237,22 @@ export class ChannelServer {
     return channel;
   }
 
+  /** One who says what is not true of its keys is put off; one whom the database could not hear says it again. */
+  async #keys(channel: AgentChannel, nonce: string, frame: KeysFrame): Promise<void> {
+    try {
+      if (await announceKeys(this.#options.context, nonce, channel.peerId, frame)) return;
+      say('keys refused', { peerId: channel.peerId });
+      channel.close(CLOSE.notAuthentic, 'keys refused');
+    } catch (error) {
+      say('keys not written', { peerId: channel.peerId, error: wordsOf(error) });
+      channel.close(1011, 'try again');
+    }
+  }
+
   async #leave(channel: AgentChannel): Promise<void> {
     try {
       await leavePeer(this.#options.context, channel.peerId);
-      channel.close(CLOSE.removed, 'left');
+      channel.removed('The peer left.');
     } catch (error) {
       say('leave failed', { peerId: channel.peerId, error: wordsOf(error) });
       channel.close(1011, 'try again');
@@ -239,4 +293,12 @@ function turnAway(socket: Duplex, status: string): void {
 function ipv4(address: string | undefined): string | null {
   const text = address?.replace(/^::ffff:/, '') ?? '';
   return /^\d+\.\d+\.\d+\.\d+$/.test(text) ? text : null;
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

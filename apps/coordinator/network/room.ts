@@ -4,16 +4,16 @@
  * revision affects it.
  */
 import type { KeyObject } from 'node:crypto';
-import type { NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
+import type { NetworkMap, SignedMap, SignedRemoval } from '@skein/contract/agent/map.ts';
 import { loadNewer, loadSnapshot } from '@skein/control/map/snapshot.ts';
 import type { Database } from '@skein/database/client.ts';
 import { type Affected, affectedBy } from '@skein/mesh/map/affected.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { deltaBetween } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
-import { signMap } from '@skein/mesh/map/sign.ts';
+import { signMap, signRemoval } from '@skein/mesh/map/sign.ts';
 import { changeSnapshot, peerIn, type Snapshot } from '@skein/mesh/network.ts';
-import { gatewaysOf } from '@skein/mesh/topology/hybrid.ts';
+import { gatewaysOf } from '@skein/mesh/topology/gateways.ts';
 
 /** Older snapshots kept for agents that come back; each holds only what differs from the next. */
 const KEPT_SNAPSHOTS = 64;
@@ -160,12 +160,14 @@ export class Room {
     const listeners = new Set<Listener>();
     for (const clusterId of affected.clusters)
       for (const listener of this.#byCluster.get(clusterId) ?? []) listeners.add(listener);
-    if (affected.gateways)
-      for (const part of this.#snapshot.parts.values())
-        for (const gateway of gatewaysOf(part)) {
-          const listener = this.#byPeer.get(gateway.id);
-          if (listener) listeners.add(listener);
-        }
+    const gated = affected.gateways ? this.#snapshot.parts.keys() : affected.gatewaysOf;
+    for (const clusterId of gated) {
+      const part = this.#snapshot.parts.get(clusterId);
+      for (const gateway of part ? gatewaysOf(part) : []) {
+        const listener = this.#byPeer.get(gateway.id);
+        if (listener) listeners.add(listener);
+      }
+    }
     return listeners;
   }
 
@@ -185,7 +187,8 @@ export class Room {
     const after = buildMap(this.#snapshot, listener.clusterId, listener.peerId);
     if (!after) return { kind: 'removed' };
     const before = buildMap(held, listener.clusterId, listener.peerId);
-    if (!before) return this.#send(after);
+    // Numbers of another epoch lead nowhere.
+    if (!before || before.epoch !== after.epoch) return this.#send(after);
     const delta = deltaBetween({ ...before, number }, after);
     if (!delta) return { kind: 'same' };
     return {
@@ -210,6 +213,11 @@ export class Room {
     if (!held || !before || digestOf({ ...before, number: have.number }) !== have.digest)
       return this.#send(after);
     return this.since(listener, held, have.number);
+  }
+
+  /** Says to an agent, under the nonce of its hello, that its peer was removed. */
+  removal(peerId: string, nonce: string, reason: string): SignedRemoval {
+    return signRemoval({ networkId: this.networkId, peerId, nonce, reason }, this.#mapKey);
   }
 
   #send(map: NetworkMap): Update {

@@ -1,4 +1,5 @@
 /** The networks that have agents here, and the news about them. */
+import type { KeyObject } from 'node:crypto';
 import { openMapKey } from '@skein/control/map/key.ts';
 import type { Sealer } from '@skein/control/secret/sealer.ts';
 import type { Database } from '@skein/database/client.ts';
@@ -37,8 +38,13 @@ export class Rooms {
     return opening;
   }
 
+  /** The key that signs the network's maps, whether or not it lives; undefined where there is none of it. */
+  mapKey(networkId: string): Promise<KeyObject | undefined> {
+    return openMapKey(this.#database, this.#sealer, networkId);
+  }
+
   async #load(networkId: string): Promise<Room | undefined> {
-    const mapKey = await openMapKey(this.#database, this.#sealer, networkId);
+    const mapKey = await this.mapKey(networkId);
     const room = mapKey && (await Room.open(this.#database, mapKey, networkId));
     if (!room) return undefined;
     this.#open.set(networkId, room);

@@ -2,11 +2,20 @@
  * For tests and benches: an agent without a node. It proves its key, checks the signature of every map and delta,
  * applies them as the real agent does, and says what it holds.
  */
+import { randomUUID } from 'node:crypto';
 import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
-import { MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
+import { MapDelta, NetworkMap, Removal } from '@skein/contract/agent/map.ts';
+import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
-import { helloText, openPrivateKey, openPublicKey, signText, verifyMap } from '@skein/mesh/map/sign.ts';
+import {
+  helloText,
+  openPrivateKey,
+  openPublicKey,
+  signText,
+  verifyMap,
+  verifyText,
+} from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
 
 export interface AgentOptions {
@@ -20,6 +29,10 @@ export interface AgentOptions {
   held?: NetworkMap;
   /** Signs the hello in its own way: for forgers. */
   signHello?: (nonce: string, peerId: string) => string;
+  /** What the hello says; a removal names it. */
+  nonce?: string;
+  /** What is answered to path tests; nothing without it. */
+  answerPath?: (question: PathQuestion) => PathAnswer;
   /** Said right behind the hello, without waiting. */
   behindHello?: FromAgent;
 }
@@ -30,6 +43,8 @@ export class TestAgent {
   readonly frames: string[] = [];
   /** The code that the channel was closed with. */
   closedWith: number | undefined;
+  /** Nonce of the coordinator's challenge. */
+  challenge = '';
   /** Called after each frame and on close. */
   onChange: () => void = () => {};
   readonly #socket: WebSocket;
@@ -38,11 +53,13 @@ export class TestAgent {
   constructor(options: AgentOptions) {
     this.map = options.held;
     const mapKey = openPublicKey(options.mapKey);
+    const nonce = options.nonce ?? randomUUID();
     this.#socket = new WebSocket(options.url, { perMessageDeflate: false });
     this.#socket.on('error', () => {});
     this.#socket.on('message', (data) => {
       const frame = ToAgent.parse(JSON.parse(String(data)));
       if (frame.type === 'challenge') {
+        this.challenge = frame.nonce;
         const sign =
           options.signHello ??
           ((nonce, peerId) =>
@@ -52,13 +69,24 @@ export class TestAgent {
           type: 'hello',
           peerId: options.peerId,
           signature: sign(frame.nonce, options.peerId),
+          nonce,
           have,
         });
         if (options.behindHello) this.say(options.behindHello);
         return;
       }
-      if (frame.type === 'removed') this.frames.push('removed');
-      else {
+      if (frame.type === 'path-test') {
+        const answer = options.answerPath?.(frame.question);
+        if (answer) this.say({ type: 'path-answer', id: frame.question.id, answer });
+        return;
+      }
+      if (frame.type === 'removed') {
+        const { payload, signature } = frame.signed;
+        const removal = Removal.parse(JSON.parse(payload));
+        if (!verifyText('removed', payload, signature, mapKey) || removal.nonce !== nonce)
+          throw new Error('a removal with a wrong signature or nonce came');
+        this.frames.push('removed');
+      } else {
         if (!verifyMap(frame.signed, mapKey)) throw new Error('a map with a wrong signature came');
         this.#take(frame.signed.kind, JSON.parse(frame.signed.payload));
       }

@@ -20,30 +20,47 @@ const NEEDS = {
     dig: 'bind9-dnsutils',
     unshare: 'util-linux',
     sysctl: 'procps',
+    ethtool: 'ethtool',
   },
   test: {
     'redis-server': 'redis-server',
     chromium: 'chromium',
     socat: 'socat',
+    nginx: 'nginx libnginx-mod-stream',
     knotd: 'knot',
     named: 'bind9',
     pdns_server: 'pdns-server pdns-backend-sqlite3',
+  },
+  /** What benchmarks measure with, and what stands beside. */
+  bench: {
+    iperf3: 'iperf3',
+    nebula: 'nebula',
+    tincd: 'tinc',
+    yggdrasil: 'yggdrasil',
+    openvpn: 'openvpn',
   },
 } as const;
 
 /** Of these packages Debian would run a service; here the programs alone are wanted, and their ports may be somebody's. */
 const SERVICES: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
+  nginx: 'nginx',
   knotd: 'knot',
   named: 'named',
   pdns_server: 'pdns',
+  nebula: 'nebula',
+  tincd: 'tinc',
+  yggdrasil: 'yggdrasil',
+  openvpn: 'openvpn',
+  iperf3: 'iperf3',
 };
 /** Debian asks this program before it starts a service. */
 const POLICY = '/usr/sbin/policy-rc.d';
 
 const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-function present(program: string): boolean {
+/** Whether a program is there, whatever installed it. */
+export function present(program: string): boolean {
   return PATHS.some((path) => {
     try {
       accessSync(join(path, program), constants.X_OK);

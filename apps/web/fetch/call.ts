@@ -16,7 +16,7 @@ export class CallFailure extends Error {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Calls `path` below `/api/v1`. @throws CallFailure */
 export async function call<T extends z.ZodType>(

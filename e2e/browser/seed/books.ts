@@ -2,9 +2,8 @@
 import { newId, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { Context } from '@skein/control/context.ts';
 import { loadBook } from '@skein/control/network/plan/load.ts';
-import { cloudClusters, gatewayAddressesOf, peeredAddressesOf } from '@skein/control/network/plan/shape.ts';
+import { callersIn, cloudClusters } from '@skein/control/network/plan/shape.ts';
 import { thingsOf } from '@skein/control/network/plan/things.ts';
-import { othersThan } from '@skein/control/operation/step/gateway-addresses.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 
 const PREFIXES: Record<string, string> = {
@@ -22,19 +21,18 @@ export async function hold({ database, random, actor }: Of, networkId: string): 
   const { organizationId } = actor;
   const { shape, rows } = await loadBook(database, organizationId, networkId);
   const clusters = new Map(cloudClusters(shape).map((cluster) => [cluster.id, cluster]));
-  const addresses = gatewayAddressesOf(shape);
+  const callers = callersIn(shape);
   for (const { clusterId, kind, rowKey, provider, region, summary } of thingsOf(shape)) {
     if (rows.some((row) => row.clusterId === clusterId && row.key === rowKey)) continue;
     const cluster = clusterId === null ? undefined : clusters.get(clusterId);
     const cloudAccountId = cluster?.cloudAccountId ?? shape.dns?.cloudAccountId ?? '';
     const role = rowKey === 'firewall/gateway' ? 'gateway' : 'member';
+    const from = cluster && callers.get(cluster.id);
     const rules =
-      cluster && kind === 'firewall'
+      from && kind === 'firewall'
         ? clusterRules(
-            role,
-            { vpcCidr: cluster.vpcCidr, wireguardPort: WIREGUARD_PORT },
-            othersThan(cluster.id, addresses),
-            peeredAddressesOf(shape, cluster.id),
+            { vpcCidr: cluster.vpcCidr, wireguardPort: WIREGUARD_PORT, planes: from.planes },
+            from[role],
           )
         : [];
     const id = new Uint8Array(8);

@@ -17,7 +17,7 @@ export interface Endpoint<
   Body extends z.ZodType,
   Answer extends z.ZodType,
 > {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI's way of writing paths: `/networks/{id}`. */
   path: string;
   tag: Tag;
@@ -48,6 +48,7 @@ export type Tag =
   | 'Networks'
   | 'Clusters'
   | 'Peers'
+  | 'Policy'
   | 'Join tokens'
   | 'Cloud accounts'
   | 'Drift'

@@ -135,6 +135,7 @@ test('the topology shows every peer', async () => {
   expect(answer.body.peers).toHaveLength(2);
 });
 
+const CLOSED = { default: 'deny', rules: [] };
 /** Each with a body that would do for its owner. */
 const ALL: readonly [string, string, unknown?][] = [
   ...LISTS.map(([path]): [string, string] => ['GET', path]),
@@ -153,6 +154,21 @@ const ALL: readonly [string, string, unknown?][] = [
   ['POST', '/clusters/{clusterId}/nodes', { count: 1 }],
   ['POST', '/clusters/{clusterId}/join-tokens', {}],
   ['DELETE', '/join-tokens/{joinTokenId}'],
+  ['POST', '/peers/{peerId}/rotate-key'],
+  ['POST', '/networks/{networkId}/path-tests'],
+  ['POST', '/networks/{networkId}/raise-epoch'],
+  ['GET', '/networks/{networkId}/policy'],
+  ['PUT', '/networks/{networkId}/policy', { seen: 1, policy: CLOSED }],
+  ['POST', '/networks/{networkId}/policy/try', { policy: CLOSED }],
+  ['POST', '/networks/{networkId}/policy/ask', { to: 'any', protocol: 'icmp' }],
+  [
+    'POST',
+    '/networks/{networkId}/reachability',
+    { from: 'peer_00000000000000000001', to: 'peer_00000000000000000002', protocol: 'icmp' },
+  ],
+  ['PATCH', '/peers/{peerId}', { labels: { tier: 'db' } }],
+  ['PATCH', '/clusters/{clusterId}', { labels: {} }],
+  ['PUT', '/peers/{peerId}/role', { role: 'gateway' }],
   ['DELETE', '/peers/{peerId}'],
   ['POST', '/cloud-accounts', account],
   ['PATCH', '/cloud-accounts/{accountId}', { provider: 'aws', credentials: account.credentials }],
@@ -211,6 +227,15 @@ describe('what is not valid is named by its path', () => {
       { allowedPorts: [{ protocol: 'tcp', port: 0 }] },
       'allowedPorts.0.port',
     ],
+    [
+      'PUT',
+      '/networks/{networkId}/policy',
+      { seen: 1, policy: { default: 'maybe', rules: [] } },
+      'policy.default',
+    ],
+    ['POST', '/networks/{networkId}/policy/ask', { to: 'prod', protocol: 'icmp' }, 'to'],
+    ['POST', '/networks/{networkId}/reachability', { from: 'prod', to: 'prod', protocol: 'icmp' }, 'from'],
+    ['PATCH', '/peers/{peerId}', { labels: { Tier: 'db' } }, 'labels.Tier'],
     ['POST', '/networks/{networkId}/clusters', { name: 'x', region: '' }, 'region'],
     ['POST', '/networks/{networkId}/plan', { change: 'add-nodes', clusterId: 'x', nodes: 0 }, 'nodes'],
     ['POST', '/networks/{networkId}/plan', { change: 'nothing' }, 'change'],

@@ -4,13 +4,15 @@
  */
 import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
-import { Endpoint, SignedMap } from './map.ts';
+import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
+import { PathAnswer, PathQuestion } from './path.ts';
 
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 export const ENROL_PATH = '/agent/v1/enrol';
 export const CHANNEL_PATH = '/agent/v1/channel';
 /** Silence after which either side takes the channel for dead; pings go every third of it. */
 export const CHANNEL_TIMEOUT_SECONDS = 45;
+export const PATH_TEST_SECONDS = 6;
 
 /** What the agent found out about its node. */
 export const Facts = z.object({
@@ -21,6 +23,11 @@ export const Facts = z.object({
   agentVersion: z.string().max(40),
   wireguard: z.enum(['kernel', 'userspace']),
   privateAddress: Ipv4.nullable(),
+  /**
+   * The NAT before the node, as those see it whom it calls: `dependent` gives out another port for each of them, so no
+   * two such nodes reach each other but by a relay. Left out by a node that has called nobody yet.
+   */
+  nat: z.enum(['none', 'independent', 'dependent', 'unknown']).optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -77,11 +84,13 @@ export const FromAgent = z.discriminatedUnion('type', [
   /**
    * Answers a challenge. `signature` is Ed25519 by the identity key over
    * `SIGNATURE_CONTEXT.hello + nonce + '\n' + peerId`. `have` is the number and digest of the map held, if any.
+   * `nonce` is the agent's own, which a removal must name.
    */
   z.object({
     type: z.literal('hello'),
     peerId: z.string(),
     signature: z.string(),
+    nonce: z.string().max(100),
     have: z.object({ number: z.int32(), digest: z.string() }).nullable(),
   }),
   z.object({
@@ -93,10 +102,24 @@ export const FromAgent = z.discriminatedUnion('type', [
     problem: z.string().max(2000).nullable(),
     links: z.array(LinkReport).max(2000),
   }),
+  /**
+   * The WireGuard keys of this agent: the one in use and the one it will change to. `proof` is Ed25519 by the identity
+   * key over `SIGNATURE_CONTEXT.keys + ` the challenge's nonce, peer id, serial and both keys, a line each. `serial`
+   * grows with each such frame of a channel, so that none counts twice.
+   */
+  z.object({
+    type: z.literal('keys'),
+    serial: z.int().min(1),
+    wireguardKey: PublicKey,
+    nextWireguardKey: PublicKey.nullable(),
+    proof: z.string(),
+  }),
   /** The delta did not fit the map held: send a whole map. */
   z.object({ type: z.literal('resync'), reason: z.string().max(500) }),
   /** The node leaves the network; the coordinator removes the peer and closes. */
   z.object({ type: z.literal('leave') }),
+  /** Answers `path-test` of the same id. */
+  z.object({ type: z.literal('path-answer'), id: z.string().max(100), answer: PathAnswer }),
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;
 
@@ -104,7 +127,9 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('challenge'), nonce: z.string(), time: z.iso.datetime() }),
   z.object({ type: z.literal('map'), signed: SignedMap }),
   /** The peer was removed: take everything down and delete the keys. */
-  z.object({ type: z.literal('removed'), reason: z.string() }),
+  z.object({ type: z.literal('removed'), signed: SignedRemoval }),
+  /** Try a path and say what became of the packets, within `PATH_TEST_SECONDS`. */
+  z.object({ type: z.literal('path-test'), question: PathQuestion }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 

@@ -4,32 +4,52 @@
  */
 import { z } from 'zod';
 import {
-  AllowedPort,
   Cidr,
   Ipv4,
   Label,
   PeerRole,
+  PolicyAction,
+  PolicyProtocol,
   Port,
   PublicKey,
   Topology,
   ZoneName,
 } from '../primitive.ts';
 
-/** An underlay address at which a peer may be reached. */
+/**
+ * An underlay address at which a peer may be reached. `observed`: where others see the peer's own packets come from;
+ * `relayed`: a relay's, which passes on to this peer what the other peer of the pair sends there.
+ */
 export const Endpoint = z.object({
-  kind: z.enum(['private', 'public', 'observed']),
+  kind: z.enum(['private', 'public', 'observed', 'relayed']),
   address: Ipv4,
   port: Port,
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 
-/** Another peer to which this agent holds a tunnel. `endpoints` come best first. */
+/**
+ * Overlay interfaces that an agent may hold. WireGuard lets one peer of an interface carry a prefix; with several
+ * gateways of a cluster, each on an interface of its own, traffic may go and come by any of them.
+ */
+export const MAX_PLANES = 4;
+
+/**
+ * Another peer to which this agent holds a tunnel. `endpoints` come best first, each with the very port to call: a peer
+ * of rank r is called at the port of its plane that is for us, `wireguardPort` + our own rank.
+ */
 export const MapPeer = z.object({
+  /** The interface that holds the peer: its rank, which is 0 for members and counts the gateways of its cluster. */
+  plane: z
+    .int()
+    .min(0)
+    .max(MAX_PLANES - 1),
   id: z.string(),
   name: Label,
   clusterId: z.string(),
   role: PeerRole,
   wireguardKey: PublicKey,
+  /** The key that the peer is about to change to; a session under it is taken as the peer's own. */
+  nextWireguardKey: PublicKey.nullable(),
   overlayAddress: Ipv4,
   endpoints: z.array(Endpoint),
   allowedIps: z.array(Cidr),
@@ -46,12 +66,52 @@ export type MapName = z.infer<typeof MapName>;
 export const MapDelegation = z.object({ zone: z.string(), servers: z.array(Ipv4) });
 export type MapDelegation = z.infer<typeof MapDelegation>;
 
+/** Addresses that rules speak of: apart from each other, in order, as few ranges as can be. */
+export const MapAddressSet = z.object({ id: z.string(), cidrs: z.array(Cidr) });
+export type MapAddressSet = z.infer<typeof MapAddressSet>;
+
+/** One rule of the network's policy. `from` and `to` are ids of address sets; `to` is null for this agent's own address. */
+export const MapRule = z.object({
+  action: PolicyAction,
+  from: z.string(),
+  to: z.string().nullable(),
+  protocol: PolicyProtocol,
+  /** First and last of each run of ports, in order and apart; all ports where there are none. */
+  ports: z.array(z.tuple([Port, Port])),
+});
+export type MapRule = z.infer<typeof MapRule>;
+
+/**
+ * A pair of peers for whom this agent is the relay. What the first sends to `port` goes to the second as from
+ * `port` + 1, and the other way round; from any other address nothing passes.
+ */
+export const MapAllocation = z.object({
+  id: z.string(),
+  /** Even. */
+  port: Port,
+  /** Of the first peer and of the second: the addresses they may send from, sorted. */
+  addresses: z.tuple([z.array(Ipv4).min(1), z.array(Ipv4).min(1)]),
+  /** Most that each of the two may send. */
+  kilobytesPerSecond: z.int().min(1),
+  until: z.iso.datetime(),
+});
+export type MapAllocation = z.infer<typeof MapAllocation>;
+
 /** What holds for the whole network and for this agent in it. */
 export const MapSelf = z.object({
   name: Label,
   clusterId: z.string(),
   clusterName: Label,
   role: PeerRole,
+  /** Interfaces to hold, `skein0` upwards; plane p listens on `wireguardPort` + p. */
+  planes: z.int().min(1).max(MAX_PLANES),
+  /** Passes on what peers send to others. */
+  forwards: z.boolean(),
+  /** The keys under which the others know this agent: the one in use, and the one it announced. */
+  wireguardKey: PublicKey,
+  nextWireguardKey: PublicKey.nullable(),
+  /** A key that the network wants replaced: whoever still uses it makes a new one. */
+  retiredKey: PublicKey.nullable(),
   overlayAddress: Ipv4,
   overlayCidr: Cidr,
   clusterOverlayCidr: Cidr,
@@ -60,20 +120,35 @@ export const MapSelf = z.object({
   mtu: z.int().min(1280).max(9000),
   topology: Topology,
   zone: ZoneName,
-  /** Open from other clusters beside ping; from the own cluster everything is open. */
-  allowedPorts: z.array(AllowedPort),
+  /** What others may begin here: the first rule that matches decides. Answers are free, and cut with what they answer. */
+  rules: z.array(MapRule),
+  /** On a gateway: what may pass between its cluster and others, whoever of both began it. */
+  passing: z.array(MapRule),
+  /** What holds where no rule matches. */
+  defaults: z.object({ withinCluster: PolicyAction, elsewhere: PolicyAction }),
 });
 export type MapSelf = z.infer<typeof MapSelf>;
+
+/**
+ * Counts the lives of the network's database. Numbers never go back within an epoch; a newer one, said in a whole map,
+ * begins them anew, as after a restore from a backup.
+ */
+export const Epoch = z.int().min(0);
 
 export const NetworkMap = z.object({
   networkId: z.string(),
   peerId: z.string(),
+  epoch: Epoch,
   number: z.int().min(0),
   self: MapSelf,
   /** Sorted by `id`, as `names` by `name` and `delegations` by `zone`: equal maps are equal texts. */
   peers: z.array(MapPeer),
   names: z.array(MapName),
   delegations: z.array(MapDelegation),
+  /** Those that the rules speak of, sorted by `id`. */
+  addressSets: z.array(MapAddressSet),
+  /** Sorted by `id`; none on a peer that is no relay. */
+  allocations: z.array(MapAllocation),
 });
 export type NetworkMap = z.infer<typeof NetworkMap>;
 
@@ -83,16 +158,21 @@ export const MapChange = z.discriminatedUnion('set', [
   z.object({ set: z.literal('peer'), value: MapPeer }),
   z.object({ set: z.literal('name'), value: MapName }),
   z.object({ set: z.literal('delegation'), value: MapDelegation }),
+  z.object({ set: z.literal('address-set'), value: MapAddressSet }),
+  z.object({ set: z.literal('allocation'), value: MapAllocation }),
   z.object({ set: z.literal('peer-removed'), id: z.string() }),
   z.object({ set: z.literal('name-removed'), name: z.string() }),
   z.object({ set: z.literal('delegation-removed'), zone: z.string() }),
+  z.object({ set: z.literal('address-set-removed'), id: z.string() }),
+  z.object({ set: z.literal('allocation-removed'), id: z.string() }),
 ]);
 export type MapChange = z.infer<typeof MapChange>;
 
-/** From the map numbered `base` to `number`. `digest` is that of the map which must result. */
+/** From the map numbered `base` to `number` of one epoch. `digest` is that of the map which must result. */
 export const MapDelta = z.object({
   networkId: z.string(),
   peerId: z.string(),
+  epoch: Epoch,
   base: z.int().min(0),
   number: z.int().min(1),
   changes: z.array(MapChange),
@@ -110,9 +190,26 @@ export const SignedMap = z.object({
   signature: z.string(),
 });
 export type SignedMap = z.infer<typeof SignedMap>;
+
+/**
+ * Says that a peer was removed: `payload` is the JSON text of a `Removal`, signed by the network's map key like a map.
+ * `nonce` is the one that the agent put into its hello, so that what was recorded once says nothing another time.
+ */
+export const SignedRemoval = z.object({ payload: z.string().max(2000), signature: z.string() });
+export type SignedRemoval = z.infer<typeof SignedRemoval>;
+export const Removal = z.object({
+  networkId: z.string(),
+  peerId: z.string(),
+  nonce: z.string(),
+  reason: z.string(),
+});
+export type Removal = z.infer<typeof Removal>;
+
 export const SIGNATURE_CONTEXT = {
   map: 'skein map v1\n',
   delta: 'skein delta v1\n',
   hello: 'skein hello v1\n',
   enrol: 'skein enrol v1\n',
+  removed: 'skein removed v1\n',
+  keys: 'skein keys v1\n',
 } as const;

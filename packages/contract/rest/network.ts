@@ -1,11 +1,13 @@
 /** Networks and their clusters, as the REST API speaks of them. */
 import { z } from 'zod';
+import { MAX_PLANES } from '../agent/map.ts';
 import {
   AccountProvider,
   AllowedPort,
   Cidr,
   DriftPolicy,
   Label,
+  Labels,
   Peering,
   ProviderId,
   Topology,
@@ -20,6 +22,12 @@ export const NewCluster = z.object({
   cloudAccountId: z.string().nullable(),
   region: z.string().min(1).max(60),
   nodes: z.int().min(0).max(50).default(2),
+  gateways: z
+    .int()
+    .min(1)
+    .max(MAX_PLANES)
+    .optional()
+    .describe('How many of the nodes are gateways, all at work at the same time; 1 when left out'),
   instanceType: z.string().max(60).optional().describe('The provider’s default when left out'),
   existingNetwork: z
     .object({ networkId: z.string().min(1).max(300), subnetId: z.string().min(1).max(300) })
@@ -37,6 +45,9 @@ export type NewCluster = z.infer<typeof NewCluster>;
 export const NewNetwork = z.object({
   name: Label,
   topology: Topology.default('hybrid'),
+  hubCluster: Label.optional().describe(
+    'Topology `hub`: the cluster in the middle; the best reachable when left out',
+  ),
   zone: ZoneName,
   cidr: Cidr.optional().describe('Overlay range, /16 to /20; one is given out when left out'),
   allowedPorts: z.array(AllowedPort).max(64).default([]),
@@ -54,6 +65,11 @@ export const NetworkChange = z
     allowedPorts: z.array(AllowedPort).max(64),
     peering: Peering,
     driftPolicy: DriftPolicy,
+    topology: Topology,
+    hubClusterId: z
+      .string()
+      .nullable()
+      .describe('Topology `hub`: the cluster in the middle; null lets Skein choose the best reachable'),
   })
   .partial();
 export type NetworkChange = z.infer<typeof NetworkChange>;
@@ -63,9 +79,13 @@ export const Network = z.object({
   id: z.string(),
   name: Label,
   topology: Topology,
+  hubClusterId: z.string().nullable(),
   zone: ZoneName,
   cidr: Cidr,
-  allowedPorts: z.array(AllowedPort),
+  allowedPorts: z
+    .array(AllowedPort)
+    .nullable()
+    .describe('Open between all clusters beside ping; null where the policy says more than that'),
   peering: Peering,
   driftPolicy: DriftPolicy,
   /** When the clouds were last compared with what should be there. */
@@ -89,6 +109,7 @@ export const Cluster = z.object({
   region: z.string(),
   existingNetwork: z.object({ networkId: z.string(), subnetId: z.string() }).nullable(),
   nodeIdentity: z.string().nullable(),
+  labels: Labels,
   vpcCidr: Cidr.nullable(),
   overlayCidr: Cidr,
   state: z.enum(['provisioning', 'ready', 'deleting', 'failed', 'deleted']),

@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Label, PeerRole } from '../primitive.ts';
+import { Ipv4, Label, Labels, PeerRole, Topology } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -16,10 +16,14 @@ export const Peer = z.object({
   state: PeerState,
   /** Made by Skein in a cloud, so that removing the peer ends its instance too. */
   managed: z.boolean(),
+  /** Its own; it has those of its cluster too. */
+  labels: Labels,
   overlayAddress: Ipv4,
   privateAddress: Ipv4.nullable(),
   publicAddress: Ipv4.nullable(),
   endpoints: z.array(Endpoint),
+  /** Passes on what peers send each other that find no way of their own. */
+  relays: z.boolean(),
   agentVersion: z.string().nullable(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   wireguardKey: z.string().nullable(),
@@ -31,6 +35,9 @@ export const Peer = z.object({
 });
 export type Peer = z.infer<typeof Peer>;
 
+export const RelayChoice = z.object({ relays: z.boolean() });
+export const RoleChoice = z.object({ role: PeerRole });
+
 /** A tunnel as its `from` end sees it. */
 export const Link = z.object({
   from: z.string(),
@@ -38,6 +45,8 @@ export const Link = z.object({
   state: z.enum(['up', 'idle', 'down']),
   rttMilliseconds: z.number().nullable(),
   endpoint: z.string().nullable(),
+  /** Of what kind that endpoint is, and what `from` pays its cloud by list price for a GB sent there, where known. */
+  way: z.object({ kind: Endpoint.shape.kind, usdPerGb: z.number().nullable() }).nullable(),
   lastHandshakeAt: Time.nullable(),
   receivedBytes: z.number(),
   sentBytes: z.number(),
@@ -45,7 +54,13 @@ export const Link = z.object({
 });
 export type Link = z.infer<typeof Link>;
 
-export const TopologyView = z.object({ revision: z.int(), peers: z.array(Peer), links: z.array(Link) });
+export const TopologyView = z.object({
+  revision: z.int(),
+  topology: Topology,
+  hubClusterId: z.string().nullable(),
+  peers: z.array(Peer),
+  links: z.array(Link),
+});
 export type TopologyView = z.infer<typeof TopologyView>;
 
 export const NewNodes = z.object({ count: z.int().min(1).max(20).default(1) });

@@ -8,6 +8,7 @@ export const PROBLEM_CODES = [
   'not-found',
   'conflict',
   'plan-changed',
+  'tests-failed',
   'confirmation-needed',
   'too-many-requests',
   'cloud-refused',

@@ -2,6 +2,7 @@ import { newId } from '@skein/contract/primitive.ts';
 import type { Transaction } from '@skein/database/client.ts';
 import type { Context } from '../context.ts';
 import type { PlannedCluster, PlannedPeer } from '../network/plan/draft.ts';
+import { freeSeat } from '../peer/seat.ts';
 
 /** Writes a planned cluster and its expected peers; answers its id. One without a cloud is ready at once. */
 export async function writeCluster(
@@ -42,10 +43,21 @@ export async function writePeers(
   home: { networkId: string; clusterId: string },
   peers: readonly PlannedPeer[],
 ): Promise<void> {
+  const seats = await tx.peer.findMany({
+    where: { clusterId: home.clusterId, removedAt: null, role: 'gateway' },
+    select: { seat: true },
+  });
+  const taken = seats.map((one) => one.seat);
+  const seatFor = (peer: PlannedPeer) => {
+    const seat = peer.role === 'gateway' ? freeSeat(taken) : null;
+    taken.push(seat);
+    return seat;
+  };
   await tx.peer.createMany({
     data: peers.map((peer) => ({
       ...home,
       ...peer,
+      seat: seatFor(peer),
       id: newId('peer', context.random),
       organizationId: context.actor.organizationId,
       managed: true,

@@ -2,14 +2,14 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Database } from '@skein/database/client.ts';
 import type { Sealer } from '../secret/sealer.ts';
 
-/** The key that signs a network's maps, or undefined where there is no such living network. */
+/** The key that signs a network's maps, or undefined where there is no such network. */
 export async function openMapKey(
   database: Database,
   sealer: Sealer,
   networkId: string,
 ): Promise<KeyObject | undefined> {
   const network = await database.network.findFirst({
-    where: { id: networkId, deletedAt: null },
+    where: { id: networkId },
     select: { organizationId: true, mapPrivateKeySealed: true },
   });
   if (!network) return undefined;

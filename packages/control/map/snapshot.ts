@@ -1,6 +1,7 @@
 /** Loads what mesh plans from: a network whole, or only the rows that its newer revisions name. */
 import { Endpoint } from '@skein/contract/agent/map.ts';
-import { AllowedPort, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { Labels, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { Policy } from '@skein/contract/rest/policy.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import { Prisma } from '@skein/database/generated/client.ts';
 import {
@@ -19,11 +20,13 @@ export const MAX_REVISIONS_AT_ONCE = 500;
 
 const NetworkRow = z.object({
   id: z.string(),
+  epoch: z.number(),
   cidr: z.string(),
   zone: z.string(),
   topology: Topology,
+  hubClusterId: z.string().nullable(),
   mtu: z.number(),
-  allowedPorts: z.array(AllowedPort),
+  policy: Policy,
 });
 const ClusterRow = z.object({
   id: z.string(),
@@ -31,18 +34,34 @@ const ClusterRow = z.object({
   overlayCidr: z.string(),
   vpcCidr: z.string().nullable(),
   peered: z.array(z.string()),
+  place: z.object({ provider: z.string(), region: z.string() }).nullable(),
+  labels: Labels,
   deletedAt: z.unknown().nullable(),
+});
+const AllocationRow = z.object({
+  id: z.string(),
+  peers: z.tuple([z.string(), z.string()]),
+  clusters: z.tuple([z.string(), z.string()]),
+  port: z.number(),
+  kilobytesPerSecond: z.number(),
+  until: z.string().transform((time) => new Date(time).toISOString()),
 });
 const PeerRow = z.object({
   id: z.string(),
   clusterId: z.string(),
   name: z.string(),
   role: z.enum(['gateway', 'member']),
+  seat: z.int().nullable(),
   wireguardKey: z.string().nullable(),
+  nextWireguardKey: z.string().nullable(),
+  retiredKey: z.string().nullable(),
   overlayAddress: z.string(),
   privateAddress: z.string().nullable(),
   publicAddress: z.string().nullable(),
+  passingAddress: z.string().nullable(),
   endpoints: z.array(Endpoint),
+  labels: Labels,
+  relay: z.array(AllocationRow).nullable(),
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -67,6 +86,18 @@ const PEERED = Prisma.sql`(
   WHERE r."networkId" = cluster."networkId" AND r."clusterId" = cluster.id AND r.kind = 'peering'
     AND r.status = 'present' AND r.state->'active' = 'true' AND r.spec->'used' = 'true') AS peered`;
 
+/** What a peer that relays was given to relay; null for the others. */
+const RELAY = Prisma.sql`(
+  CASE WHEN peer.relays THEN (
+    SELECT coalesce(json_agg(json_build_object('id', a.id, 'peers', json_build_array(a."firstId", a."secondId"),
+      'clusters', json_build_array(a."firstClusterId", a."secondClusterId"), 'port', a.port,
+      'kilobytesPerSecond', a."kilobytesPerSecond", 'until', a.until) ORDER BY a.id), '[]')
+    FROM relay_allocation a WHERE a."relayId" = peer.id) END) AS relay`;
+
+const PLACE = Prisma.sql`(
+  SELECT json_build_object('provider', account.provider, 'region', cluster.region) FROM cloud_account account
+  WHERE account.id = cluster."cloudAccountId") AS place`;
+
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
 export async function loadSnapshot(
   database: Database | Transaction,
@@ -77,17 +108,19 @@ export async function loadSnapshot(
     SELECT json_build_object(
       'number', n.revision,
       'missing', 0,
-      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
-        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology,
+        'hubClusterId', n."hubClusterId", 'mtu', n.mtu, 'policy', n.policy, 'deletedAt', n."deletedAt"),
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+            "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
-            endpoints, "enrolledAt", "removedAt" FROM peer
+          SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
   if (!row) return undefined;
@@ -123,17 +156,19 @@ export async function loadNewer(
     SELECT json_build_object(
       'number', n.revision,
       'missing', n.revision - ${number} - (SELECT count(*) FROM revision),
-      'network', json_build_object('id', n.id, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology, 'mtu', n.mtu,
-        'allowedPorts', n."allowedPorts", 'deletedAt', n."deletedAt"),
+      'network', json_build_object('id', n.id, 'epoch', n.epoch, 'cidr', n.cidr, 'zone', n.zone, 'topology', n.topology,
+        'hubClusterId', n."hubClusterId", 'mtu', n.mtu, 'policy', n.policy, 'deletedAt', n."deletedAt"),
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, "deletedAt" FROM cluster
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+            "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
-          SELECT id, "clusterId", name, role, "wireguardKey", "overlayAddress", "privateAddress", "publicAddress",
-            endpoints, "enrolledAt", "removedAt" FROM peer
+          SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
     ) AS rows FROM network n WHERE n.id = ${networkId}`;
@@ -167,13 +202,13 @@ export async function loadNewer(
 }
 
 function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
-  const { id, cidr, zone, topology, mtu, allowedPorts } = row;
-  return { id, cidr, zone, topology, mtu, allowedPorts, wireguardPort: WIREGUARD_PORT };
+  const { id, epoch, cidr, zone, topology, hubClusterId, mtu, policy } = row;
+  return { id, epoch, cidr, zone, topology, hubClusterId, mtu, policy, wireguardPort: WIREGUARD_PORT };
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr, peered } = row;
-  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText) };
+  const { id, name, overlayCidr, vpcCidr, peered, labels, place } = row;
+  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */
@@ -186,10 +221,14 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     name,
     role,
     wireguardKey,
+    nextWireguardKey: row.nextWireguardKey,
+    retiredKey: row.retiredKey,
     overlayAddress,
     privateAddress,
     publicAddress,
     endpoints: endpointsOf(row),
+    labels: row.labels,
+    relay: row.relay && { allocations: row.relay },
   };
 }
 
@@ -201,6 +240,6 @@ function endpointsOf(row: z.infer<typeof PeerRow>): Endpoint[] {
     endpoints.push({ kind, address, port: WIREGUARD_PORT });
   };
   add('private', row.privateAddress);
-  add('public', row.publicAddress);
+  add('public', row.publicAddress ?? row.passingAddress);
   return endpoints;
 }

@@ -12,8 +12,8 @@ import { holdTo } from './plan/hold.ts';
 import { loadBook } from './plan/load.ts';
 
 /**
- * Changes the ports that are open between clusters, the peering, what is done about drift: what is given. The operation
- * ends when all connected agents have applied new maps and every peering stands, or none does.
+ * Changes the topology, the ports that are open between clusters, the peering, what is done about drift: what is given.
+ * The operation ends when all connected agents have applied new maps and every peering stands, or none does.
  */
 export async function changeNetwork(
   context: Context,
@@ -30,18 +30,32 @@ export async function changeNetwork(
     const change = changedSettings(book, wish);
     holdTo(planHash, book, change);
 
-    const { allowedPorts, peering, driftPolicy } = change.after;
-    const data = { allowedPorts: [...allowedPorts], peering, driftPolicy };
+    const { policy, peering, driftPolicy } = change.after;
+    const { newTopology } = change;
+    const data = {
+      peering,
+      driftPolicy,
+      // One that was to come when an earlier operation was cancelled comes no more.
+      nextTopology: newTopology?.topology ?? null,
+      nextHubClusterId: newTopology?.hubClusterId ?? null,
+      ...(change.newPorts && { policy, policyNumber: { increment: 1 } }),
+    };
     await tx.network.update({ where: { id, organizationId }, data });
     const revision = change.newPorts
       ? await publishRevision(tx, organizationId, id, [{ network: true }], 'allowed ports changed')
       : null;
     const steps = change.steps.map((step) =>
-      step.kind === 'applied' && revision !== null ? { ...step, input: { revision } } : step,
+      // A step before it may publish a newer one: then it asks for the newest itself.
+      step.kind === 'applied' && revision !== null && !newTopology ? { ...step, input: { revision } } : step,
     );
     const { kind, title } = change;
     const clusterIds = new Map(book.shape.clusters.map((cluster) => [cluster.name, cluster.id]));
-    await recordAudit(tx, context, 'network.change', id, data);
+    await recordAudit(tx, context, 'network.change', id, {
+      peering,
+      driftPolicy,
+      ...newTopology,
+      ...(change.newPorts && { policy }),
+    });
     return createOperation(tx, context, { networkId: id, kind, title, steps, clusterIds });
   });
   await wakeFor(context, operation);

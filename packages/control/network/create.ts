@@ -39,6 +39,11 @@ export async function createNetwork(
     const clusterIds = new Map<string, string>();
     for (const cluster of draft.clusters)
       clusterIds.set(cluster.name, await writeCluster(tx, context, networkId, cluster));
+    if (draft.hubCluster !== null)
+      await tx.network.update({
+        where: { id: networkId },
+        data: { hubClusterId: clusterIds.get(draft.hubCluster) ?? null },
+      });
     const { kind, title, steps } = change;
     const operation = await createOperation(tx, context, { networkId, kind, title, steps, clusterIds });
     await recordAudit(tx, context, 'network.create', networkId, {
@@ -58,7 +63,7 @@ async function writeNetwork(tx: Transaction, context: Context, draft: Draft): Pr
   const { privateKey } = generateKeyPairSync('ed25519');
   const place = { organizationId, purpose: 'network-map-key', rowId: id } as const;
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  const { name, zone, cidr, allowedPorts, peering, driftPolicy, dns } = draft;
+  const { name, zone, cidr, topology, policy, peering, driftPolicy, dns } = draft;
   await tx.network.create({
     data: {
       id,
@@ -66,7 +71,8 @@ async function writeNetwork(tx: Transaction, context: Context, draft: Draft): Pr
       name,
       zone,
       cidr,
-      allowedPorts,
+      topology,
+      policy,
       peering,
       driftPolicy,
       mapPublicKey: publicKeyOf(privateKey),

@@ -1,8 +1,12 @@
+import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { Transaction } from '@skein/database/client.ts';
+import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
+import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { loadSnapshot } from '../map/snapshot.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { OPEN_STATES } from '../operation/open.ts';
-import { gatewayAddresses, othersThan, peeredGatewayAddresses } from '../operation/step/gateway-addresses.ts';
+import { loadCallers } from '../operation/step/callers.ts';
 import { recordsDigest } from '../operation/step/names.ts';
 import { firewallStep, recordsStep } from '../operation/steps/provision.ts';
 import { lockNetwork } from './lock.ts';
@@ -13,7 +17,7 @@ const PAUSE_AFTER_FAILURE_SECONDS = 300;
 /**
  * Hosted zones and security groups follow the network: where a node joined by the one-liner, left, or moved, and no
  * operation is under way that writes records anyway, an operation is made that does. Revisions that change no name
- * and no gateway's address lead to nothing. Answers how many operations were made.
+ * and no caller's address lead to nothing. Answers how many operations were made.
  */
 export async function followNames(base: Omit<Context, 'actor'>): Promise<number> {
   const { database } = base;
@@ -63,32 +67,48 @@ async function followOne(context: Context, networkId: string): Promise<boolean> 
   return operation !== undefined;
 }
 
-/** Clusters whose gateway group was written for other gateways' addresses than those of now. */
+/** Clusters one of whose groups was written for other callers, or other ports, than those of now. */
 async function staleFirewalls(
-  tx: Parameters<typeof gatewayAddresses>[0],
+  tx: Transaction,
   organizationId: string,
   networkId: string,
 ): Promise<{ id: string; name: string }[]> {
-  const addresses = await gatewayAddresses(tx, organizationId, networkId);
-  const peered = await peeredGatewayAddresses(tx, organizationId, networkId);
+  const callers = await loadCallers(tx, organizationId, networkId);
   const groups = await tx.cloudResource.findMany({
     where: {
       organizationId,
       networkId,
-      key: 'firewall/gateway',
+      key: { in: ['firewall/gateway', 'firewall/member'] },
       status: 'present',
       cluster: { deletedAt: null, state: { not: 'deleting' } },
     },
-    select: { spec: true, cluster: { select: { id: true, name: true } } },
+    select: { key: true, spec: true, cluster: { select: { id: true, name: true } } },
+    orderBy: { id: 'asc' },
   });
-  return groups.flatMap(({ spec, cluster }) => {
-    if (!cluster) return [];
-    const written = (spec as { rules: { cidrs: string[] }[] }).rules.flatMap((rule) => rule.cidrs);
-    const callers = [...othersThan(cluster.id, addresses), ...(peered.get(cluster.id) ?? [])];
-    const wanted = callers.map((address) => `${address}/32`);
-    // The one other rule is for the whole VPC.
-    const known = new Set(written.filter((cidr) => cidr.endsWith('/32')));
-    const same = known.size === new Set(wanted).size && wanted.every((cidr) => known.has(cidr));
-    return same ? [] : [{ id: cluster.id, name: cluster.name }];
-  });
+  const stale = new Map<string, { id: string; name: string }>();
+  for (const { key, spec, cluster } of groups) {
+    const wanted = cluster && callers.get(cluster.id);
+    if (!cluster || !wanted) continue;
+    const { rules } = Written.parse(spec);
+    // Their VPC's range is what it was when the group was made.
+    const vpcCidr = rules.find((rule) => rule.cidrs.some((cidr) => !cidr.endsWith('/32')))?.cidrs[0] ?? '';
+    const group = key === 'firewall/gateway' ? wanted.gateway : wanted.member;
+    const { planes } = wanted;
+    const now = clusterRules({ vpcCidr, wireguardPort: WIREGUARD_PORT, planes }, group);
+    if (permissionsText(now) !== permissionsText(rules)) stale.set(cluster.id, cluster);
+  }
+  return [...stale.values()];
+}
+
+const Written = z.object({
+  rules: z.array(z.object({ fromPort: z.int(), toPort: z.int(), cidrs: z.array(z.string()) })),
+});
+
+function permissionsText(
+  rules: readonly { fromPort: number; toPort: number; cidrs: readonly string[] }[],
+): string {
+  const each = rules.flatMap(({ fromPort, toPort, cidrs }) =>
+    cidrs.map((cidr) => `${fromPort}-${toPort} ${cidr}`),
+  );
+  return [...new Set(each)].sort().join();
 }

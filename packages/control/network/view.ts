@@ -1,8 +1,10 @@
 /** Networks as the REST API tells them. */
-import type { AllowedPort, DriftPolicy, Peering, ProviderId, Topology } from '@skein/contract/primitive.ts';
+import type { DriftPolicy, Labels, Peering, ProviderId, Topology } from '@skein/contract/primitive.ts';
 import type { Cluster, Network } from '@skein/contract/rest/network.ts';
+import { Policy } from '@skein/contract/rest/policy.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
+import { simplePortsOf } from '@skein/mesh/policy/simple.ts';
 import { Refusal } from '../failure.ts';
 
 const living = { where: { removedAt: null } };
@@ -13,9 +15,10 @@ export const networkFields = {
   id: true,
   name: true,
   topology: true,
+  hubClusterId: true,
   zone: true,
   cidr: true,
-  allowedPorts: true,
+  policy: true,
   peering: true,
   driftPolicy: true,
   driftCheckedAt: true,
@@ -33,11 +36,11 @@ export const networkFields = {
 export type NetworkRow = Prisma.NetworkGetPayload<{ select: typeof networkFields }>;
 
 export function networkView(row: NetworkRow): Network {
-  const { _count, peers, ...rest } = row;
+  const { _count, peers, policy, ...rest } = row;
   return {
     ...rest,
     topology: row.topology as Topology,
-    allowedPorts: row.allowedPorts as AllowedPort[],
+    allowedPorts: simplePortsOf(Policy.parse(policy)),
     peering: row.peering as Peering,
     driftPolicy: row.driftPolicy as DriftPolicy,
     driftCheckedAt: row.driftCheckedAt?.toISOString() ?? null,
@@ -58,6 +61,7 @@ export const clusterFields = {
   existingNetworkId: true,
   existingSubnetId: true,
   nodeIdentity: true,
+  labels: true,
   vpcCidr: true,
   overlayCidr: true,
   state: true,
@@ -71,6 +75,7 @@ export function clusterView(row: ClusterRow): Cluster {
   return {
     ...rest,
     // A name server's account holds no cluster.
+    labels: row.labels as Labels,
     provider: (cloudAccount?.provider as ProviderId | undefined) ?? null,
     existingNetwork:
       existingNetworkId !== null && existingSubnetId !== null

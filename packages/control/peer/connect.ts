@@ -16,7 +16,8 @@ export type Greeting =
       role: 'gateway' | 'member';
     }
   /** `removed` is said only to who proved to be that peer. */
-  | { ok: false; reason: 'not-authentic' | 'removed' };
+  | { ok: false; reason: 'not-authentic' }
+  | { ok: false; reason: 'removed'; networkId: string };
 
 /** Checks that whoever answers the challenge `nonce` holds the identity key of the peer it says it is. */
 export async function greetPeer(context: ChannelContext, nonce: string, hello: Hello): Promise<Greeting> {
@@ -36,7 +37,8 @@ export async function greetPeer(context: ChannelContext, nonce: string, hello: H
   const key: KeyObject = openPublicKey(peer.identityKey);
   if (!verifyText('hello', helloText(nonce, hello.peerId), hello.signature, key))
     return { ok: false, reason: 'not-authentic' };
-  if (peer.removedAt || peer.network.deletedAt) return { ok: false, reason: 'removed' };
+  if (peer.removedAt || peer.network.deletedAt)
+    return { ok: false, reason: 'removed', networkId: peer.networkId };
   const { organizationId, networkId, clusterId, role } = peer;
   return { ok: true, peerId: hello.peerId, organizationId, networkId, clusterId, role };
 }

@@ -1,3 +1,4 @@
+import type { Topology } from '@skein/contract/primitive.ts';
 import type { Context } from '../context.ts';
 import { lockNetwork } from '../network/lock.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
@@ -55,6 +56,10 @@ async function endOne(context: Context, { id, networkId }: Departed): Promise<bo
       where: { networkId, organizationId, deletedAt: null },
       include: { peers: { where: { removedAt: null } } },
     });
+    const network = await tx.network.findUniqueOrThrow({
+      where: { id: networkId },
+      select: { topology: true },
+    });
     const peer = await tx.peer.findUniqueOrThrow({ where: { id, organizationId } });
     const cluster = clusters.find((one) => one.id === peer.clusterId);
     const borne = cluster?.peers.some((one) => one.managed && one.name === peer.name);
@@ -71,7 +76,7 @@ async function endOne(context: Context, { id, networkId }: Departed): Promise<bo
       networkId,
       kind: 'remove-peer',
       title: `Clear up after ${peer.name}, which left ${cluster.name}`,
-      steps: removePeerSteps({ ...peer, cluster: cluster.name }, clusters),
+      steps: removePeerSteps({ ...peer, cluster: cluster.name }, clusters, network.topology as Topology),
       clusterIds: new Map(clusters.map((one) => [one.name, one.id])),
     });
   });

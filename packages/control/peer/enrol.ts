@@ -6,6 +6,7 @@ import { enrolText, openPublicKey, verifyText } from '@skein/mesh/map/sign.ts';
 import type { Context } from '../context.ts';
 import { publishRevision } from '../map/publish.ts';
 import { hashOfToken, isToken } from '../secret/token.ts';
+import { freeSeat } from './seat.ts';
 
 /** What verbs of the agents' channel need: there is no actor but the agent, whom its keys or its token prove. */
 export type ChannelContext = Pick<Context, 'database' | 'now' | 'random'>;
@@ -76,14 +77,15 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
   const twin = await tx.peer.count({
     where: {
       networkId: network.id,
-      wireguardKey: request.wireguardKey,
+      OR: [{ wireguardKey: request.wireguardKey }, { nextWireguardKey: request.wireguardKey }],
       removedAt: null,
       identityKey: { not: request.identityKey },
     },
   });
   if (twin > 0) return refuse('invalid', WORDS.key);
 
-  const keys = { identityKey: request.identityKey, wireguardKey: request.wireguardKey, facts: request.facts };
+  const { identityKey, wireguardKey, facts } = request;
+  const keys = { identityKey, wireguardKey, nextWireguardKey: null, facts };
   let peer: { id: string; name: string };
   if (same ?? token.peer) {
     const old = (same ?? token.peer) as NonNullable<typeof same>;
@@ -117,6 +119,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
         clusterId: cluster.id,
         name: freeName(request, new Set(mates.map((mate) => mate.name))),
         role: leads ? 'gateway' : 'member',
+        seat: leads ? freeSeat([]) : null,
         overlayAddress: grant.address,
         privateAddress: request.facts.privateAddress,
         enrolledAt: now,

@@ -1,6 +1,7 @@
 import type { Transaction } from '@skein/database/client.ts';
 import { publishRevision } from '../map/publish.ts';
 import type { ChannelContext } from './enrol.ts';
+import { freeSeat } from './seat.ts';
 
 /**
  * Takes a peer out of its network at its own wish. What follows from it is the worker's: names go from the hosted zones
@@ -50,6 +51,6 @@ async function promoteHeir(tx: Transaction, clusterId: string): Promise<{ id: st
     orderBy: [{ enrolledAt: 'asc' }, { id: 'asc' }],
     select: { id: true, name: true },
   });
-  if (heir) await tx.peer.update({ where: { id: heir.id }, data: { role: 'gateway' } });
+  if (heir) await tx.peer.update({ where: { id: heir.id }, data: { role: 'gateway', seat: freeSeat([]) } });
   return heir;
 }

@@ -73,18 +73,27 @@ export async function recordReports(
   });
 }
 
-/** The reported endpoints, and the observed address where neither the node nor the cloud knows a public one. */
+/** Places at which others see one peer; more would be a NAT that gives out another port for each of them. */
+const MOST_OBSERVED = 4;
+
+/**
+ * The reported endpoints, those that others observed among them, which hold the port that the NAT gave out. Where there
+ * are none of these, and neither the node nor the cloud knows a public one, the address that the channel comes from.
+ */
 function endpointsOf(
   report: Report,
   observedAddress: string | null,
   publicAddress: string | null,
 ): Endpoint[] {
-  const endpoints = report.endpoints.filter((one) => one.kind !== 'observed');
-  const port = endpoints[0]?.port;
-  const known = publicAddress !== null || endpoints.some((one) => one.kind === 'public');
-  if (observedAddress && port && !known && !endpoints.some((one) => one.address === observedAddress))
-    endpoints.push({ kind: 'observed', address: observedAddress, port });
-  return endpoints;
+  const own = report.endpoints.filter((one) => one.kind === 'private' || one.kind === 'public');
+  const observed = report.endpoints.filter((one) => one.kind === 'observed').slice(0, MOST_OBSERVED);
+  const port = own[0]?.port;
+  const known = publicAddress !== null || own.some((one) => one.kind === 'public');
+  if (known) return own;
+  if (observed.length > 0) return [...own, ...observed];
+  if (observedAddress && port && !own.some((one) => one.address === observedAddress))
+    return [...own, { kind: 'observed', address: observedAddress, port }];
+  return own;
 }
 
 function textOf(endpoints: readonly Endpoint[]): string {

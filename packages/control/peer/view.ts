@@ -1,5 +1,6 @@
 import { Facts, LinkReport } from '@skein/contract/agent/channel.ts';
 import { Endpoint } from '@skein/contract/agent/map.ts';
+import { Labels } from '@skein/contract/primitive.ts';
 import type { Link, Peer } from '@skein/contract/rest/peer.ts';
 import type { Peer as PeerRow } from '@skein/database/generated/client.ts';
 import { z } from 'zod';
@@ -19,10 +20,12 @@ export function peerView(row: PeerRow): Peer {
     role: row.role,
     state: stateOf(row),
     managed: row.managed,
+    labels: Labels.safeParse(row.labels).data ?? {},
     overlayAddress: row.overlayAddress,
     privateAddress: row.privateAddress,
     publicAddress: row.publicAddress,
     endpoints: Endpoints.safeParse(row.endpoints).data ?? [],
+    relays: row.relays,
     agentVersion: facts?.agentVersion ?? null,
     wireguard: facts?.wireguard ?? null,
     wireguardKey: row.wireguardKey,
@@ -34,7 +37,7 @@ export function peerView(row: PeerRow): Peer {
 }
 
 /** The links that a peer reported last; none before its first report. */
-export function linksView(row: Pick<PeerRow, 'id' | 'links' | 'linksReportedAt'>): Link[] {
+export function linksView(row: Pick<PeerRow, 'id' | 'links' | 'linksReportedAt'>): Omit<Link, 'way'>[] {
   const reportedAt = row.linksReportedAt?.toISOString();
   if (!reportedAt) return [];
   return (Links.safeParse(row.links).data ?? []).map(({ peerId, ...link }) => ({

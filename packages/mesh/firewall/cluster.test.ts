@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { clusterRules } from './cluster.ts';
 
-const cluster = { vpcCidr: '10.64.0.0/20', wireguardPort: 51820 };
+const cluster = { vpcCidr: '10.64.0.0/20', wireguardPort: 51820, planes: 1 };
 const within = {
   protocol: 'udp',
   fromPort: 51820,
@@ -10,38 +10,36 @@ const within = {
   description: 'WireGuard within the cluster',
 };
 
-test('a gateway hears its cluster and the other clusters’ gateways, each once and sorted', () => {
-  expect(clusterRules('gateway', cluster, ['203.0.113.9', '203.0.113.10', '203.0.113.9'])).toEqual([
+test('the own VPC, and callers from outside each once and sorted', () => {
+  const callers = {
+    others: ['203.0.113.9', '203.0.113.10', '203.0.113.9'],
+    peered: ['10.64.16.11'],
+    relayed: [],
+  };
+  expect(clusterRules(cluster, callers)).toEqual([
     within,
     {
-      protocol: 'udp',
-      fromPort: 51820,
-      toPort: 51820,
+      ...within,
       cidrs: ['203.0.113.10/32', '203.0.113.9/32'],
-      description: 'WireGuard from the gateways of other clusters',
+      description: 'WireGuard from linked peers of other clusters',
     },
+    { ...within, cidrs: ['10.64.16.11/32'], description: 'WireGuard from linked peers over peerings' },
   ]);
 });
 
-test('a gateway hears those of peered clusters by their private addresses too, and none of their other nodes', () => {
-  const [, outside, peered] = clusterRules(
-    'gateway',
-    cluster,
-    ['203.0.113.9'],
-    ['10.64.16.11', '10.64.16.10'],
-  );
-  expect(outside?.cidrs).toEqual(['203.0.113.9/32']);
-  expect(peered).toEqual({
-    ...within,
-    cidrs: ['10.64.16.10/32', '10.64.16.11/32'],
-    description: 'WireGuard from the gateways of peered clusters',
-  });
+test('one port for each interface on which peers are called', () => {
+  const rules = clusterRules({ ...cluster, planes: 3 }, { others: ['203.0.113.9'], peered: [], relayed: [] });
+  expect(rules.map((rule) => [rule.fromPort, rule.toPort])).toEqual([
+    [51820, 51822],
+    [51820, 51822],
+  ]);
 });
 
-test('a member hears its cluster only', () => {
-  expect(clusterRules('member', cluster, ['203.0.113.9'], ['10.64.16.10'])).toEqual([within]);
+test('without callers outside nothing but the VPC', () => {
+  expect(clusterRules(cluster, { others: [], peered: [], relayed: [] })).toEqual([within]);
 });
 
-test('the gateway of an only cluster has nobody outside to hear', () => {
-  expect(clusterRules('gateway', cluster, [])).toEqual([within]);
+test('a relay lets in those whom it relays, on its own ports', () => {
+  const [, relayed] = clusterRules(cluster, { others: [], peered: [], relayed: ['198.51.100.7'] });
+  expect(relayed).toMatchObject({ fromPort: 20_000, toPort: 27_999, cidrs: ['198.51.100.7/32'] });
 });

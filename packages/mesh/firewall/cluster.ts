@@ -1,9 +1,10 @@
 /**
  * The rules that a cluster's security groups need, and no others. The shape is that of `FirewallRule` in
- * packages/clouds. Members get nothing from outside: they are reached through their gateway.
+ * packages/clouds. Single addresses of peers and the own VPC: nothing is ever open to the world.
  */
-import type { PeerRole } from '@skein/contract/primitive.ts';
 import { compareText } from '../network.ts';
+import { RELAY_PORTS } from '../relay/plan.ts';
+import type { Callers } from './callers.ts';
 
 export interface ClusterRule {
   readonly protocol: 'udp';
@@ -15,29 +16,34 @@ export interface ClusterRule {
 }
 
 /**
- * Rules of one cluster's group for `role`.
- * @param otherGatewayAddresses public addresses of the gateways of all other clusters of the network
- * @param peeredGatewayAddresses private addresses of the gateways of peered clusters
+ * Rules of one group of a cluster. In most topologies only gateways have callers outside; members are reached through
+ * them.
  */
 export function clusterRules(
-  role: PeerRole,
-  cluster: { vpcCidr: string; wireguardPort: number },
-  otherGatewayAddresses: readonly string[],
-  peeredGatewayAddresses: readonly string[] = [],
+  cluster: { vpcCidr: string; wireguardPort: number; planes: number },
+  callers: Callers,
 ): ClusterRule[] {
   const rule = (cidrs: string[], description: string): ClusterRule => ({
     protocol: 'udp',
     fromPort: cluster.wireguardPort,
-    toPort: cluster.wireguardPort,
+    toPort: cluster.wireguardPort + cluster.planes - 1,
     cidrs,
     description,
   });
   const single = (addresses: readonly string[]) =>
     [...new Set(addresses)].sort(compareText).map((address) => `${address}/32`);
   const rules = [rule([cluster.vpcCidr], 'WireGuard within the cluster')];
-  if (role !== 'gateway') return rules;
-  const [outside, peered] = [single(otherGatewayAddresses), single(peeredGatewayAddresses)];
-  if (outside.length > 0) rules.push(rule(outside, 'WireGuard from the gateways of other clusters'));
-  if (peered.length > 0) rules.push(rule(peered, 'WireGuard from the gateways of peered clusters'));
+  const [others, peered] = [single(callers.others), single(callers.peered)];
+  if (others.length > 0) rules.push(rule(others, 'WireGuard from linked peers of other clusters'));
+  const relayed = single(callers.relayed);
+  if (relayed.length > 0)
+    rules.push({
+      protocol: 'udp',
+      fromPort: RELAY_PORTS.first,
+      toPort: RELAY_PORTS.last,
+      cidrs: relayed,
+      description: 'Pairs of peers that are relayed',
+    });
+  if (peered.length > 0) rules.push(rule(peered, 'WireGuard from linked peers over peerings'));
   return rules;
 }

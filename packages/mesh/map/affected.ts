@@ -1,7 +1,12 @@
 /** Whose maps a change may touch. A superset is allowed, for an empty delta is not sent; a missing peer is not. */
 import { peeredNameOf } from '../name/view.ts';
 import { arePeered, type ClusterPart, type Snapshot } from '../network.ts';
-import { gatewaysOf, outsideLinks, peeredLinks } from '../topology/hybrid.ts';
+import { clustersConcerned } from '../policy/compile.ts';
+import { clustersRelayed } from '../relay/relayed.ts';
+import { gatewaysOf } from '../topology/gateways.ts';
+import { outsideLinks, peeredLinks, peerLinks } from '../topology/links.ts';
+import { graphOf } from '../topology/plan.ts';
+import { waysFrom } from '../topology/ways.ts';
 import { peerText } from './digest.ts';
 
 /** Peers by what they are in. `cluster` stands for all its peers; a caller that knows who is there needs no more. */
@@ -12,30 +17,60 @@ export interface Affected {
   readonly clusters: ReadonlySet<string>;
   /** The gateways of every cluster. */
   readonly gateways: boolean;
+  /** Clusters whose gateways are affected. */
+  readonly gatewaysOf: ReadonlySet<string>;
 }
 
 /**
  * @param touched clusters whose part differs between the two snapshots, as `changeSnapshot` says
  */
 export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlySet<string>): Affected {
-  const everyone = JSON.stringify(before.network) !== JSON.stringify(after.network);
+  const sameSettings = JSON.stringify(before.network) === JSON.stringify(after.network);
+  const full = after.network.topology === 'full';
   const clusters = new Set(touched);
-  let gateways = false;
+  const beside = new Set<string>();
+  let [everyone, gateways] = [!sameSettings, false];
+  if (sameSettings && !full) gateways = graphOf(before) !== graphOf(after);
+  if (sameSettings)
+    for (const concerned of [
+      clustersConcerned(before, after, touched),
+      clustersRelayed(before, after, touched),
+    ])
+      for (const id of concerned) clusters.add(id);
   for (const id of touched) {
-    gateways ||= outsideText(before.parts.get(id)) !== outsideText(after.parts.get(id));
+    const [old, now] = [before.parts.get(id), after.parts.get(id)];
+    if (full) everyone ||= peersText(old) !== peersText(now);
+    gateways ||= delegatedText(old) !== delegatedText(now);
+    if (!full && linkedText(old) !== linkedText(now))
+      for (const snapshot of [before, after])
+        for (const linked of waysFrom(graphOf(snapshot), id).keys()) beside.add(linked);
     // All agents of a peered cluster know the names of this one's gateways.
     for (const other of peeredIds(before, after, id))
       if (nameTextIn(before, other, id) !== nameTextIn(after, other, id)) clusters.add(other);
   }
-  return { everyone, clusters, gateways };
+  return { everyone, clusters, gateways, gatewaysOf: beside };
 }
 
-/** All that other clusters see of a cluster. One without gateways cannot be seen. */
-function outsideText(part: ClusterPart | undefined): string {
+/** All that the gateways of every cluster know of one: where its names are asked. */
+function delegatedText(part: ClusterPart | undefined): string {
+  if (!part) return '';
+  const servers = gatewaysOf(part).map((gateway) => gateway.overlayAddress);
+  return servers.length > 0 ? JSON.stringify([part.cluster.name, servers]) : '';
+}
+
+/** All that the gateways of linked clusters see of one. A cluster without gateways cannot be seen. */
+function linkedText(part: ClusterPart | undefined): string {
   if (!part || gatewaysOf(part).length === 0) return '';
-  const { name, peered } = part.cluster;
-  const links = peered.length > 0 ? [...outsideLinks(part), ...peeredLinks(part)] : outsideLinks(part);
-  return JSON.stringify([name, peered, links.map(peerText)]);
+  const { peered } = part.cluster;
+  const links =
+    peered.length > 0 ? [...outsideLinks(part, 0), ...peeredLinks(part, 0)] : outsideLinks(part, 0);
+  return JSON.stringify([peered, links.map(peerText)]);
+}
+
+/** The same where every peer is linked to every other. */
+function peersText(part: ClusterPart | undefined): string {
+  if (!part) return '';
+  return JSON.stringify([part.cluster.peered, peerLinks(part).map(peerText)]);
 }
 
 function peeredIds(before: Snapshot, after: Snapshot, id: string): Set<string> {

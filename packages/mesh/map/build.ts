@@ -10,31 +10,53 @@ import {
   peerIn,
   type Snapshot,
 } from '../network.ts';
-import { gatewaysOf, linksOf } from '../topology/hybrid.ts';
+import { type AgentPolicy, policyFor } from '../policy/compile.ts';
+import { allocationsOf, withRelays } from '../relay/relayed.ts';
+import { gatewaysOf, workOf } from '../topology/gateways.ts';
+import { linksOf, planesOf } from '../topology/links.ts';
 
 /** The map that a peer must hold at this snapshot, or undefined where the snapshot does not hold the peer. */
 export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string): NetworkMap | undefined {
   const part = snapshot.parts.get(clusterId);
   const self = peerIn(snapshot, clusterId, peerId);
   if (!part || !self) return undefined;
+  const peers = withRelays(snapshot, part, self, linksOf(snapshot, part, self));
+  const work = workOf(part, self);
+  const forwards = work === 'gateway' && snapshot.network.topology !== 'full';
+  const policy = policyFor(snapshot, part, self, forwards);
   return {
     networkId: snapshot.network.id,
     peerId,
+    epoch: snapshot.network.epoch,
     number: snapshot.number,
-    self: selfOf(snapshot.network, part, self),
-    peers: linksOf(snapshot, part, self),
+    self: {
+      ...selfOf(snapshot.network, part, self),
+      role: work,
+      planes: planesOf(peers),
+      forwards,
+      ...policy.self,
+    },
+    peers,
     names: mapNames(snapshot, part),
     delegations:
-      self.role === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
+      work === 'gateway' ? delegationsToOthers(snapshot, part) : delegationToGateways(snapshot, part),
+    addressSets: policy.addressSets,
+    allocations: allocationsOf(snapshot, part, self),
   };
 }
 
-function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSelf {
+function selfOf(
+  network: MeshNetwork,
+  part: ClusterPart,
+  self: MeshPeer,
+): Omit<MapSelf, 'role' | 'planes' | 'forwards' | keyof AgentPolicy['self']> {
   return {
     name: self.name,
     clusterId: part.cluster.id,
     clusterName: part.cluster.name,
-    role: self.role,
+    wireguardKey: self.wireguardKey,
+    nextWireguardKey: self.nextWireguardKey,
+    retiredKey: self.retiredKey,
     overlayAddress: self.overlayAddress,
     overlayCidr: network.cidr,
     clusterOverlayCidr: part.cluster.overlayCidr,
@@ -43,9 +65,6 @@ function selfOf(network: MeshNetwork, part: ClusterPart, self: MeshPeer): MapSel
     mtu: network.mtu,
     topology: network.topology,
     zone: network.zone,
-    allowedPorts: [...network.allowedPorts].sort(
-      (a, b) => compareText(a.protocol, b.protocol) || a.port - b.port,
-    ),
   };
 }
 

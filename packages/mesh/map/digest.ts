@@ -2,16 +2,27 @@
  * The digest of a map: SHA-256 (hex) over a text that equal maps share whatever the order of their objects' keys.
  */
 import { createHash } from 'node:crypto';
-import type { MapDelegation, MapName, MapPeer, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+import type {
+  MapAddressSet,
+  MapAllocation,
+  MapDelegation,
+  MapName,
+  MapPeer,
+  MapRule,
+  MapSelf,
+  NetworkMap,
+} from '@skein/contract/agent/map.ts';
 
 /** Digest of the whole map, its number included. Lists must be sorted as `NetworkMap` says. */
 export function digestOf(map: NetworkMap): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([map.networkId, map.peerId, map.number]));
+  hash.update(JSON.stringify([map.networkId, map.peerId, map.epoch, map.number]));
   hash.update(selfText(map.self));
   for (const peer of map.peers) hash.update(peerText(peer));
   for (const name of map.names) hash.update(nameText(name));
   for (const delegation of map.delegations) hash.update(delegationText(delegation));
+  for (const set of map.addressSets) hash.update(addressSetText(set));
+  for (const allocation of map.allocations) hash.update(allocationText(allocation));
   return hash.digest('hex');
 }
 
@@ -23,6 +34,11 @@ export function selfText(self: MapSelf): string {
     self.clusterId,
     self.clusterName,
     self.role,
+    self.planes,
+    self.forwards,
+    self.wireguardKey,
+    self.nextWireguardKey,
+    self.retiredKey,
     self.overlayAddress,
     self.overlayCidr,
     self.clusterOverlayCidr,
@@ -31,18 +47,23 @@ export function selfText(self: MapSelf): string {
     self.mtu,
     self.topology,
     self.zone,
-    self.allowedPorts.map((allowed) => [allowed.protocol, allowed.port]),
+    self.rules.map(ruleParts),
+    self.passing.map(ruleParts),
+    self.defaults.withinCluster,
+    self.defaults.elsewhere,
   ]);
 }
 
 export function peerText(peer: MapPeer): string {
   return JSON.stringify([
     'peer',
+    peer.plane,
     peer.id,
     peer.name,
     peer.clusterId,
     peer.role,
     peer.wireguardKey,
+    peer.nextWireguardKey,
     peer.overlayAddress,
     peer.endpoints.map((endpoint) => [endpoint.kind, endpoint.address, endpoint.port]),
     peer.allowedIps,
@@ -56,4 +77,25 @@ export function nameText(name: MapName): string {
 
 export function delegationText(delegation: MapDelegation): string {
   return JSON.stringify(['delegation', delegation.zone, delegation.servers]);
+}
+
+// A set is the same object in the maps of all agents and may hold thousands of ranges.
+const setMemo = new WeakMap<MapAddressSet, string>();
+
+export function addressSetText(set: MapAddressSet): string {
+  let text = setMemo.get(set);
+  if (text === undefined) {
+    text = JSON.stringify(['address-set', set.id, set.cidrs]);
+    setMemo.set(set, text);
+  }
+  return text;
+}
+
+function ruleParts({ action, from, to, protocol, ports }: MapRule) {
+  return [action, from, to, protocol, ports];
+}
+
+export function allocationText(allocation: MapAllocation): string {
+  const { id, port, addresses, kilobytesPerSecond, until } = allocation;
+  return JSON.stringify(['allocation', id, port, addresses, kilobytesPerSecond, until]);
 }

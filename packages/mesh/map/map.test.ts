@@ -9,7 +9,7 @@ import {
   type Snapshot,
   type SnapshotChange,
 } from '../network.ts';
-import { anyRows, PEERED, PRACTICE, type Rows, toSnapshot } from '../testing/networks.ts';
+import { anyRows, PEERED, PRACTICE, peer, type Rows, toSnapshot } from '../testing/networks.ts';
 import { type Affected, affectedBy } from './affected.ts';
 import { buildMap } from './build.ts';
 import { applyDelta, deltaBetween } from './delta.ts';
@@ -19,6 +19,12 @@ import { openPrivateKey, openPublicKey, publicKeyOf, signMap, verifyMap } from '
 const peersOf = (snapshot: Snapshot) => [...snapshot.parts.values()].flatMap((part) => part.peers);
 const mapOf = (snapshot: Snapshot, peer: { id: string; clusterId: string }) =>
   buildMap(snapshot, peer.clusterId, peer.id);
+
+/** The practice network where development has a gateway too. */
+const THREE = changeSnapshot(PRACTICE, {
+  number: 7,
+  peers: new Map([['peer_dev_gw-9', peer('dev', 'gw-9', '100.64.2.9', {})]]),
+}).after;
 
 /** What leads from one network to another, as the database names it: rows that differ or are gone. */
 function changeBetween(before: Rows, after: Rows): SnapshotChange {
@@ -65,12 +71,18 @@ describe('building', () => {
     expect(buildMap(PRACTICE, 'clu_prod', 'peer_prod_node-2')).toEqual({
       networkId: 'net_1',
       peerId: 'peer_prod_node-2',
+      epoch: 3,
       number: 7,
       self: {
         name: 'node-2',
         clusterId: 'clu_prod',
         clusterName: 'prod',
         role: 'member',
+        planes: 1,
+        forwards: false,
+        wireguardKey: 'key of prod node-2',
+        nextWireguardKey: null,
+        retiredKey: null,
         overlayAddress: '100.64.0.3',
         overlayCidr: '100.64.0.0/16',
         clusterOverlayCidr: '100.64.0.0/24',
@@ -79,15 +91,22 @@ describe('building', () => {
         mtu: 1280,
         topology: 'hybrid',
         zone: 'shop.skein.test',
-        allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+        rules: [
+          { action: 'allow', from: 'any', to: null, protocol: 'icmp', ports: [] },
+          { action: 'allow', from: 'any', to: null, protocol: 'tcp', ports: [[8080, 8080]] },
+        ],
+        passing: [],
+        defaults: { withinCluster: 'allow', elsewhere: 'deny' },
       },
       peers: [
         {
+          plane: 0,
           id: 'peer_prod_gw-1',
           name: 'gw-1',
           clusterId: 'clu_prod',
           role: 'gateway',
           wireguardKey: 'key of prod gw-1',
+          nextWireguardKey: null,
           overlayAddress: '100.64.0.1',
           endpoints: [
             { kind: 'private', address: '10.64.0.10', port: 51820 },
@@ -97,11 +116,13 @@ describe('building', () => {
           keepaliveSeconds: 25,
         },
         {
+          plane: 0,
           id: 'peer_prod_node-1',
           name: 'node-1',
           clusterId: 'clu_prod',
           role: 'member',
           wireguardKey: 'key of prod node-1',
+          nextWireguardKey: null,
           overlayAddress: '100.64.0.2',
           endpoints: [
             { kind: 'private', address: '10.64.0.11', port: 51820 },
@@ -118,6 +139,8 @@ describe('building', () => {
         { name: 'prod.shop.skein.test', inside: ['10.64.0.10'], outside: ['203.0.113.1'] },
       ],
       delegations: [{ zone: 'shop.skein.test', servers: ['100.64.0.1'] }],
+      addressSets: [{ id: 'any', cidrs: ['100.64.0.0/16'] }],
+      allocations: [],
     });
   });
 
@@ -126,10 +149,10 @@ describe('building', () => {
       'a gateway asks the gateways of each other cluster',
       'prod',
       'gw-1',
-      [{ zone: 'dr.shop.skein.test', servers: ['100.64.1.2', '100.64.1.1'] }],
+      [{ zone: 'dr.shop.skein.test', servers: ['100.64.1.1', '100.64.1.2'] }],
     ],
     [
-      'a member asks its own gateways, the elected one first',
+      'a second gateway asks the same',
       'dr',
       'gw-2',
       [{ zone: 'prod.shop.skein.test', servers: ['100.64.0.1'] }],
@@ -145,12 +168,12 @@ describe('building', () => {
         ?.peers.filter((peer) => peer.clusterId === 'clu_dr')
         .map((peer) => [peer.name, peer.allowedIps, peer.endpoints.map((one) => one.address)]);
     expect(endpoints(PRACTICE)).toEqual([
-      ['gw-1', ['100.64.1.1/32'], []],
-      ['gw-2', ['100.64.1.0/24'], ['203.0.113.9']],
+      ['gw-1', ['100.64.1.0/24', '100.64.1.1/32'], []],
+      ['gw-2', ['100.64.1.0/24', '100.64.1.2/32'], ['203.0.113.9']],
     ]);
     expect(endpoints(PEERED)).toEqual([
-      ['gw-1', ['100.64.1.1/32'], ['10.64.16.10']],
-      ['gw-2', ['100.64.1.0/24'], ['10.64.16.11', '203.0.113.9']],
+      ['gw-1', ['100.64.1.0/24', '100.64.1.1/32'], ['10.64.16.10']],
+      ['gw-2', ['100.64.1.0/24', '100.64.1.2/32'], ['10.64.16.11', '203.0.113.9']],
     ]);
     const names = (snapshot: Snapshot) =>
       mapOf(snapshot, { id: 'peer_prod_node-1', clusterId: 'clu_prod' })?.names.filter(
@@ -183,10 +206,8 @@ describe('building', () => {
             .map((item) => ({ item, roll: dice.next().value }))
             .sort((a, b) => a.roll - b.roll)
             .map(({ item }) => item);
-        const network = { ...rows.network, allowedPorts: shuffled(rows.network.allowedPorts) };
         const other = toSnapshot({
           ...rows,
-          network,
           clusters: shuffled(rows.clusters),
           peers: shuffled(rows.peers),
         });
@@ -255,6 +276,31 @@ describe('changing', () => {
       'dr_gw-2',
       ...own,
     ]);
+  });
+  test('in a hub a gateway’s key concerns its own cluster and those linked with it; in full topology everybody', () => {
+    const base = { ...PRACTICE.network, hubClusterId: 'clu_dr' };
+    const concerned = (topology: Snapshot['network']['topology'], id: string) => {
+      const before = { ...THREE, network: { ...base, topology } };
+      const gateway = peersOf(before).find((one) => one.id === id) as MeshPeer;
+      const { after, touched } = changeSnapshot(before, {
+        number: 8,
+        peers: new Map([[id, { ...gateway, wireguardKey: 'another' }]]),
+      });
+      const affected = affectedBy(before, after, touched);
+      return peersOf(before)
+        .filter((one) => isAffected(affected, one))
+        .map((one) => one.id.slice(5))
+        .sort();
+    };
+    const own = ['prod_gw-1', 'prod_node-1', 'prod_node-2'];
+    expect(concerned('hub', 'peer_prod_gw-1')).toEqual(['dr_gw-1', 'dr_gw-2', ...own]);
+    expect(concerned('hybrid', 'peer_prod_gw-1')).toEqual(['dev_gw-9', 'dr_gw-1', 'dr_gw-2', ...own]);
+    expect(concerned('hub', 'peer_prod_node-1')).toEqual(own);
+    expect(concerned('full', 'peer_prod_node-1')).toEqual(
+      peersOf(THREE)
+        .map((one) => one.id.slice(5))
+        .sort(),
+    );
   });
   test('a row that says what it said before concerns nobody', () => {
     expect(changed('peer_prod_gw-1', {})).toEqual([]);
@@ -369,7 +415,11 @@ test('maps of the practice network are what the contract says, but for their inv
   const key = createHash('sha256').update('x').digest('base64');
   for (const peer of peersOf(PRACTICE)) {
     const map = mapOf(PRACTICE, peer) as NetworkMap;
-    const withKeys = { ...map, peers: map.peers.map((one) => ({ ...one, wireguardKey: key })) };
+    const withKeys = {
+      ...map,
+      self: { ...map.self, wireguardKey: key },
+      peers: map.peers.map((one) => ({ ...one, wireguardKey: key })),
+    };
     expect(NetworkMap.parse(withKeys)).toEqual(withKeys);
   }
 });
@@ -379,6 +429,6 @@ function isAffected(affected: Affected, peer: { clusterId: string; role: 'gatewa
   return (
     affected.everyone ||
     affected.clusters.has(peer.clusterId) ||
-    (affected.gateways && peer.role === 'gateway')
+    ((affected.gateways || affected.gatewaysOf.has(peer.clusterId)) && peer.role === 'gateway')
   );
 }

@@ -6,8 +6,10 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 
 import {
   type MapDelta,
   type NetworkMap,
+  type Removal,
   SIGNATURE_CONTEXT,
   type SignedMap,
+  type SignedRemoval,
 } from '@skein/contract/agent/map.ts';
 
 // DER of an Ed25519 key up to its 32 raw bytes (RFC 8410).
@@ -62,6 +64,21 @@ export function signMap(
 /** Whether the network's key signed this. Parse `payload` only after that. */
 export function verifyMap(signed: SignedMap, key: KeyObject): boolean {
   return verifyText(signed.kind, signed.payload, signed.signature, key);
+}
+
+/** Signs the news that a peer was removed, for the agent that asked with `nonce`. */
+export function signRemoval(removal: Removal, key: KeyObject): SignedRemoval {
+  const payload = JSON.stringify(removal);
+  return { payload, signature: signText('removed', payload, key) };
+}
+
+/** What an agent signs to announce its WireGuard keys (kind `keys`). */
+export function keysText(
+  nonce: string,
+  peerId: string,
+  keys: { serial: number; wireguardKey: string; nextWireguardKey: string | null },
+): string {
+  return [nonce, peerId, keys.serial, keys.wireguardKey, keys.nextWireguardKey ?? ''].join('\n');
 }
 
 /** What an agent signs to prove its identity key on enrolment (kind `enrol`). */

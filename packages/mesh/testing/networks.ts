@@ -1,25 +1,54 @@
 /** For tests: the practice network by name, and networks of any shape. */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
+import { Topology } from '@skein/contract/primitive.ts';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../ipam/cidr.ts';
-import type { MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
-import { snapshotOf } from '../network.ts';
+import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
+import { compareText, snapshotOf } from '../network.ts';
+import { simplePolicy } from '../policy/simple.ts';
+import { anyLabels, anyPolicy } from './policies.ts';
 
 export const NETWORK: MeshNetwork = {
   id: 'net_1',
+  epoch: 3,
   cidr: '100.64.0.0/16',
   zone: 'shop.skein.test',
   topology: 'hybrid',
+  hubClusterId: null,
   wireguardPort: 51820,
   mtu: 1280,
-  allowedPorts: [{ protocol: 'tcp', port: 8080 }],
+  policy: simplePolicy([{ protocol: 'tcp', port: 8080 }]),
 };
 
 export const CLUSTERS: readonly MeshCluster[] = [
-  { id: 'clu_prod', name: 'prod', overlayCidr: '100.64.0.0/24', vpcCidr: '10.64.0.0/20', peered: [] },
-  { id: 'clu_dr', name: 'dr', overlayCidr: '100.64.1.0/24', vpcCidr: '10.64.16.0/20', peered: [] },
+  {
+    id: 'clu_prod',
+    name: 'prod',
+    overlayCidr: '100.64.0.0/24',
+    vpcCidr: '10.64.0.0/20',
+    peered: [],
+    place: null,
+    labels: {},
+  },
+  {
+    id: 'clu_dr',
+    name: 'dr',
+    overlayCidr: '100.64.1.0/24',
+    vpcCidr: '10.64.16.0/20',
+    peered: [],
+    place: null,
+    labels: {},
+  },
   // Plain hosts: no VPC of ours.
-  { id: 'clu_dev', name: 'dev', overlayCidr: '100.64.2.0/24', vpcCidr: null, peered: [] },
+  {
+    id: 'clu_dev',
+    name: 'dev',
+    overlayCidr: '100.64.2.0/24',
+    vpcCidr: null,
+    peered: [],
+    place: null,
+    labels: {},
+  },
 ];
 
 const at = (kind: Endpoint['kind'], address: string): Endpoint => ({ kind, address, port: 51820 });
@@ -37,6 +66,9 @@ export function peer(
     name,
     role: name.startsWith('gw') ? 'gateway' : 'member',
     wireguardKey: `key of ${cluster} ${name}`,
+    nextWireguardKey: null,
+    retiredKey: null,
+    relay: null,
     overlayAddress,
     privateAddress: addresses.private ?? null,
     publicAddress: addresses.public ?? null,
@@ -44,6 +76,7 @@ export function peer(
       ...(addresses.public ? [at('public', addresses.public)] : []),
       ...(addresses.private ? [at('private', addresses.private)] : []),
     ],
+    labels: {},
   };
 }
 
@@ -71,6 +104,8 @@ export const PEERED: Snapshot = snapshotOf(
   PEERS,
 );
 
+export const TOPOLOGIES: readonly Topology[] = ['hybrid', 'full', 'hub', 'random', 'structured'];
+
 /** Rows of a network of any shape, in any order, with addresses given out as Skein does. */
 export interface Rows {
   number: number;
@@ -83,33 +118,41 @@ const address = (base: string) =>
   fc.integer({ min: 1, max: 200 }).map((host) => formatAddress(parseAddress(base) + host));
 const nodeOf = fc.record({
   role: fc.constantFrom('gateway' as const, 'member' as const),
+  seat: fc.option(fc.integer({ min: 0, max: 3 })),
   privateAddress: fc.option(address('10.64.0.0')),
   publicAddress: fc.option(address('203.0.113.0')),
   observed: fc.option(address('198.51.100.0')),
+  changing: fc.boolean(),
+  labels: anyLabels,
 });
 
 export const anyRows: fc.Arbitrary<Rows> = fc
   .record({
     number: fc.integer({ min: 1, max: 1000 }),
-    ports: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
+    topology: fc.constantFrom(...Topology.options),
+    hub: fc.option(fc.integer({ min: 0, max: 5 })),
+    policy: anyPolicy,
     shape: fc.array(
       fc.record({
         vpc: fc.boolean(),
         // Halves come and go on their own: some pairs agree, some do not, some name nobody.
         peered: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
         name: fc.constantFrom('a', 'b'),
+        labels: anyLabels,
         nodes: fc.array(nodeOf, { maxLength: 4 }),
       }),
       {
         maxLength: 5,
       },
     ),
+    // Who relays for whom: the relay and the two ends, by their place among all peers.
+    relayed: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 3 }),
     // Peers come and go: which of them are there at all.
     present: fc.infiniteStream(fc.boolean()),
   })
-  .map(({ number, ports, shape, present }) => {
+  .map(({ number, topology, hub, policy, shape, relayed, present }) => {
     const clusters = shape.map(
-      ({ vpc, name, peered }, index): MeshCluster => ({
+      ({ vpc, name, peered, labels }, index): MeshCluster => ({
         id: `clu_${index}`,
         name: `${name}${index}`,
         overlayCidr: `100.64.${index}.0/24`,
@@ -118,16 +161,22 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           .filter((other) => other !== index)
           .map((other) => `clu_${other}`)
           .sort(),
+        place: null,
+        labels,
       }),
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
-        ({ role, privateAddress, publicAddress, observed }, index): MeshPeer => ({
+        ({ role, seat, privateAddress, publicAddress, observed, changing, labels }, index): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
           clusterId: `clu_${cluster}`,
           name: `node-${index}`,
           role,
+          seat,
           wireguardKey: `key of ${cluster} ${index}`,
+          nextWireguardKey: changing ? `next key of ${cluster} ${index}` : null,
+          retiredKey: null,
+          relay: null,
           overlayAddress: `100.64.${cluster}.${index + 1}`,
           privateAddress,
           publicAddress,
@@ -136,17 +185,39 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             ...(publicAddress ? [at('public', publicAddress)] : []),
             ...(privateAddress ? [at('private', privateAddress)] : []),
           ],
+          labels,
         }),
       ),
     );
-    const allowedPorts = ports.map((port) => ({ protocol: 'tcp' as const, port }));
     return {
       number,
-      network: { ...NETWORK, allowedPorts },
+      network: { ...NETWORK, topology, hubClusterId: hub === null ? null : `clu_${hub}`, policy },
       clusters,
-      peers: peers.filter(() => present.next().value),
+      peers: withRelayed(peers, relayed).filter(() => present.next().value),
     };
   });
+
+function withRelayed(peers: MeshPeer[], relayed: readonly (readonly [number, number, number])[]): MeshPeer[] {
+  const changed = [...peers];
+  for (const [turn, [at, first, second]] of relayed.entries()) {
+    const [relay, one, other] = [at, first, second].map((index) => index % Math.max(1, peers.length));
+    const holder = changed[relay ?? 0];
+    const ends = [peers[one ?? 0], peers[other ?? 0]].sort((a, b) => compareText(a?.id ?? '', b?.id ?? ''));
+    const [a, b] = ends;
+    if (!holder || !a || !b || a === b) continue;
+    const allocation: MeshAllocation = {
+      id: `${a.id} ${b.id} ${holder.id}`,
+      peers: [a.id, b.id],
+      clusters: [a.clusterId, b.clusterId],
+      port: 20_000 + 2 * turn,
+      kilobytesPerSecond: 1000,
+      until: '2026-12-01T00:00:00.000Z',
+    };
+    const others = (holder.relay?.allocations ?? []).filter(({ id }) => id !== allocation.id);
+    changed[relay ?? 0] = { ...holder, relay: { allocations: [...others, allocation] } };
+  }
+  return changed;
+}
 
 export const toSnapshot = (rows: Rows): Snapshot =>
   snapshotOf(rows.number, rows.network, rows.clusters, rows.peers);

@@ -1,5 +1,5 @@
 /** Clusters of a network, and their nodes. */
-import { Cluster, NewCluster } from '@skein/contract/rest/network.ts';
+import { NewCluster } from '@skein/contract/rest/network.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { NewNodes } from '@skein/contract/rest/peer.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
@@ -12,25 +12,8 @@ import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve, wholePage } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
 import { PlanSeen } from '../plan-seen.ts';
+import { ClusterDocument } from './document.ts';
 
-const ClusterDocument = Cluster.meta({
-  id: 'Cluster',
-  example: {
-    id: 'clu_0123456789abcdefghjk',
-    networkId: 'net_0123456789abcdefghjk',
-    name: 'production',
-    cloudAccountId: 'acc_0123456789abcdefghjk',
-    provider: 'aws',
-    region: 'us-east-1',
-    existingNetwork: null,
-    nodeIdentity: null,
-    vpcCidr: '10.64.0.0/20',
-    overlayCidr: '100.64.1.0/24',
-    state: 'ready',
-    peers: { expected: 2, connected: 2 },
-    createdAt: '2026-11-20T19:00:00.000Z',
-  },
-});
 const AddClusterDocument = NewCluster.extend(PlanSeen.shape).meta({
   id: 'AddCluster',
   example: { name: 'recovery', cloudAccountId: 'acc_0123456789abcdefghjk', region: 'us-west-2', nodes: 2 },

@@ -7,6 +7,7 @@ import { getNetwork } from '@skein/control/network/get.ts';
 import { listNetworks } from '@skein/control/network/list.ts';
 import { planNetwork } from '@skein/control/network/plan.ts';
 import { planChange } from '@skein/control/network/plan-change.ts';
+import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
 import { z } from 'zod';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
@@ -73,10 +74,21 @@ export function serveNetworks(app: ApiHono): void {
     handle: (context, { params, body }) => planChange(context, { id: params.id, change: body }),
   });
   serve(app, {
+    method: 'post',
+    path: '/networks/{id}/raise-epoch',
+    tag: 'Networks',
+    summary: 'Begin a new epoch after a restore of the database',
+    description:
+      'Agents refuse maps older than the one they hold, which is what a database restored from a backup has. A new epoch begins the numbers anew.',
+    params: IdParams,
+    answer: z.object({ epoch: z.int() }),
+    handle: (context, { params }) => raiseEpoch(context, params),
+  });
+  serve(app, {
     method: 'patch',
     path: '/networks/{id}',
     tag: 'Networks',
-    summary: 'Change open ports, peering, and what is done about drift',
+    summary: 'Change the topology, open ports, peering, and what is done about drift',
     description: 'What is left out stays as it is.',
     params: IdParams,
     body: NetworkChangeDocument,

@@ -1,37 +1,17 @@
 /** Peers: agents on nodes. */
 import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
-import { Peer } from '@skein/contract/rest/peer.ts';
+import { RelayChoice, RoleChoice } from '@skein/contract/rest/peer.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
+import { setRelay } from '@skein/control/peer/relay.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { rotateKey } from '@skein/control/peer/rotate-key.ts';
+import { setRole } from '@skein/control/peer/set-role.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
 import { locationOfOperation, OperationDocument } from '../operation/document.ts';
 import { PlanSeen } from '../plan-seen.ts';
-
-const PeerDocument = Peer.meta({
-  id: 'Peer',
-  example: {
-    id: 'peer_0123456789abcdefghjk',
-    networkId: 'net_0123456789abcdefghjk',
-    clusterId: 'clu_0123456789abcdefghjk',
-    name: 'gw-1',
-    role: 'gateway',
-    state: 'connected',
-    managed: true,
-    overlayAddress: '100.64.1.1',
-    privateAddress: '10.64.0.10',
-    publicAddress: '203.0.113.7',
-    endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],
-    agentVersion: '0.1.0',
-    wireguard: 'kernel',
-    wireguardKey: 'mfuhvMOExVxAMRMaVh1EBz7HkcYKtbOcJ2YTzUTrKxQ=',
-    appliedNumber: 14,
-    problem: null,
-    enrolledAt: '2026-11-20T19:01:00.000Z',
-    lastSeenAt: '2026-11-20T19:30:00.000Z',
-  },
-});
+import { PeerDocument } from './document.ts';
 
 export function servePeers(app: ApiHono): void {
   serve(app, {
@@ -52,6 +32,41 @@ export function servePeers(app: ApiHono): void {
     params: IdParams,
     answer: PeerDocument,
     handle: (context, { params }) => getPeer(context, params),
+  });
+  serve(app, {
+    method: 'post',
+    path: '/peers/{id}/rotate-key',
+    tag: 'Peers',
+    summary: 'Replace the WireGuard key of a peer',
+    description:
+      'Its agent makes the new key and changes over to it without losing packets, now or when it is next connected. Agents replace their keys every day by themselves.',
+    params: IdParams,
+    answer: PeerDocument,
+    handle: (context, { params }) => rotateKey(context, params),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/peers/{id}/relay',
+    tag: 'Peers',
+    summary: 'Let a peer relay for others, or no more',
+    description:
+      'A peer with a public address passes on what two others send each other that find no way of their own, such as two behind NATs that cannot be opened. It sees nothing of what it passes on. Its cloud must let UDP ports 20000 to 27999 in.',
+    params: IdParams,
+    body: RelayChoice,
+    answer: PeerDocument,
+    handle: (context, { params, body }) => setRelay(context, { ...params, ...body }),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/peers/{id}/role',
+    tag: 'Peers',
+    summary: 'Make a plain host a gateway, or a member again',
+    description:
+      'A cluster has up to four gateways, all at work at the same time: flows spread over them and go on by the others when one fails. Nodes that Skein makes are gateways from the start: begin their cluster with as many as it should have.',
+    params: IdParams,
+    body: RoleChoice,
+    answer: PeerDocument,
+    handle: (context, { params, body }) => setRole(context, { ...params, ...body }),
   });
   serve(app, {
     method: 'delete',

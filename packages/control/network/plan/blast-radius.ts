@@ -1,8 +1,17 @@
 import type { NetworkPlan } from '@skein/contract/rest/network.ts';
 import { affectedBy } from '@skein/mesh/map/affected.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
-import { arePeered, compareText, type MeshPeer, type Snapshot } from '@skein/mesh/network.ts';
-import { gatewaysOf, outsideLinks, peeredLinks } from '@skein/mesh/topology/hybrid.ts';
+import {
+  arePeered,
+  type ClusterPart,
+  compareText,
+  type MeshPeer,
+  type Snapshot,
+} from '@skein/mesh/network.ts';
+import { simplePortsOf } from '@skein/mesh/policy/simple.ts';
+import { outsideLinks, peeredLinks, peerLinks } from '@skein/mesh/topology/links.ts';
+import { graphOf } from '@skein/mesh/topology/plan.ts';
+import { pathBetween } from '@skein/mesh/topology/ways.ts';
 import type { Shape } from './shape.ts';
 
 type BlastRadius = NetworkPlan['blastRadius'];
@@ -40,7 +49,8 @@ function newMaps(before: Snapshot, after: Snapshot): { cluster: string; name: st
     if (!after.parts.has(id)) continue;
     const all = affected.everyone || affected.clusters.has(id);
     for (const peer of part.peers) {
-      if (!all && !(affected.gateways && peer.role === 'gateway')) continue;
+      const gated = affected.gateways || affected.gatewaysOf.has(id);
+      if (!all && !(gated && peer.role === 'gateway')) continue;
       const now = after.parts.get(id)?.peers.some((one) => one.id === peer.id);
       if (now && mapText(before, id, peer) !== mapText(after, id, peer))
         found.push({ cluster: part.cluster.name, name: peer.name });
@@ -53,7 +63,7 @@ function mapText(snapshot: Snapshot, clusterId: string, peer: MeshPeer): string 
   return JSON.stringify({ ...buildMap(snapshot, clusterId, peer.id), number: 0 });
 }
 
-/** Between two clusters traffic flows where both have a gateway; its way is told by where those are reached. */
+/** Between two clusters traffic flows where the topology leads from one to the other; its way is told hop by hop. */
 function flowsOf(before: Shape, after: Shape): Flow[] {
   const [was, will] = [waysOf(before.snapshot), waysOf(after.snapshot)];
   const flows: Flow[] = [];
@@ -68,25 +78,44 @@ function flowsOf(before: Shape, after: Shape): Flow[] {
 
 /** Each pair of clusters once, by name, with its way in a text that differs where the way does. */
 function waysOf(snapshot: Snapshot): Map<string, string> {
-  const doors = [...snapshot.parts.values()].filter((part) => gatewaysOf(part).length > 0);
+  const graph = graphOf(snapshot);
+  const doors = graph.vertices.flatMap((id) => snapshot.parts.get(id) ?? []);
+  const hops = new Map<string, string>();
+  const hopText = (from: ClusterPart, to: ClusterPart) => {
+    const key = `${from.cluster.id} ${to.cluster.id}`;
+    const text = hops.get(key) ?? endsText(snapshot, from, to);
+    hops.set(key, text);
+    return text;
+  };
   const ways = new Map<string, string>();
   for (const from of doors)
     for (const to of doors) {
       if (compareText(from.cluster.name, to.cluster.name) >= 0) continue;
-      const seen = arePeered(from, to) ? peeredLinks : outsideLinks;
-      const ends = [from, to].map((part) =>
-        seen(part).map(({ id, endpoints, allowedIps }) => [id, endpoints, allowedIps]),
-      );
-      ways.set(`${from.cluster.name} ${to.cluster.name}`, JSON.stringify(ends));
+      const path = pathBetween(graph, from.cluster.id, to.cluster.id);
+      const parts = path?.flatMap((id) => snapshot.parts.get(id) ?? []) ?? [];
+      const texts = parts.slice(1).map((part, at) => hopText(parts[at] as ClusterPart, part));
+      if (path) ways.set(`${from.cluster.name} ${to.cluster.name}`, texts.join(' '));
     }
   return ways;
+}
+
+/** Where the peers that carry traffic between two linked clusters are reached. */
+function endsText(snapshot: Snapshot, from: ClusterPart, to: ClusterPart): string {
+  const seen = arePeered(from, to) ? peeredLinks : outsideLinks;
+  const ends = [from, to].map((part) =>
+    (snapshot.network.topology === 'full' ? peerLinks(part) : seen(part, 0)).map(
+      ({ id, plane, endpoints, allowedIps }) => [id, plane, endpoints, allowedIps],
+    ),
+  );
+  return JSON.stringify(ends);
 }
 
 /** Ports are open or closed between all clusters alike. */
 function portsOf(before: Shape, after: Shape): Flow[] {
   if (after.clusters.length < 2) return [];
   const [was, will] = [before, after].map(
-    (shape) => new Set(shape.allowedPorts.map((one) => `${one.protocol.toUpperCase()} ${one.port}`)),
+    (shape) =>
+      new Set((simplePortsOf(shape.policy) ?? []).map((one) => `${one.protocol.toUpperCase()} ${one.port}`)),
   );
   // A network that is being made or deleted opens and cuts its flows whole.
   if (before.clusters.length === 0) return [];

@@ -160,6 +160,17 @@ describe('planning a network', () => {
     ]);
   });
 
+  it('begins a cluster with as many gateways as asked for, and gives it no other later', () => {
+    const begun = draftPeers(3, '100.64.0.0/24', [], [], 2);
+    expect(begun.map((peer) => [peer.name, peer.role, peer.overlayAddress])).toEqual([
+      ['gw-1', 'gateway', '100.64.0.1'],
+      ['gw-2', 'gateway', '100.64.0.2'],
+      ['node-1', 'member', '100.64.0.3'],
+    ]);
+    expect(draftPeers(1, '100.64.0.0/24', begun, [], 2).map((peer) => peer.name)).toEqual(['node-2']);
+    expect(draftPeers(1, '100.64.0.0/24', [], [], 4).map((peer) => peer.name)).toEqual(['gw-1']);
+  });
+
   it('gives nobody the name of an instance that still stands', () => {
     const living = [{ name: 'gw-1', overlayAddress: '100.64.0.1' }];
     expect(draftPeers(1, '100.64.0.0/24', living, ['gw-1', 'node-1']).map((peer) => peer.name)).toEqual([

@@ -1,15 +1,17 @@
 /** Drafting networks and clusters, purely: what was asked for, and what is taken already, gives ranges and peers. */
 import {
   type AccountProvider,
-  type AllowedPort,
   type DriftPolicy,
   type Peering,
   type PeerRole,
   ProviderId,
+  type Topology,
 } from '@skein/contract/primitive.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import type { Policy } from '@skein/contract/rest/policy.ts';
 import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import type { KnownAccount } from './shape.ts';
 
 export const OVERLAY_POOL = '100.64.0.0/10';
@@ -39,7 +41,10 @@ export interface Draft {
   name: string;
   zone: string;
   cidr: string;
-  allowedPorts: AllowedPort[];
+  topology: Topology;
+  /** By name. */
+  hubCluster: string | null;
+  policy: Policy;
   peering: Peering;
   driftPolicy: DriftPolicy;
   dns: { cloudAccountId: string; provider: AccountProvider } | null;
@@ -87,11 +92,18 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
   const dnsAccount = dnsId ? known.accounts.get(dnsId) : undefined;
   if (dnsId && !dnsAccount)
     problems.push({ path: 'dnsCloudAccountId', message: 'there is no such cloud account' });
+  const { hubCluster: hubName } = request;
+  if (hubName !== undefined && !request.clusters.some((cluster) => cluster.name === hubName))
+    problems.push({ path: 'hubCluster', message: `there is no cluster named ${hubName}` });
   if (problems.length > 0) return { ok: false, problems };
 
   const dns = dnsId && dnsAccount ? { cloudAccountId: dnsId, provider: dnsAccount.provider } : null;
-  const { name, zone, allowedPorts, peering, driftPolicy } = request;
-  return { ok: true, draft: { name, zone, cidr, allowedPorts, peering, driftPolicy, dns, clusters } };
+  const { name, zone, topology, hubCluster = null, peering, driftPolicy } = request;
+  const policy = simplePolicy(request.allowedPorts);
+  return {
+    ok: true,
+    draft: { name, zone, cidr, topology, hubCluster, policy, peering, driftPolicy, dns, clusters },
+  };
 }
 
 /** Plans one cluster in a network's range: its ranges, its peers with their addresses. */
@@ -135,30 +147,32 @@ export function draftCluster(
       nodeIdentity: wanted.nodeIdentity ?? null,
       vpcCidr: vpc?.cidr ?? null,
       overlayCidr: overlay.cidr,
-      peers: account ? draftPeers(wanted.nodes, overlay.cidr, []) : [],
+      peers: account ? draftPeers(wanted.nodes, overlay.cidr, [], [], wanted.gateways) : [],
     },
   };
 }
 
 /**
- * `count` more peers of a cluster: the very first is the gateway `gw-1`, the others `node-1`, `node-2` …
+ * `count` more peers of a cluster: the very first are the gateways `gw-1`, `gw-2` …, the others `node-1`, `node-2` …
  * @param taken names that nobody bears but that are not free: their instances still stand
+ * @param gateways how many a cluster of nobody begins with
  */
 export function draftPeers(
   count: number,
   overlayCidr: string,
   living: readonly { name: string; overlayAddress: string }[],
   taken: readonly string[] = [],
+  gateways = 1,
 ): PlannedPeer[] {
   const names = new Set([...living.map((peer) => peer.name), ...taken]);
   const addresses = new Set(living.map((peer) => peer.overlayAddress));
   const peers: PlannedPeer[] = [];
   for (let made = 0, number = 1; made < count; made++) {
-    const leads = living.length + made === 0;
+    const leads = living.length === 0 && made < gateways;
     while (!leads && names.has(`node-${number}`)) number++;
     const grant = allocateAddress(overlayCidr, addresses);
     if (!grant.ok) break;
-    const name = leads ? 'gw-1' : `node-${number}`;
+    const name = leads ? `gw-${made + 1}` : `node-${number}`;
     names.add(name);
     addresses.add(grant.address);
     peers.push({ name, role: leads ? 'gateway' : 'member', overlayAddress: grant.address });

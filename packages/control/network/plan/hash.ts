@@ -13,11 +13,10 @@ export function planHash(
   told: Pick<NetworkPlan, 'resources' | 'rules' | 'records'>,
   steps: readonly PlannedStep[],
 ): string {
-  const { snapshot: _, clusters, allowedPorts, ...network } = after;
-  const ports = allowedPorts.map((one) => `${one.protocol} ${one.port}`).sort();
+  const { snapshot: _, clusters, ...network } = after;
   const whole = byName(clusters).map(({ state: _state, peers, ...cluster }) => ({
     ...cluster,
-    peers: byName(peers).map(({ sendsFrom: _from, privateAddress: _address, ...peer }) => peer),
+    peers: byName(peers).map(({ sendsFrom: _from, privateAddress: _address, seat: _seat, ...peer }) => peer),
   }));
   const work = [...steps]
     .sort((a, b) => compareText(a.key, b.key))
@@ -26,7 +25,7 @@ export function planHash(
     all.filter((one) => one.action !== 'keep');
   const { resources, rules, records } = told;
   const changes = { resources: moved(resources), rules: moved(rules), records: moved(records) };
-  const text = canonical({ network, ports, clusters: whole, ...changes, steps: work });
+  const text = canonical({ network, clusters: whole, ...changes, steps: work });
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -4,7 +4,7 @@ import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
 import { Refusal } from '../../failure.ts';
 import { loadSnapshot } from '../../map/snapshot.ts';
-import { sendingAddresses } from '../../operation/step/gateway-addresses.ts';
+import { sendingAddresses } from '../../operation/step/callers.ts';
 import { type Book, byName, type HeldRow, type Shape, type ShapeCluster } from './shape.ts';
 
 const CLUSTERS = {
@@ -45,7 +45,7 @@ export async function loadBook(
     zone,
     cidr,
     // Read already, with keys in one order.
-    allowedPorts: snapshot.network.allowedPorts,
+    policy: snapshot.network.policy,
     peering: network.peering as Peering,
     driftPolicy: network.driftPolicy as DriftPolicy,
     dns:
@@ -83,9 +83,10 @@ function clusterOf(row: ClusterRow): ShapeCluster {
         id: peer.id,
         name: peer.name,
         role: peer.role,
+        seat: peer.seat,
         managed: peer.managed,
         overlayAddress: peer.overlayAddress,
-        sendsFrom: peer.role === 'gateway' ? sendingAddresses(peer) : [],
+        sendsFrom: sendingAddresses(peer),
         privateAddress: peer.privateAddress,
       })),
     ),

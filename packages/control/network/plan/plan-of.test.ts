@@ -249,6 +249,70 @@ describe('the plan of a change', () => {
     expect(resources(gone).filter((line) => line.includes('legacy/'))).toHaveLength(6);
   });
 
+  it('of the topology opens ways, changes maps, then closes what is not taken any more', () => {
+    const change = changedSettings(shop, { topology: 'hub', hubClusterId: 'planned/dev' });
+    const plan = planOf(shop, change, []);
+    expect(plan.steps.map((step) => [step.key, step.dependsOn.join()])).toEqual([
+      ['prod/firewall-opened', ''],
+      ['recovery/firewall-opened', ''],
+      ['dev/firewall-opened', ''],
+      ['topology', 'prod/firewall-opened,recovery/firewall-opened,dev/firewall-opened'],
+      ['applied', 'topology'],
+      ['prod/firewall-closed', 'applied'],
+      ['recovery/firewall-closed', 'applied'],
+      ['dev/firewall-closed', 'applied'],
+      [
+        'verify',
+        plan.steps
+          .slice(0, 8)
+          .map((step) => step.key)
+          .join(),
+      ],
+    ]);
+    // Both sides of the one link that goes: prod and recovery.
+    expect(rules(plan).map((line) => line.replace(/ 192.*/, ''))).toEqual([
+      '- prod/gateway udp 51820',
+      '- recovery/gateway udp 51820',
+    ]);
+    expect(resources(plan)).toEqual(['~ prod/firewall/gateway', '~ recovery/firewall/gateway']);
+    expect(flows(plan)).toEqual(['prod recovery rerouted']);
+    // Every map says the topology.
+    expect(peers(plan)).toHaveLength(5);
+    expect(change.newTopology).toEqual({ topology: 'hub', hubClusterId: 'planned/dev' });
+    expect(() => changedSettings(shop, { topology: 'hub', hubClusterId: 'clu_gone' })).toThrow(
+      'no such cluster',
+    );
+    expect(changedSettings(shop, { topology: 'hybrid', hubClusterId: 'planned/dev' }).newTopology).toBeNull();
+  });
+
+  it('to full topology lets every node in, and back only gateways', () => {
+    const change = changedSettings(shop, { topology: 'full' });
+    const plan = planOf(shop, change, []);
+    const memberRules = rules(plan).filter((line) => line.includes('prod/member'));
+    // The gateways of two other clusters; what their members send from is not known in these books.
+    expect(memberRules).toHaveLength(2);
+    const made = booksAfter(making({ ...SHOP, topology: 'full' }));
+    const back = planOf(made, changedSettings(made, { topology: 'hybrid' }), []);
+    expect(rules(back).filter((line) => line.startsWith('- prod/member'))).toHaveLength(3);
+    expect(rules(back).filter((line) => line.startsWith('- prod/gateway'))).toHaveLength(1);
+    expect(rules(back).filter((line) => line.startsWith('+'))).toEqual([]);
+  });
+
+  it('of nodes more in full topology lets them in everywhere, once their addresses are known', () => {
+    const book = booksAfter(making({ ...SHOP, topology: 'full' }));
+    const plan = planOf(book, addedNodes(book, 'planned/dev', 1), []);
+    expect(rules(plan)).toEqual(
+      ['prod', 'recovery'].flatMap((cluster) =>
+        ['gateway', 'member'].map(
+          (group) => `+ ${cluster}/${group} udp 51820 ${given('passing', 'dev/node-1')}`,
+        ),
+      ),
+    );
+    expect(plan.steps.find((step) => step.key === 'prod/firewall-members')?.dependsOn).toEqual([
+      'dev/instances',
+    ]);
+  });
+
   it('of nodes more touches their cluster’s agents and the names', () => {
     const plan = planOf(shop, addedNodes(shop, 'planned/dev', 2), []);
     expect(resources(plan)).toEqual([
@@ -347,7 +411,6 @@ describe('whatever the network', () => {
           shape: {
             ...shape,
             clusters: turned(shape.clusters as readonly never[]),
-            allowedPorts: turned(shape.allowedPorts as readonly never[]),
           },
         };
         const hash = (from: Book) => planOf(from, changedSettings(from, { driftPolicy: 'ask' }), []).hash;

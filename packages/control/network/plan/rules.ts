@@ -1,13 +1,13 @@
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { PlanAction, PlannedRule } from '@skein/contract/rest/network.ts';
+import type { ClusterCallers } from '@skein/mesh/firewall/callers.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import { compareText } from '@skein/mesh/network.ts';
 import { z } from 'zod';
-import { othersThan } from '../../operation/step/gateway-addresses.ts';
 import type { PlannedStep } from '../../operation/steps/planned.ts';
 import { isDeleted, isMade } from './reach.ts';
 import { Rows } from './rows.ts';
-import { cloudClusters, gatewayAddressesOf, type HeldRow, peeredAddressesOf, type Shape } from './shape.ts';
+import { callersIn, cloudClusters, type HeldRow, type Shape } from './shape.ts';
 import { GROUPS } from './things.ts';
 import type { Unknowns } from './unknowns.ts';
 
@@ -35,7 +35,7 @@ export function plannedRules(
   steps: readonly PlannedStep[],
   unknowns: Unknowns,
 ): Rule[] {
-  const addresses = gatewayAddressesOf(after);
+  const callers = callersIn(after);
   const planned: Rule[] = [];
   const held = new Rows(rows);
   const clusters = new Map([...cloudClusters(before), ...cloudClusters(after)].map((one) => [one.id, one]));
@@ -47,12 +47,7 @@ export function plannedRules(
       const wanted = isDeleted(thing, steps)
         ? []
         : isMade(thing, steps)
-          ? wantedOf(
-              group,
-              cluster,
-              [othersThan(cluster.id, addresses), peeredAddressesOf(after, cluster.id)],
-              unknowns,
-            )
+          ? wantedOf(group, cluster, callers.get(cluster.id), unknowns)
           : old;
       planned.push(...compared(cluster.name, group, old, wanted));
     }
@@ -62,11 +57,13 @@ export function plannedRules(
 function wantedOf(
   group: Group,
   cluster: { vpcCidr: string },
-  [others, peered]: readonly [readonly string[], readonly string[]],
+  callers: ClusterCallers | undefined,
   unknowns: Unknowns,
 ): Permission[] {
-  const { vpcCidr } = cluster;
-  const rules = clusterRules(group, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others, peered);
+  // One that is being removed lets nobody in.
+  if (!callers) return [];
+  const { planes } = callers;
+  const rules = clusterRules({ ...cluster, wireguardPort: WIREGUARD_PORT, planes }, callers[group]);
   return permissionsOf(rules).map((one) => ({ ...one, source: unknowns.say(one.source) }));
 }
 

@@ -4,19 +4,20 @@
  */
 import type {
   AccountProvider,
-  AllowedPort,
   DriftPolicy,
   Peering,
   ProviderId,
+  Topology,
 } from '@skein/contract/primitive.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { ResourceKind } from '@skein/contract/rest/network.ts';
+import type { Policy } from '@skein/contract/rest/policy.ts';
+import { type ClusterCallers, callersOf, relayCallers } from '@skein/mesh/firewall/callers.ts';
 import {
   changeSnapshot,
   compareText,
   type MeshCluster,
   type MeshNetwork,
-  peeredWith,
   type Snapshot,
   snapshotOf,
 } from '@skein/mesh/network.ts';
@@ -25,7 +26,7 @@ export interface Shape {
   name: string;
   zone: string;
   cidr: string;
-  allowedPorts: readonly AllowedPort[];
+  policy: Policy;
   peering: Peering;
   driftPolicy: DriftPolicy;
   /** Whose DNS holds the public zone. */
@@ -58,10 +59,12 @@ export interface ShapePeer {
   id: string;
   name: string;
   role: 'gateway' | 'member';
+  /** The rank that a gateway was given. */
+  seat: number | null;
   /** Skein makes its node. */
   managed: boolean;
   overlayAddress: string;
-  /** The underlay addresses from which it sends to other clusters, where it is a gateway. */
+  /** The public underlay addresses from which it sends, as far as they are known. */
   sendsFrom: readonly string[];
   privateAddress: string | null;
 }
@@ -103,22 +106,26 @@ export function emptied(shape: Shape): Shape {
 }
 
 /** What maps need to know of a network that is not made yet. */
-export function meshNetworkOf(network: Pick<Shape, 'zone' | 'cidr' | 'allowedPorts'>): MeshNetwork {
-  const { zone, cidr, allowedPorts } = network;
+export function meshNetworkOf(
+  network: Pick<Shape, 'zone' | 'cidr' | 'policy'> & { topology: Topology; hubCluster: string | null },
+): MeshNetwork {
+  const { zone, cidr, policy, topology, hubCluster } = network;
   return {
     id: 'planned',
+    epoch: 0,
     cidr,
     zone,
-    topology: 'hybrid',
+    topology,
+    hubClusterId: hubCluster === null ? null : plannedId(hubCluster),
     mtu: 1280,
-    allowedPorts,
+    policy,
     wireguardPort: WIREGUARD_PORT,
   };
 }
 
 export function meshClusterOf(cluster: ShapeCluster): MeshCluster {
   const { id, name, overlayCidr, vpcCidr } = cluster;
-  return { id, name, overlayCidr, vpcCidr, peered: [] };
+  return { id, name, overlayCidr, vpcCidr, peered: [], place: null, labels: {} };
 }
 
 export function byName<T extends { name: string }>(items: readonly T[]): T[] {
@@ -131,16 +138,6 @@ export function cloudClusters(shape: Shape): (ShapeCluster & { provider: Provide
     (cluster): cluster is ShapeCluster & { provider: ProviderId; vpcCidr: string } =>
       cluster.provider !== null && cluster.vpcCidr !== null && cluster.state !== 'deleting',
   );
-}
-
-/** The private addresses of the gateways of those clusters with which one is peered. */
-export function peeredAddressesOf(shape: Shape, clusterId: string): string[] {
-  const part = shape.snapshot.parts.get(clusterId);
-  const peered = new Set(part ? peeredWith(shape.snapshot, part).map((other) => other.cluster.id) : []);
-  return shape.clusters
-    .filter((cluster) => peered.has(cluster.id))
-    .flatMap((cluster) => cluster.peers.filter((peer) => peer.role === 'gateway'))
-    .flatMap((peer) => peer.privateAddress ?? []);
 }
 
 /** The network as its maps show it once exactly these pairs of clusters, by name, are peered too; or none, where null. */
@@ -158,13 +155,35 @@ export function peeredBy(shape: Shape, pairs: readonly (readonly [string, string
   return { ...shape, snapshot: changeSnapshot(shape.snapshot, { number, clusters }).after };
 }
 
-/** The addresses from which each cluster's gateways send, by the cluster's id. */
-export function gatewayAddressesOf(shape: Shape): Map<string, string[]> {
-  const living = shape.clusters.filter((cluster) => cluster.state !== 'deleting');
-  return new Map(
-    living.map((cluster) => [
-      cluster.id,
-      cluster.peers.filter((peer) => peer.role === 'gateway').flatMap((peer) => peer.sendsFrom),
-    ]),
+const callerMemo = new WeakMap<Shape, Map<string, ClusterCallers>>();
+
+/** Whom each cluster's groups let in, by the cluster's id. One that is being removed calls nobody. */
+export function callersIn(shape: Shape): Map<string, ClusterCallers> {
+  const known = callerMemo.get(shape);
+  if (known) return known;
+  const { network, parts } = shape.snapshot;
+  const calling = shape.clusters
+    .filter((cluster) => cluster.state !== 'deleting')
+    .map(({ id, overlayCidr, peers }) => {
+      const enrolled = new Set(parts.get(id)?.peers.map((peer) => peer.id));
+      return {
+        id,
+        overlayCidr,
+        peered: parts.get(id)?.cluster.peered ?? [],
+        peers: peers.map((peer) => ({ ...peer, enrolled: enrolled.has(peer.id) })),
+      };
+    });
+  const allocations = [...parts.values()].flatMap((part) =>
+    part.peers.flatMap(({ id, relay }) =>
+      (relay?.allocations ?? []).map(({ peers }) => ({ relayId: id, peers })),
+    ),
   );
+  const callers = callersOf(shape.cidr, [network], calling, relayCallers(allocations, calling));
+  callerMemo.set(shape, callers);
+  return callers;
+}
+
+/** Stands for the id of a cluster that is not made yet. */
+export function plannedId(name: string): string {
+  return `planned/${name}`;
 }

@@ -1,12 +1,12 @@
 /** All that clouds hold for a network once it stands, purely: one thing for each row that steps write. */
-import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { PlannedResource } from '@skein/contract/rest/network.ts';
 import { clusterDomain } from '@skein/mesh/name/view.ts';
 import { peeredWith } from '@skein/mesh/network.ts';
 import type { z } from 'zod';
+import { portsWords } from '../../operation/step/callers.ts';
 import { peeringKey } from '../../operation/step/peering.ts';
 import { peeredClusters } from './peered.ts';
-import { cloudClusters, gatewayAddressesOf, type Shape, type ShapeCluster } from './shape.ts';
+import { callersIn, cloudClusters, type Shape, type ShapeCluster } from './shape.ts';
 
 export interface Thing extends Omit<z.infer<typeof PlannedResource>, 'action'> {
   clusterId: string | null;
@@ -108,13 +108,18 @@ function peeringThings(near: ReturnType<typeof cloudClusters>[number], shape: Sh
 
 /** In words: from where each group is entered. */
 function firewallSummary(role: 'gateway' | 'member', cluster: ShapeCluster, shape: Shape): string {
-  const others = [...gatewayAddressesOf(shape)].filter(([id, from]) => id !== cluster.id && from.length > 0);
-  const count = role === 'gateway' ? others.length : 0;
+  const callers = callersIn(shape).get(cluster.id);
+  const outside = new Set(callers?.[role].others);
+  const count = shape.clusters.filter(
+    (other) =>
+      other !== cluster && other.peers.some((peer) => peer.sendsFrom.some((one) => outside.has(one))),
+  ).length;
+  const who = shape.snapshot.network.topology === 'full' ? 'peers' : 'gateways';
   const from = [
     `${cluster.vpcCidr}`,
-    ...(count > 0 ? [`the gateways of ${count} other ${count === 1 ? 'cluster' : 'clusters'}`] : []),
+    ...(count > 0 ? [`the ${who} of ${count} other ${count === 1 ? 'cluster' : 'clusters'}`] : []),
   ];
-  return `UDP ${WIREGUARD_PORT} from ${from.join(' and ')}`;
+  return `UDP ${portsWords(callers?.planes ?? 1)} from ${from.join(' and ')}`;
 }
 
 /** A name a peer, and one for the gateways of a cluster that has any. */

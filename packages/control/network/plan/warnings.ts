@@ -1,6 +1,7 @@
 import type { AllowedPort } from '@skein/contract/primitive.ts';
 import type { NetworkPlan } from '@skein/contract/rest/network.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { simplePortsOf } from '@skein/mesh/policy/simple.ts';
 import type { KnownAccount, Shape } from './shape.ts';
 
 type Warning = NetworkPlan['warnings'][number];
@@ -46,7 +47,7 @@ function standing(shape: Shape, otherRanges: readonly string[]): Warning[] {
     ...publicZone(shape),
     ...shape.clusters.flatMap(nodes),
     ...singleGateways(shape),
-    ...rulingPorts(shape.allowedPorts),
+    ...rulingPorts(simplePortsOf(shape.policy) ?? []),
     ...overlapping(shape, otherRanges),
   ];
 }

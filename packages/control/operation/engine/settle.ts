@@ -51,7 +51,10 @@ async function followEnd(tx: Transaction, operation: Ended, verdict: 'succeeded'
   });
   const whole = operation.kind === 'provision' || operation.kind === 'teardown';
   const state = done ? (unwell === 0 ? 'ready' : 'degraded') : whole ? 'failed' : 'degraded';
-  await tx.network.update({ where: { id: network.id }, data: { state } });
+  // A topology that was to come comes no more; whoever follows names and rules closes what was opened for it.
+  const waived = verdict === 'cancelled' && network.nextTopology !== null;
+  const unplanned = { nextTopology: null, nextHubClusterId: null, recordsRevision: network.revision - 1 };
+  await tx.network.update({ where: { id: network.id }, data: { state, ...(waived && unplanned) } });
   await notify(tx, CHANNEL.presence, JSON.stringify({ networkId: network.id }));
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CHANNEL, notify } from '@skein/database/notify.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { simplePolicy } from '@skein/mesh/policy/simple.ts';
 import { afterAll, beforeEach, expect, inject, it } from 'vitest';
 import type { Context } from '../../context.ts';
 import { changeNetwork } from '../../network/change.ts';
@@ -92,7 +93,7 @@ it('ends after its time and names whom it waited for', async () => {
 it('is not there where the ports are the same as before: no revision, done at once', async () => {
   const { networkId: id } = mesh;
   const allowedPorts = [{ protocol: 'tcp' as const, port: 443 }];
-  await fresh.database.network.update({ where: { id }, data: { allowedPorts } });
+  await fresh.database.network.update({ where: { id }, data: { policy: simplePolicy(allowedPorts) } });
   const { revision } = await getNetwork(context, { id });
   expect(await changeNetwork(context, { id, allowedPorts })).toMatchObject({ state: 'succeeded', steps: [] });
   expect((await getNetwork(context, { id })).revision).toBe(revision);

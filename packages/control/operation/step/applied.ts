@@ -2,14 +2,14 @@ import { CHANNEL } from '@skein/database/notify.ts';
 import { changesOf } from '../../follow/changes.ts';
 import { isConnected } from '../../network/view.ts';
 import { StepFailure, type StepHandler } from '../engine/step-run.ts';
-import { inputOf } from './site.ts';
+import { inputOf, networkOf } from './site.ts';
 
 const BEFORE_LIMIT_SECONDS = 20;
 
 /** Kind `applied`: waits until each connected agent says that it runs the revision. */
 export const awaitApplied: StepHandler = async (run) => {
   const { networkId, organizationId } = run.step;
-  const revision = inputOf(run).revision ?? 0;
+  const revision = inputOf(run).revision ?? (await networkOf(run)).revision;
   const limitSeconds = run.step.timeoutSeconds - BEFORE_LIMIT_SECONDS;
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(limitSeconds * 1000)]);
   const concerns = (payload: string) => payload.includes(networkId);

@@ -2,7 +2,7 @@ import { allOf } from '@skein/clouds/bounded-wait.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import type { StepHandler } from '../engine/step-run.ts';
-import { gatewayAddresses, othersThan, peeredGatewayAddresses } from './gateway-addresses.ts';
+import { loadCallers, portsWords } from './callers.ts';
 import { making, recorded } from './ledger.ts';
 import { consoleName, gone, siteOf } from './site.ts';
 import { readNetwork } from './states.ts';
@@ -15,10 +15,12 @@ export const setFirewall: StepHandler = async (run) => {
   if (!network) throw gone(`The VPC of ${cluster.name} is not there.`);
   const vpcCidr = network.cidr;
   const at = [run.context.database, owner.organizationId, owner.networkId] as const;
-  const others = othersThan(cluster.id, await gatewayAddresses(...at));
-  const peered = (await peeredGatewayAddresses(...at)).get(cluster.id) ?? [];
+  const callers = (await loadCallers(...at)).get(cluster.id);
+  if (!callers) throw gone(`${cluster.name} is being removed.`);
+  const ports = portsWords(callers.planes);
   const set = async (role: 'gateway' | 'member') => {
-    const rules = clusterRules(role, { vpcCidr, wireguardPort: WIREGUARD_PORT }, others, peered);
+    const { planes } = callers;
+    const rules = clusterRules({ vpcCidr, wireguardPort: WIREGUARD_PORT, planes }, callers[role]);
     const spec = { owner, key: `firewall/${role}`, name: consoleName(site, role), network, role, rules };
     const from = rules.flatMap((rule) => rule.cidrs);
     await making(
@@ -30,15 +32,14 @@ export const setFirewall: StepHandler = async (run) => {
         key: spec.key,
         kind: 'firewall',
         spec: { name: spec.name, role, rules: JSON.parse(JSON.stringify(rules)) },
-        summary: `firewall group for each ${role}: UDP ${WIREGUARD_PORT} from ${from.join(', ')}`,
+        summary: `firewall group for each ${role}: UDP ${ports} from ${from.join(', ')}`,
       },
       () => cloud.firewalls.reconcile(spec, call),
       (made) => made.externalId,
     );
   };
   await allOf([set('gateway'), set('member')]);
-  run.log(
-    `UDP ${WIREGUARD_PORT} is open from ${[vpcCidr, ...others, ...peered].join(', ')} and nothing else is.`,
-  );
+  const { others, peered } = callers.gateway;
+  run.log(`UDP ${ports} is open from ${[vpcCidr, ...others, ...peered].join(', ')} and nothing else is.`);
   return { others, peered };
 };

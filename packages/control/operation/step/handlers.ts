@@ -12,6 +12,7 @@ import { startInstances } from './instances.ts';
 import { awaitJoin } from './join.ts';
 import { makePeering } from './peering.ts';
 import { writeRecords } from './records.ts';
+import { changeTopology } from './topology.ts';
 import { verifyTunnels } from './verify.ts';
 import { makeZones } from './zones.ts';
 
@@ -26,6 +27,7 @@ export const HANDLERS = {
   zones: makeZones,
   records: writeRecords,
   verify: verifyTunnels,
+  topology: changeTopology,
   applied: awaitApplied,
   credentials: checkCredentials,
   delete: deleteResources,

@@ -76,15 +76,17 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
       ),
     (made) => made.externalId,
   );
-  if (peer.privateAddress !== state.privateAddress)
+  const { privateAddress } = state;
+  const passingAddress = peer.role === 'member' ? state.publicAddress : null;
+  if (peer.privateAddress !== privateAddress || peer.passingAddress !== passingAddress)
     await run.write(async (tx) => {
-      await tx.peer.update({ where: { id: peer.id }, data: { privateAddress: state.privateAddress } });
+      await tx.peer.update({ where: { id: peer.id }, data: { privateAddress, passingAddress } });
       // The node may have been quicker than this step.
       const { enrolledAt } = await tx.peer.findUniqueOrThrow({
         where: { id: peer.id },
         select: { enrolledAt: true },
       });
-      const reason = `${peer.name} has the private address ${state.privateAddress}`;
+      const reason = `${peer.name} has the private address ${privateAddress}`;
       if (enrolledAt)
         await publishRevision(tx, owner.organizationId, owner.networkId, [{ peer: peer.id }], reason);
     });

@@ -25,6 +25,7 @@ export type StepKind =
   | 'zones'
   | 'records'
   | 'verify'
+  | 'topology'
   | 'applied'
   | 'credentials'
   | 'delete'
@@ -42,7 +43,7 @@ export interface StepInput {
   /** For `peering`: the other cluster's name, and whether it is there already and is to be used now. */
   with?: string;
   use?: true;
-  /** For `applied`: the revision that agents must have. */
+  /** For `applied`: the revision that agents must have; the newest when left out. */
   revision?: number;
   /** For `delete-orphans`: ids of findings. */
   findings?: string[];
@@ -59,6 +60,7 @@ const TIMEOUT_SECONDS: Record<StepKind, number> = {
   zones: 300,
   records: 300,
   verify: 240,
+  topology: 60,
   applied: 180,
   credentials: 120,
   delete: 600,

@@ -1,3 +1,4 @@
+import type { Topology } from '@skein/contract/primitive.ts';
 import { type Pair, peeringSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 
@@ -16,12 +17,14 @@ export function provisionSteps(
   clusters: readonly StepCluster[],
   publicZone: boolean,
   pairs: readonly Pair[] = [],
+  topology: Topology = 'hybrid',
 ): PlannedStep[] {
   const made = clusters.filter((cluster) => cluster.cloudAccountId !== null);
   const addresses = made.filter(hasGateway).map((cluster) => `${cluster.name}/addresses`);
   const steps = made.flatMap((cluster) => clusterSteps(cluster, addresses));
   const peering = peeringSteps(pairs, steps);
-  return [...steps, ...peering, ...namesAndProof(made, publicZone, peering)];
+  const members = letMembersIn(topology, made, made);
+  return [...steps, ...peering, ...members, ...namesAndProof(made, publicZone, [...peering, ...members])];
 }
 
 /**
@@ -33,6 +36,7 @@ export function addClusterSteps(
   others: readonly StepCluster[],
   publicZone: boolean,
   pairs: readonly Pair[] = [],
+  topology: Topology = 'hybrid',
 ): PlannedStep[] {
   if (added.cloudAccountId === null) return [];
   const addresses = hasGateway(added) ? [`${added.name}/addresses`] : [];
@@ -42,11 +46,26 @@ export function addClusterSteps(
     ...made.map((cluster) => firewallStep(cluster.name, addresses)),
   ];
   const peering = peeringSteps(pairs, steps);
-  return [...steps, ...peering, ...namesAndProof([added], publicZone, peering)];
+  const members = letMembersIn(topology, [added, ...made], [added]);
+  return [...steps, ...peering, ...members, ...namesAndProof([added], publicZone, [...peering, ...members])];
 }
 
-/** More nodes for a cluster that is there. */
-export function addNodesSteps(cluster: string, peers: string[]): PlannedStep[] {
+/**
+ * More nodes for a cluster that is there.
+ * @param clusters all of the network: where everybody is linked to everybody, all let the new nodes in
+ */
+export function addNodesSteps(
+  cluster: string,
+  peers: string[],
+  clusters: readonly StepCluster[],
+  topology: Topology,
+): PlannedStep[] {
+  const members = letMembersIn(
+    topology,
+    clusters.filter((one) => one.cloudAccountId !== null),
+    [{ name: cluster }],
+  );
+  const joined = [`${cluster}/join`, ...members.map((step) => step.key)];
   return [
     planned('instances', {
       key: `${cluster}/instances`,
@@ -56,9 +75,30 @@ export function addNodesSteps(cluster: string, peers: string[]): PlannedStep[] {
       input: { peers },
     }),
     joinStep(cluster, peers),
+    ...members,
     recordsStep([`${cluster}/join`]),
-    verifyStep([`${cluster}/join`]),
+    verifyStep(joined),
   ];
+}
+
+/**
+ * In full topology members are called from other clusters too, by addresses that are known once their nodes are there.
+ * @param started clusters in which nodes are started
+ */
+function letMembersIn(
+  topology: Topology,
+  made: readonly { name: string }[],
+  started: readonly { name: string }[],
+): PlannedStep[] {
+  if (topology !== 'full') return [];
+  return made.map(({ name }) =>
+    planned('firewall', {
+      key: `${name}/firewall-members`,
+      title: `Let every node of the network into ${name}`,
+      cluster: name,
+      dependsOn: started.map((cluster) => `${cluster.name}/instances`),
+    }),
+  );
 }
 
 /** Rules of one cluster's groups, as they must be now. */

@@ -1,3 +1,4 @@
+import type { Topology } from '@skein/contract/primitive.ts';
 import { unpeerFromSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 import { firewallStep, recordsStep, type StepCluster } from './provision.ts';
@@ -6,6 +7,7 @@ import { firewallStep, recordsStep, type StepCluster } from './provision.ts';
 export function removePeerSteps(
   peer: { name: string; role: 'gateway' | 'member'; managed: boolean; cluster: string },
   clusters: readonly StepCluster[],
+  topology: Topology = 'hybrid',
 ): PlannedStep[] {
   const keys = [`instance/${peer.name}`, ...(peer.role === 'gateway' ? [`address/${peer.name}`] : [])];
   const others = clusters.filter(
@@ -13,7 +15,9 @@ export function removePeerSteps(
   );
   return [
     recordsStep([]),
-    ...(peer.role === 'gateway' ? others.map((cluster) => firewallStep(cluster.name, [])) : []),
+    ...(peer.role === 'gateway' || topology === 'full'
+      ? others.map((cluster) => firewallStep(cluster.name, []))
+      : []),
     ...(peer.managed
       ? [
           planned('delete', {

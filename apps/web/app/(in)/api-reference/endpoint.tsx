@@ -6,6 +6,7 @@ import { exampleOf, type OpenApiDocument, resolve, type Schema, type ShownOperat
 const METHODS: Record<string, string> = {
   get: 'text-good',
   post: 'text-accent',
+  put: 'text-warn',
   patch: 'text-warn',
   delete: 'text-bad',
 };

@@ -27,7 +27,13 @@ export function addedCluster(
     kind: 'add-cluster',
     title: `Add the cluster ${drafted.name} to ${shape.name}`,
     after: peeredBy(grown, pairs),
-    steps: addClusterSteps(drafted, shape.clusters, shape.dns !== null, pairs),
+    steps: addClusterSteps(
+      drafted,
+      shape.clusters,
+      shape.dns !== null,
+      pairs,
+      shape.snapshot.network.topology,
+    ),
     unknowns,
     drafted,
   };

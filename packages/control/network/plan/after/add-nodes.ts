@@ -34,7 +34,7 @@ export function addedNodes(
     kind: 'add-nodes',
     title: `Add ${names.join(', ')} to ${name}`,
     after: withPeers(shape, clusterId, drafted, unknowns),
-    steps: addNodesSteps(name, names),
+    steps: addNodesSteps(name, names, shape.clusters, shape.snapshot.network.topology),
     unknowns,
     drafted,
   };

@@ -1,7 +1,7 @@
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { changeSnapshot, type MeshPeer } from '@skein/mesh/network.ts';
 import type { PlannedCluster, PlannedPeer } from '../draft.ts';
-import { byName, meshClusterOf, type Shape, type ShapeCluster, type ShapePeer } from '../shape.ts';
+import { byName, meshClusterOf, plannedId, type Shape, type ShapeCluster, type ShapePeer } from '../shape.ts';
 import type { Unknowns } from '../unknowns.ts';
 
 /** The network with one cluster more, its nodes made and joined. */
@@ -9,7 +9,7 @@ export function withCluster(shape: Shape, drafted: PlannedCluster, unknowns: Unk
   const { peers, ...rest } = drafted;
   const cluster: ShapeCluster = {
     ...rest,
-    id: `planned/${drafted.name}`,
+    id: plannedId(drafted.name),
     state: drafted.cloudAccountId === null ? 'ready' : 'provisioning',
     peers: [],
   };
@@ -31,14 +31,21 @@ export function withPeers(
   const cluster = shape.clusters.find((one) => one.id === clusterId);
   if (!cluster) throw new Error(`no cluster ${clusterId}`);
   const joined = drafted.map((peer) => meshPeerOf(peer, cluster, unknowns));
+  const everybodyCalls = shape.snapshot.network.topology === 'full';
   const peers = joined.map(
     ({ id, name, role, overlayAddress, privateAddress, publicAddress }): ShapePeer => ({
       id,
       name,
       role,
+      seat: null,
       managed: true,
       overlayAddress,
-      sendsFrom: publicAddress === null ? [] : [publicAddress],
+      sendsFrom:
+        publicAddress !== null
+          ? [publicAddress]
+          : everybodyCalls
+            ? [unknowns.address(`the passing address of ${cluster.name}/${name}, given when it is made`)]
+            : [],
       privateAddress,
     }),
   );
@@ -68,6 +75,9 @@ function meshPeerOf(peer: PlannedPeer, cluster: ShapeCluster, unknowns: Unknowns
     name,
     role,
     wireguardKey: '',
+    nextWireguardKey: null,
+    retiredKey: null,
+    relay: null,
     overlayAddress,
     privateAddress,
     publicAddress,
@@ -75,5 +85,6 @@ function meshPeerOf(peer: PlannedPeer, cluster: ShapeCluster, unknowns: Unknowns
       { kind: 'private' as const, address: privateAddress, port: WIREGUARD_PORT },
       ...(publicAddress ? [{ kind: 'public' as const, address: publicAddress, port: WIREGUARD_PORT }] : []),
     ],
+    labels: {},
   };
 }

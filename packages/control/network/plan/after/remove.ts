@@ -23,7 +23,11 @@ export function removedPeer(
     kind: 'remove-peer',
     title: `Remove ${peer.name} from ${cluster.name}`,
     after: withoutPeer(shape, peerId),
-    steps: removePeerSteps({ ...peer, cluster: cluster.name }, shape.clusters),
+    steps: removePeerSteps(
+      { ...peer, cluster: cluster.name },
+      shape.clusters,
+      shape.snapshot.network.topology,
+    ),
   });
   return { ...change, peer, cluster };
 }

@@ -2,20 +2,13 @@
 
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import type { ClusterCallers } from '@skein/mesh/firewall/callers.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import { snapshotOf } from '@skein/mesh/network.ts';
-import { othersThan } from '../../../operation/step/gateway-addresses.ts';
 import type { Change } from '../after/change.ts';
 import { newNetwork } from '../after/new-network.ts';
 import { draftNetwork, type Known } from '../draft.ts';
-import {
-  type Book,
-  cloudClusters,
-  gatewayAddressesOf,
-  type HeldRow,
-  peeredAddressesOf,
-  type Shape,
-} from '../shape.ts';
+import { type Book, callersIn, cloudClusters, type HeldRow, type Shape } from '../shape.ts';
 import { thingsOf } from '../things.ts';
 
 export const KNOWN: Known = {
@@ -53,13 +46,13 @@ export function making(request: NewNetwork, facts: Known = KNOWN): Change {
 /** The books after a change, every step of it done: what the steps write, by the functions they write it with. */
 export function booksAfter(change: Change): Book {
   const after = settled(change.after);
-  const gateways = gatewayAddressesOf(after);
+  const callers = callersIn(after);
   const rules = new Map(
     cloudClusters(after).flatMap(({ id, vpcCidr }) =>
       (['gateway', 'member'] as const).map((role) => {
-        const others = othersThan(id, gateways);
-        const cluster = { vpcCidr, wireguardPort: WIREGUARD_PORT };
-        return [`${id} firewall/${role}`, clusterRules(role, cluster, others, peeredAddressesOf(after, id))];
+        const { planes, [role]: from } = callers.get(id) as ClusterCallers;
+        const cluster = { vpcCidr, wireguardPort: WIREGUARD_PORT, planes };
+        return [`${id} firewall/${role}`, clusterRules(cluster, from)];
       }),
     ),
   );
@@ -89,6 +82,9 @@ function settled(shape: Shape): Shape {
       [publicAddress, '192.0.2'],
     ] as const)
       if (address?.startsWith('240.') && !real.has(address)) real.set(address, `${range}.${real.size + 1}`);
+  for (const { sendsFrom } of shape.clusters.flatMap((cluster) => cluster.peers))
+    for (const address of sendsFrom)
+      if (address.startsWith('240.') && !real.has(address)) real.set(address, `192.0.2.${real.size + 1}`);
   const told = <T extends string | null>(address: T): T =>
     ((address === null ? undefined : real.get(address)) as T | undefined) ?? address;
   const joined = peers.map((peer) => ({

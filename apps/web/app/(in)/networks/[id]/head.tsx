@@ -14,6 +14,7 @@ const VIEWS = [
   ['/topology', 'Topology'],
   ['/peers', 'Peers'],
   ['/clusters', 'Clusters'],
+  ['/policy', 'Policy'],
   ['/dns', 'DNS'],
   ['/resources', 'Resources'],
   ['/drift', 'Drift'],

@@ -41,7 +41,7 @@ export function Overview(initial: {
             value={`${network.peers.connected} of ${network.peers.expected}`}
             note={network.peers.connected < network.peers.expected ? 'waiting for the others' : 'all of them'}
           />
-          <Figure label="Clusters" value={network.clusters} note="hybrid topology" />
+          <Figure label="Clusters" value={network.clusters} note={`${network.topology} topology`} />
           <Figure label="Overlay range" value={<Mono>{network.cidr}</Mono>} note="IPv4 addresses" />
           <Figure
             label="Map revision"
@@ -97,7 +97,7 @@ export function Overview(initial: {
         </ul>
       </Section>
 
-      <Settings network={network} />
+      <Settings network={network} clusters={clusters.items} />
 
       <Section title="Delete this network">
         <Panel className="flex flex-wrap items-center justify-between gap-4">

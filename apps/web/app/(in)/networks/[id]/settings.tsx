@@ -1,8 +1,9 @@
 'use client';
-/** Open ports, peering and what is done about drift: edited together, planned, then changed. */
+/** Topology, open ports, peering and what is done about drift: edited together, planned, then changed. */
 import type { AllowedPort } from '@skein/contract/primitive.ts';
-import type { Network, NetworkChange } from '@skein/contract/rest/network.ts';
+import type { Cluster, Network, NetworkChange } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
+import Link from 'next/link';
 import { useState } from 'react';
 import { call } from '../../../../fetch/call.ts';
 import { Button } from '../../../../ui/button.tsx';
@@ -10,6 +11,7 @@ import { Panel, Section } from '../../../../ui/page.tsx';
 import { PlanDialog } from '../../../../ui/plan/plan-dialog.tsx';
 import { DriftPolicyField, PeeringField } from '../../../../ui/policy-fields.tsx';
 import { PortEditor } from '../../../../ui/port-editor.tsx';
+import { TopologyField } from '../../../../ui/topology-field.tsx';
 
 const same = (a: readonly AllowedPort[], b: readonly AllowedPort[]) => textOf(a) === textOf(b);
 const textOf = (ports: readonly AllowedPort[]) =>
@@ -18,26 +20,47 @@ const textOf = (ports: readonly AllowedPort[]) =>
     .sort()
     .join();
 
-export function Settings({ network }: { network: Network }) {
+export function Settings({ network, clusters }: { network: Network; clusters: readonly Cluster[] }) {
   const [edited, setEdited] = useState<NetworkChange>({});
   const [planning, setPlanning] = useState(false);
-  const { allowedPorts = network.allowedPorts, peering = network.peering } = edited;
+  const { allowedPorts = network.allowedPorts ?? [], peering = network.peering } = edited;
   const { driftPolicy = network.driftPolicy } = edited;
+  const { topology = network.topology, hubClusterId = network.hubClusterId } = edited;
   const change: NetworkChange = {
-    ...(!same(allowedPorts, network.allowedPorts) && { allowedPorts }),
+    ...(network.allowedPorts !== null && !same(allowedPorts, network.allowedPorts) && { allowedPorts }),
     ...(peering !== network.peering && { peering }),
     ...(driftPolicy !== network.driftPolicy && { driftPolicy }),
+    ...(topology !== network.topology && { topology }),
+    ...(topology === 'hub' && hubClusterId !== network.hubClusterId && { hubClusterId }),
   };
   const dirty = Object.keys(change).length > 0;
   const set = (part: NetworkChange) => setEdited({ ...edited, ...part });
   return (
     <Section
       title="Settings"
-      lead="Ping is always open between clusters. Everything else from another cluster is refused, but for these ports."
+      lead={
+        network.allowedPorts === null
+          ? 'What clusters may begin with each other is said by the rules of the policy.'
+          : 'Ping is always open between clusters. Everything else from another cluster is refused, but for these ports.'
+      }
     >
       <Panel className="space-y-6">
-        <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
+        {network.allowedPorts === null ? (
+          <p>
+            <Link href={`/networks/${network.id}/policy`} className="text-accent hover:underline">
+              See the policy
+            </Link>
+          </p>
+        ) : (
+          <PortEditor ports={allowedPorts} onChange={(ports) => set({ allowedPorts: ports })} />
+        )}
         <div className="grid gap-4 border-t border-line pt-5 sm:grid-cols-2">
+          <TopologyField
+            value={topology}
+            hub={hubClusterId}
+            clusters={clusters.map(({ id, name }) => ({ value: id, name }))}
+            onChange={(value, hub) => set({ topology: value, hubClusterId: hub })}
+          />
           <PeeringField value={peering} onChange={(value) => set({ peering: value })} />
           <DriftPolicyField value={driftPolicy} onChange={(value) => set({ driftPolicy: value })} />
         </div>

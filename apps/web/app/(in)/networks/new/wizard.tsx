@@ -1,5 +1,5 @@
 'use client';
-import type { AllowedPort, DriftPolicy, Peering } from '@skein/contract/primitive.ts';
+import type { AllowedPort, DriftPolicy, Peering, Topology } from '@skein/contract/primitive.ts';
 import type { CloudAccount } from '@skein/contract/rest/account.ts';
 import { Network, NetworkPlan, NewNetwork } from '@skein/contract/rest/network.ts';
 import { Operation } from '@skein/contract/rest/operation.ts';
@@ -19,6 +19,7 @@ import { PlanView } from '../../../../ui/plan/plan-view.tsx';
 import { DriftPolicyField, PeeringField } from '../../../../ui/policy-fields.tsx';
 import { PortEditor } from '../../../../ui/port-editor.tsx';
 import { Status } from '../../../../ui/status.tsx';
+import { TopologyField } from '../../../../ui/topology-field.tsx';
 import { providerName } from '../../../../ui/words.ts';
 import { type ClusterDraft, ClusterRows, newCluster } from './cluster-rows.tsx';
 import { DnsField } from './dns-field.tsx';
@@ -42,6 +43,10 @@ export function Wizard({
   /** Whose DNS holds the public zone; undefined: that of the first cluster's account, null: nobody's. */
   const [dns, setDns] = useState<string | null>();
   const [ports, setPorts] = useState<AllowedPort[]>([]);
+  const [topology, setTopology] = useState<{ topology: Topology; hub: string | null }>({
+    topology: 'hybrid',
+    hub: null,
+  });
   const [peering, setPeering] = useState<Peering>('none');
   const [driftPolicy, setDriftPolicy] = useState<DriftPolicy>('heal');
   const [plan, setPlan] = useState<NetworkPlan | null>(null);
@@ -56,6 +61,9 @@ export function Wizard({
     name,
     zone,
     ...(dns !== undefined && { dnsCloudAccountId: dns }),
+    topology: topology.topology,
+    // One that was renamed or taken out since is nobody's choice.
+    ...(clusters.some((one) => one.name === topology.hub) && { hubCluster: topology.hub ?? undefined }),
     allowedPorts: ports,
     peering,
     driftPolicy,
@@ -211,10 +219,16 @@ export function Wizard({
       </Part>
       <Part
         number={5}
-        title="Peering and drift"
-        lead="How clusters of one cloud reach each other, and what is done when a cloud differs."
+        title="Topology, peering and drift"
+        lead="Which clusters are linked, how those of one cloud reach each other, and what is done when a cloud differs."
       >
         <div className="grid gap-4 sm:grid-cols-2">
+          <TopologyField
+            value={topology.topology}
+            hub={topology.hub}
+            clusters={clusters.map(({ name: cluster }) => ({ value: cluster, name: cluster }))}
+            onChange={(value, hub) => setTopology({ topology: value, hub })}
+          />
           <PeeringField value={peering} onChange={setPeering} />
           <DriftPolicyField value={driftPolicy} onChange={setDriftPolicy} />
         </div>

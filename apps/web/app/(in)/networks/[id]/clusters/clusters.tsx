@@ -8,6 +8,7 @@ import { type ReactNode, useState } from 'react';
 import type { z } from 'zod';
 import { useLoaded } from '../../../../../fetch/use-loaded.ts';
 import { Button } from '../../../../../ui/button.tsx';
+import { LabelsField } from '../../../../../ui/labels-field.tsx';
 import { Mono, Section } from '../../../../../ui/page.tsx';
 import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
 import { Status } from '../../../../../ui/status.tsx';
@@ -85,6 +86,9 @@ export function Clusters({
               <Fact label="Cloud network">
                 {cluster.vpcCidr ? <Mono>{cluster.vpcCidr}</Mono> : 'not made by Skein'}
                 {cluster.existingNetwork && ` of ${cluster.existingNetwork.networkId}, not Skein’s`}
+              </Fact>
+              <Fact label="Labels">
+                <LabelsField path={`/clusters/${cluster.id}`} of={cluster.name} labels={cluster.labels} />
               </Fact>
               {cluster.nodeIdentity && (
                 <Fact label="Node identity">

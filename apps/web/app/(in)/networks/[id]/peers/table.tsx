@@ -8,12 +8,14 @@ import type { z } from 'zod';
 import { call } from '../../../../../fetch/call.ts';
 import { useLoaded } from '../../../../../fetch/use-loaded.ts';
 import { Button, ButtonLink } from '../../../../../ui/button.tsx';
+import { LabelsField } from '../../../../../ui/labels-field.tsx';
 import { Notice } from '../../../../../ui/notice.tsx';
 import { Empty, Mono } from '../../../../../ui/page.tsx';
 import { PlannedRemoval } from '../../../../../ui/plan/planned-removal.tsx';
 import { Status } from '../../../../../ui/status.tsx';
 import { Table } from '../../../../../ui/table.tsx';
 import { Ago } from '../../../../../ui/time.tsx';
+import { PathTester } from './path-test.tsx';
 
 const Peers = pageOf(Peer);
 
@@ -74,6 +76,17 @@ export function PeerTable({
             title: 'Underlay',
             cell: (peer) => <Mono>{peer.publicAddress ?? peer.privateAddress ?? '–'}</Mono>,
           },
+          {
+            title: 'Labels',
+            cell: (peer) =>
+              peer.state !== 'removed' && (
+                <LabelsField
+                  path={`/peers/${peer.id}`}
+                  of={`${peer.name} of ${clusterName(peer.clusterId)}`}
+                  labels={peer.labels}
+                />
+              ),
+          },
           { title: 'Map', right: true, cell: (peer) => peer.appliedNumber ?? '–' },
           { title: 'Seen', cell: (peer) => <Ago at={peer.lastSeenAt} /> },
           {
@@ -101,6 +114,11 @@ export function PeerTable({
         ]}
       />
       {next !== null && <Button onClick={() => void more()}>Show more</Button>}
+      <PathTester
+        networkId={networkId}
+        peers={rows.filter((peer) => peer.state === 'connected' || peer.state === 'disconnected')}
+        nameOf={(peer) => `${peer.name} of ${clusterName(peer.clusterId)}`}
+      />
     </div>
   );
 }

@@ -46,10 +46,17 @@ export function LinkTable({
         { title: 'State', cell: (link) => <Status state={link.state} bare /> },
         { title: 'Round trip', right: true, cell: (link) => rttOf(link.rttMilliseconds) },
         { title: 'Endpoint', cell: (link) => <Mono>{link.endpoint ?? '–'}</Mono> },
+        { title: 'Way', cell: (link) => (link.way ? wordsOfWay(link.way) : '–') },
         { title: 'Handshake', cell: (link) => <Ago at={link.lastHandshakeAt} /> },
         { title: 'Received', right: true, cell: (link) => bytesOf(link.receivedBytes) },
         { title: 'Sent', right: true, cell: (link) => bytesOf(link.sentBytes) },
       ]}
     />
   );
+}
+
+/** What is sent costs by list price; what is received is free everywhere. */
+function wordsOfWay({ kind, usdPerGb }: NonNullable<Link['way']>): string {
+  if (usdPerGb === null) return kind;
+  return usdPerGb === 0 ? `${kind}, free` : `${kind}, $${usdPerGb} a GB`;
 }

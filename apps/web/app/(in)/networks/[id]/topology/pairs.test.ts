@@ -8,6 +8,7 @@ const link = (from: string, to: string, state: Link['state'], rttMilliseconds: n
   state,
   rttMilliseconds,
   endpoint: null,
+  way: null,
   lastHandshakeAt: null,
   receivedBytes: 0,
   sentBytes: 0,

@@ -6,6 +6,7 @@ import { useMemo, useState } from 'react';
 import { useEvents } from '../../../../../fetch/use-events.ts';
 import { Empty, Section } from '../../../../../ui/page.tsx';
 import { Status } from '../../../../../ui/status.tsx';
+import { TOPOLOGY } from '../../../../../ui/topology-field.tsx';
 import { Graph } from './graph.tsx';
 import { LinkTable } from './link-table.tsx';
 import { pairsOf } from './pairs.ts';
@@ -40,7 +41,12 @@ export function Topology({
       <div className={peer ? 'grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]' : ''}>
         <div className="overflow-hidden rounded-lg border border-line bg-sunken">
           <Graph clusters={clusters} peers={peers} pairs={pairs} chosen={chosen} onChoose={setChosen} />
-          <Legend liveness={liveness} revision={view.revision} />
+          <Legend
+            liveness={liveness}
+            revision={view.revision}
+            topology={view.topology}
+            hub={clusters.find((one) => one.id === view.hubClusterId)?.name}
+          />
         </div>
         {peer && (
           <PeerPane
@@ -63,7 +69,17 @@ export function Topology({
 
 const WORDS = { connecting: 'Connecting …', live: 'Live', reconnecting: 'Reconnecting …', ended: 'Not live' };
 
-function Legend({ liveness, revision }: { liveness: keyof typeof WORDS; revision: number }) {
+function Legend({
+  liveness,
+  revision,
+  topology,
+  hub,
+}: {
+  liveness: keyof typeof WORDS;
+  revision: number;
+  topology: TopologyView['topology'];
+  hub: string | undefined;
+}) {
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2 border-t border-line bg-raised px-4 py-2.5 text-sm">
       <span className="inline-flex items-center gap-2">
@@ -74,6 +90,9 @@ function Legend({ liveness, revision }: { liveness: keyof typeof WORDS; revision
       </span>
       <span className="inline-flex items-center gap-2">
         <Line className="stroke-bad" dash="7 5" /> <Status state="down" bare />
+      </span>
+      <span className="text-quiet" title={TOPOLOGY[topology].about}>
+        {TOPOLOGY[topology].name} topology{hub && ` around ${hub}`}
       </span>
       <span className="text-faint">
         Times are round trips. Links between members show when a peer is chosen.

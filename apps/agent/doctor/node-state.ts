@@ -1,0 +1,72 @@
+/** Whether the node is as its map asks: interfaces, WireGuard, filter, routes, forwarding, names. Looks only. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { decode, encode } from 'dns-packet';
+import { z } from 'zod';
+import { INTERFACES, interfaceOf, LOOPBACK_RESOLVER } from '../config.ts';
+import { ask } from '../dns/ask.ts';
+import { isPointedAtAgent } from '../dns/node-resolver.ts';
+import { filterInPlace } from '../filter/apply.ts';
+import type { Run } from '../host/command.ts';
+import { underlayAddresses } from '../host/facts.ts';
+import { answersOn } from '../wireguard/device.ts';
+import type { NodeFacts } from './facts.ts';
+
+const LIMIT_MILLISECONDS = 2000;
+/** Routes looked at: a route in the way seldom takes one address alone. */
+const MOST_ROUTES = 64;
+
+const LinkJson = z.array(z.object({ ifname: z.string(), flags: z.array(z.string()) }));
+const RouteJson = z.array(z.object({ dev: z.string().optional() }));
+
+/** Never throws. */
+export async function lookAtNode(run: Run, map: NetworkMap): Promise<NodeFacts> {
+  const wanted = Array.from({ length: map.self.planes }, (_, plane) => interfaceOf(plane));
+  const links = await run('ip', ['-j', 'link', 'show']);
+  const up = new Set(
+    LinkJson.parse(JSON.parse((links.ok && links.output) || '[]'))
+      .filter((link) => link.flags.includes('UP'))
+      .map((link) => link.ifname),
+  );
+  const interfacesGone = wanted.filter((name) => !up.has(name));
+  const answers = await Promise.all(
+    wanted.map((name) =>
+      Promise.race([answersOn(run, name), wait(LIMIT_MILLISECONDS, false, { ref: false })]),
+    ),
+  );
+  const forwarding = await Promise.all(
+    wanted.map(async (name) => {
+      const text = await readFile(`/proc/sys/net/ipv4/conf/${name}/forwarding`, 'utf8').catch(() => '');
+      return text.trim() === '1';
+    }),
+  );
+  const { self } = map;
+  return {
+    interfacesGone,
+    wireguardAnswers: answers.every((answer) => answer),
+    filterInPlace: await filterInPlace(run, map),
+    astray: interfacesGone.length > 0 ? [] : await astray(run, map),
+    forwardingOff: self.forwards ? wanted.filter((name, index) => up.has(name) && !forwarding[index]) : [],
+    resolverNamed: await isPointedAtAgent(self, run).catch(() => false),
+    ownNameAnswered: await isAnswered(`${self.name}.${self.clusterName}.${self.zone}`),
+    addresses: underlayAddresses().map((one) => one.address),
+  };
+}
+
+async function astray(run: Run, map: NetworkMap): Promise<NodeFacts['astray']> {
+  const found: NodeFacts['astray'] = [];
+  for (const { overlayAddress } of map.peers.slice(0, MOST_ROUTES)) {
+    const ran = await run('ip', ['-j', 'route', 'get', overlayAddress]);
+    const device = ran.ok ? (RouteJson.parse(JSON.parse(ran.output))[0]?.dev ?? null) : null;
+    if (!device || !INTERFACES.includes(device)) found.push({ address: overlayAddress, device });
+  }
+  return found;
+}
+
+async function isAnswered(name: string): Promise<boolean> {
+  const question = { type: 'A', name } as const;
+  const query = encode({ type: 'query', id: 1, flags: 0x0100, questions: [question] });
+  const reply = await ask(LOOPBACK_RESOLVER, query, 'udp', LIMIT_MILLISECONDS);
+  return reply !== undefined && (decode(reply).answers ?? []).length > 0;
+}

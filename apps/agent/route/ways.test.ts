@@ -1,0 +1,167 @@
+import type { MapPeer } from '@skein/contract/agent/map.ts';
+import { contains } from '@skein/mesh/ipam/cidr.ts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { gatewayMap, memberMap, peerA2, peerB1 } from '../fixture/map.ts';
+import { carriesOthers, MOST_UNREACHABLE, planWays, unreachableBy, type Verdict } from './ways.ts';
+
+const member = { ...memberMap.self, overlayAddress: '100.64.1.13' };
+const gateway = gatewayMap.self;
+const peerOf = (id: string, overlayAddress: string, plane: number, carried: string[]): MapPeer => ({
+  ...(id.startsWith('g') ? peerB1 : peerA2),
+  clusterId: overlayAddress.startsWith('100.64.1.') ? 'clu_a' : 'clu_other',
+  id,
+  overlayAddress,
+  plane,
+  allowedIps: [`${overlayAddress}/32`, ...carried],
+});
+const mates = [0, 1].map((rank) => peerOf(`g${rank}`, `100.64.1.1${rank}`, rank, ['100.64.0.0/16']));
+const neighbours = (cluster: number) =>
+  [0, 1].map((rank) =>
+    peerOf(`g${cluster}${rank}`, `100.64.${cluster}.1${rank}`, rank, [`100.64.${cluster}.0/24`]),
+  );
+const verdict = (change: Partial<Verdict>): Verdict => ({
+  live: true,
+  draining: false,
+  unreachable: [],
+  ...change,
+});
+const ways = (self: typeof member, peers: MapPeer[], verdicts: Record<string, Partial<Verdict>> = {}) =>
+  planWays(self, peers, new Map(Object.entries(verdicts).map(([id, change]) => [id, verdict(change)]))).map(
+    (way) => `${way.destination} by ${way.planes.join(' ')}`,
+  );
+
+test('with one gateway there is one route, whoever one is', () => {
+  expect(ways(member, memberMap.peers)).toEqual(['100.64.0.0/16 by 0']);
+  expect(ways(gateway, gatewayMap.peers)).toEqual(['100.64.0.0/16 by 0']);
+  expect(ways(gateway, [])).toEqual(['100.64.0.0/16 by 0']);
+  expect(ways(gateway, gatewayMap.peers, { peer_b1: { live: false } })).toEqual(['100.64.0.0/16 by 0']);
+});
+
+test('a member spreads over both gateways, but keeps its own cluster where members are', () => {
+  const peers = [...mates, peerOf('m', '100.64.1.14', 0, [])];
+  const spread = ['100.64.0.0/16 by 0 1', '100.64.1.0/24 by 0', '100.64.1.11/32 by 1'];
+  expect(ways(member, peers)).toEqual(spread);
+  const alone = ['100.64.0.0/16 by 1', '100.64.1.0/24 by 0', '100.64.1.11/32 by 1'];
+  expect(ways(member, peers, { g0: { live: false } })).toEqual(alone);
+  expect(ways(member, peers, { g0: { draining: true } })).toEqual(alone);
+  expect(ways(member, peers, { g0: { live: false }, g1: { live: false } })).toEqual(spread);
+  expect(ways(member, peers, { g0: { live: false }, g1: { draining: true } })).toEqual(alone);
+});
+
+test('what one gateway does not reach goes by the other, and by both where neither does', () => {
+  expect(ways(member, mates, { g1: { unreachable: ['100.64.2.0/24'] } })).toEqual([
+    '100.64.0.0/16 by 0 1',
+    '100.64.1.0/24 by 0',
+    '100.64.2.0/24 by 0',
+    '100.64.1.11/32 by 1',
+  ]);
+  const both = { unreachable: ['100.64.2.0/24'] };
+  expect(ways(member, mates, { g0: both, g1: both })).toHaveLength(3);
+  expect(ways(member, mates, { g0: { unreachable: ['100.64.0.0/16'] } })[0]).toBe('100.64.0.0/16 by 1');
+  // Nobody sends what is its own, or not the network's, elsewhere.
+  expect(ways(member, mates, { g0: { unreachable: ['100.64.1.13/32', '10.0.0.0/8'] } })).toHaveLength(3);
+});
+
+test('a gateway spreads over those of each other cluster, and goes straight to each for itself', () => {
+  const peers = [...neighbours(2), ...neighbours(3)];
+  expect(ways(gateway, peers, { g20: { live: false } })).toEqual([
+    '100.64.0.0/16 by 0',
+    '100.64.2.0/24 by 1',
+    '100.64.3.0/24 by 0 1',
+    '100.64.2.10/32 by 0',
+    '100.64.3.10/32 by 0',
+    '100.64.3.11/32 by 1',
+  ]);
+});
+
+test('an agent tells what no carrier of its own reaches', () => {
+  const peers = [...mates.map((mate) => ({ ...mate, allowedIps: [`${mate.overlayAddress}/32`] })), peerA2];
+  const told = (verdicts: Record<string, Partial<Verdict>>) =>
+    unreachableBy(
+      gateway,
+      [...peers, ...neighbours(2), ...neighbours(3)],
+      new Map(Object.entries(verdicts).map(([id, change]) => [id, verdict(change)])),
+    );
+  const dead = { live: false };
+  expect(told({})).toEqual([]);
+  expect(told({ g0: dead, g20: { draining: true }, g21: { draining: true } })).toEqual([]);
+  expect(told({ g20: dead })).toEqual(['100.64.2.10/32']);
+  expect(told({ g20: dead, g21: dead })).toEqual(['100.64.2.0/24', '100.64.2.10/32', '100.64.2.11/32']);
+  expect(told({ g20: dead, g21: dead, g30: dead, g31: dead })).toEqual(['100.64.0.0/16']);
+  const many = Array.from({ length: MOST_UNREACHABLE + 2 }, (_, index) => neighbours(index + 2)).flat();
+  const most = many.slice(4).map((peer): [string, Verdict] => [peer.id, verdict(dead)]);
+  expect(unreachableBy(gateway, many, new Map(most))).toEqual(['100.64.0.0/16']);
+});
+
+test('whatever is known of gateways: every address has a route, and none by a worse plane than the best there is', () => {
+  const anyVerdict = fc.record({
+    live: fc.boolean(),
+    draining: fc.boolean(),
+    unreachable: fc.subarray(['100.64.2.0/24', '100.64.3.0/24', '100.64.3.11/32', '100.64.0.0/16']),
+  });
+  const peers = [...neighbours(2), ...neighbours(3)];
+  const inside = [...mates, peerOf('m', '100.64.1.14', 0, [])];
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.dictionary(fc.constantFrom(...[...peers, ...mates].map((peer) => peer.id)), anyVerdict),
+      fc.constantFrom('100.64.2.99', '100.64.3.11', '100.64.9.9', '100.64.1.14', '100.64.1.77'),
+      (asMember, said, target) => {
+        const verdicts = new Map(Object.entries(said));
+        const held = asMember ? inside : peers;
+        const planned = planWays(asMember ? member : gateway, held, verdicts);
+        const longest = (cidrs: { destination: string; planes: readonly number[] }[]) =>
+          cidrs
+            .filter((one) => contains(one.destination, target))
+            .sort((a, b) => Number(b.destination.split('/')[1]) - Number(a.destination.split('/')[1]))[0];
+        const taken = longest(planned);
+        expect(taken?.planes.length).toBeGreaterThan(0);
+        // Nothing may be sent to a plane whose WireGuard gives it to nobody or to somebody of a wider prefix.
+        const carrying = longest(
+          held.flatMap((peer) =>
+            peer.allowedIps.map((destination) => ({ destination, planes: [peer.plane] })),
+          ),
+        );
+        if (!carrying || contains('100.64.1.0/24', target)) return;
+        const carriers = held.filter((peer) => peer.allowedIps.includes(carrying.destination));
+        const rank = (peer: MapPeer) => {
+          const known = verdicts.get(peer.id);
+          if (!known) return 0;
+          const home = peer.allowedIps.find(
+            (cidr) => cidr.endsWith('/24') && contains(cidr, peer.overlayAddress),
+          );
+          const lost =
+            known.unreachable.some((cidr) => contains(cidr, target)) && !(home && contains(home, target));
+          return known.live ? (lost ? 2 : 0) + (known.draining ? 1 : 0) : 4;
+        };
+        const best = Math.min(...carriers.map(rank));
+        expect(taken?.planes).toEqual(
+          carriers.filter((peer) => rank(peer) === best).map((peer) => peer.plane),
+        );
+      },
+    ),
+  );
+});
+
+test('gateways of two clusters that start together and reach nothing yet do not keep each other so', () => {
+  const nothing = { unreachable: ['100.64.0.0/16'] };
+  const verdicts = new Map(neighbours(2).map((peer) => [peer.id, verdict(nothing)]));
+  expect(unreachableBy(gateway, neighbours(2), verdicts)).toEqual([]);
+  expect(ways(gateway, neighbours(2), { g20: nothing })).toEqual([
+    '100.64.0.0/16 by 0',
+    '100.64.2.0/24 by 0 1',
+    '100.64.2.10/32 by 0',
+    '100.64.2.11/32 by 1',
+  ]);
+  // But what lies beyond the other cluster is lost with it.
+  const transit = neighbours(2).map((peer) => ({
+    ...peer,
+    allowedIps: [...peer.allowedIps, '100.64.3.0/24'],
+  }));
+  expect(unreachableBy(gateway, transit, verdicts)).toEqual(['100.64.3.0/24']);
+});
+
+test('only who carries more than itself is a carrier', () => {
+  expect([peerA2, peerB1].map(carriesOthers)).toEqual([false, true]);
+});

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { Policy } from '@skein/contract/rest/policy.ts';
+import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
+import { afterAll, expect, inject, it } from 'vitest';
+import { createSealer } from '../secret/sealer.ts';
+import { testContext } from '../testing/context.ts';
+import { makeMesh } from '../testing/mesh-rows.ts';
+import { askReachability } from './ask.ts';
+
+let fresh: FreshDatabase;
+afterAll(() => fresh?.drop());
+
+it('walks the network as it is in the books, and as it would be', async () => {
+  fresh = await freshDatabase(inject('databaseUrl'));
+  const context = testContext(fresh.database, await makeOrganization(fresh.database));
+  const sealer = createSealer(randomBytes(32), (bytes) => crypto.getRandomValues(bytes));
+  const { networkId, clusterIds, peers } = await makeMesh(
+    fresh.database,
+    sealer,
+    context.actor.organizationId,
+    { clusters: 2, peersPerCluster: 2 },
+  );
+  const idOf = (cluster: number, role: string) =>
+    peers.find((peer) => peer.clusterId === clusterIds[cluster] && peer.role === role)?.id ?? '';
+  const question = {
+    id: networkId,
+    from: idOf(0, 'member'),
+    to: idOf(1, 'member'),
+    protocol: 'icmp' as const,
+  };
+
+  expect(await askReachability(context, question)).toMatchObject({
+    verdict: 'reached',
+    hops: ['node-1.cluster-1', 'gw-1.cluster-1', 'gw-1.cluster-2', 'node-1.cluster-2'].map((name) => ({
+      name,
+    })),
+    decidedBy: { hop: { peerId: question.to }, layer: 'policy' },
+  });
+  const lost = idOf(1, 'gateway');
+  expect(await askReachability(context, { ...question, whatIf: { lost: [lost] } })).toMatchObject({
+    verdict: 'blocked',
+    decidedBy: { hop: { peerId: lost, name: 'gw-1.cluster-2' }, layer: 'tunnel' },
+  });
+  const policy = Policy.parse({ default: 'deny', rules: [] });
+  expect(await askReachability(context, { ...question, whatIf: { lost: [], policy } })).toMatchObject({
+    verdict: 'blocked',
+    decidedBy: { layer: 'policy', words: 'denied by the default' },
+  });
+  await expect(askReachability(context, { ...question, whatIf: { lost: ['moon'] } })).rejects.toMatchObject({
+    code: 'invalid-request',
+  });
+});

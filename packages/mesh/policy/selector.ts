@@ -1,0 +1,61 @@
+/** Whom the words of a policy mean. */
+import type { Policy } from '@skein/contract/rest/policy.ts';
+import type { MeshCluster, MeshPeer } from '../network.ts';
+
+/** A selector in parts. Groups are none: `membersOf` puts their members in their place. */
+export type Atom =
+  | { kind: 'any' }
+  | { kind: 'cluster'; name: string }
+  | { kind: 'peer'; name: string; cluster: string }
+  | { kind: 'label'; key: string; value: string };
+
+/** Reads one selector that is no group; its form was checked by the contract. */
+export function parseAtom(text: string): Atom {
+  const [kind = '', rest = ''] = split(text, ':');
+  if (kind === 'cluster') return { kind, name: rest };
+  if (kind === 'label') {
+    const [key = '', value = ''] = split(rest, '=');
+    return { kind, key, value };
+  }
+  if (kind === 'peer') {
+    const [name = '', cluster = ''] = split(rest, '.');
+    return { kind, name, cluster };
+  }
+  if (text === 'any') return { kind: 'any' };
+  throw new RangeError(`not a selector of peers: ${text}`);
+}
+
+/** The selectors of one side of a rule with groups spelled out. A group that is not there means nobody. */
+export function membersOf(groups: Policy['groups'], selectors: readonly string[]): string[] {
+  return selectors.flatMap((text) =>
+    text.startsWith('group:')
+      ? Object.hasOwn(groups, text.slice(6))
+        ? (groups[text.slice(6)] ?? [])
+        : []
+      : [text],
+  );
+}
+
+/** Whether one selector that is no group means this peer. Its own labels go before those of its cluster. */
+export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean {
+  switch (atom.kind) {
+    case 'any':
+      return true;
+    case 'cluster':
+      return atom.name === cluster.name;
+    case 'peer':
+      return atom.name === peer.name && atom.cluster === cluster.name;
+    case 'label':
+      return (labelOf(peer.labels, atom.key) ?? labelOf(cluster.labels, atom.key)) === atom.value;
+  }
+}
+
+/** A label by its key; keys such as `constructor` are labels like any other. */
+export function labelOf(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}
+
+function split(text: string, at: string): [string, string] {
+  const place = text.indexOf(at);
+  return place < 0 ? [text, ''] : [text.slice(0, place), text.slice(place + 1)];
+}

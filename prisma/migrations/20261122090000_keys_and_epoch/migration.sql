@@ -1,0 +1,4 @@
+ALTER TABLE "network" ADD COLUMN "epoch" INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE "peer" ADD COLUMN "nextWireguardKey" TEXT,
+ADD COLUMN "retiredKey" TEXT;
