@@ -38,6 +38,8 @@ const relay = newRelay(run, Date.now);
 let held: { map: NetworkMap; privateKey: string } | undefined;
 /** Ids of the peers that the devices hold. */
 let met: ReadonlySet<string> = new Set();
+/** By peer id, at which of its endpoints it was called last. */
+let called: ReadonlyMap<string, number> = new Map();
 
 function holding(): { map: NetworkMap; privateKey: string } {
   if (!held) throw new Error('there is no map yet');
@@ -77,6 +79,7 @@ async function obey(order: Order): Promise<unknown> {
       const { map, privateKey } = order;
       held = { map, privateKey };
       met = new Set();
+      called = new Map();
       await applyFilter(run, map);
       // No peer yet: they are called when all places are ready.
       await tunnels({ ...map, peers: [] }, privateKey, new Set());
@@ -98,7 +101,7 @@ async function obey(order: Order): Promise<unknown> {
     }
     case 'call': {
       const { map, privateKey } = holding();
-      const called = new Map(order.peers);
+      called = new Map([...called, ...order.peers]);
       const peers = map.peers.map((peer) => {
         const number = called.get(peer.id);
         const endpoint = number === undefined ? undefined : peer.endpoints[number % peer.endpoints.length];
@@ -106,7 +109,8 @@ async function obey(order: Order): Promise<unknown> {
       });
       await tunnels({ ...map, peers }, privateKey, new Set());
       // Agents ask all peers how they are; by that even the quiet ones are called.
-      for (const peer of peers) if (called.has(peer.id)) knock(peer.overlayAddress);
+      const now = new Set(order.peers.map(([id]) => id));
+      for (const peer of peers) if (now.has(peer.id)) knock(peer.overlayAddress);
       return null;
     }
     case 'look': {
