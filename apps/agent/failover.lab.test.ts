@@ -27,7 +27,9 @@ async function gatewayInUse(): Promise<string> {
 
 const isWhole = async () => {
   for (const name of ['a1', 'a2', 'a3', 'b1', 'b2', 'b3']) {
-    const status = await network.status(name);
+    // One that was just started may not be there yet.
+    const status = await network.status(name).catch(() => undefined);
+    if (!status) return false;
     const gateways = status.peers.filter((peer) => peer.role === 'gateway');
     if (status.problem || status.draining || gateways.some((peer) => peer.state !== 'up')) return false;
   }

@@ -46,8 +46,11 @@ const LEAVE_SECONDS = 5;
 const MOST_PATH_TESTS = 2;
 /** How often it is looked whether our key is to be replaced, and what is next for it. */
 const ROTATE_EVERY_SECONDS = 2;
-/** From telling others to go other ways until the last packet of theirs is through: it is told three times in 300 ms. */
+/** Others are told three times in 300 ms to go other ways. Then it is waited until nothing comes by any more. */
 const DRAIN_MILLISECONDS = 1000;
+const QUIET_MILLISECONDS = 500;
+/** Where there is no other way, or the node's own traffic goes on, nothing is gained by waiting longer. */
+const LONGEST_DRAIN_MILLISECONDS = 5000;
 
 export async function startDaemon(options: {
   run: Run;
@@ -254,7 +257,14 @@ export async function startDaemon(options: {
         : { peers: [], known: 0 },
     drain: async (on) => {
       node.drain(on);
-      if (on && held?.self.forwards) await wait(DRAIN_MILLISECONDS);
+      if (!on || !held?.self.forwards) return;
+      const startedAt = performance.now();
+      await wait(DRAIN_MILLISECONDS);
+      while (
+        node.quietMilliseconds() < QUIET_MILLISECONDS &&
+        performance.now() - startedAt < LONGEST_DRAIN_MILLISECONDS
+      )
+        await wait(QUIET_MILLISECONDS / 2);
     },
     tellLeaving: () =>
       new Promise((resolve) => {

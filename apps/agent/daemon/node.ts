@@ -53,6 +53,7 @@ export interface Node {
   /** Changes over to this private WireGuard key, which the peers know by now, without losing a packet. */
   changeKey(next: string): Promise<void>;
   isDraining(): boolean;
+  quietMilliseconds(): number;
   wireguard(): 'kernel' | 'userspace' | null;
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
@@ -384,6 +385,7 @@ export function newNode(options: {
     seen: finder.seen,
     drain: watch.drain,
     isDraining: watch.isDraining,
+    quietMilliseconds: watch.quietMilliseconds,
     announceKey: (key) => pairs.announce(key),
     changeKey: (next) =>
       inTunnels(async () => {

@@ -25,11 +25,13 @@ test('a flow makes its plane busy and no other; a trickle keeps it warm', () => 
   sent += 1;
   traffic.look(1, { sent, received: 0 }, 250);
   expect([traffic.isWarm(250), traffic.isBusy(1, 250)]).toEqual([true, false]);
+  expect(traffic.quietSince()).toBe(250);
   sent += 10;
   traffic.look(1, { sent, received: 0 }, 500);
   expect([traffic.isBusy(1, 500), traffic.isBusy(0, 500)]).toEqual([true, false]);
   traffic.look(1, { sent, received: 0 }, 750);
   expect([traffic.isBusy(1, 3600), traffic.isWarm(3600)]).toEqual([false, false]);
+  expect(traffic.quietSince()).toBe(500);
 });
 
 test('an interface made anew counts from nothing', () => {

@@ -16,6 +16,8 @@ export interface Traffic {
   look(plane: number, counters: Counters | null, now: number): void;
   /** So much goes by the plane that losing it would be felt at once. */
   isBusy(plane: number, now: number): boolean;
+  /** Since when no packet of others has gone by any plane: monotonic milliseconds. */
+  quietSince(): number;
   /** Something goes by any plane. */
   isWarm(now: number): boolean;
 }
@@ -39,6 +41,7 @@ interface Seen {
 
 export function newTraffic(): Traffic {
   const planes = new Map<number, Seen>();
+  let lastAt = Number.NEGATIVE_INFINITY;
   const at = (plane: number): Seen => {
     const seen = planes.get(plane) ?? {
       own: { sent: 0, received: 0 },
@@ -78,9 +81,13 @@ export function newTraffic(): Traffic {
         seen.windowPackets = 0;
       }
       seen.windowPackets += fresh;
-      if (fresh > 0) seen.warmUntil = now + LINGER_MILLISECONDS;
+      if (fresh > 0) {
+        lastAt = now;
+        seen.warmUntil = now + LINGER_MILLISECONDS;
+      }
       if (seen.windowPackets >= BUSY_PACKETS && fresh > 0) seen.busyUntil = now + LINGER_MILLISECONDS;
     },
+    quietSince: () => lastAt,
     isBusy: (plane, now) => (planes.get(plane)?.busyUntil ?? 0) > now,
     isWarm: (now) => [...planes.values()].some((seen) => seen.warmUntil > now),
   };

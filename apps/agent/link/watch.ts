@@ -21,6 +21,8 @@ export interface Watch {
   /** Tells everybody who uses this agent as a way whether it is about to go. */
   drain(on: boolean): void;
   isDraining(): boolean;
+  /** For how long no packet of others has gone by this node, as far as counters were read. */
+  quietMilliseconds(): number;
   close(): void;
 }
 
@@ -202,6 +204,7 @@ export function newWatch(options: {
       tell();
     },
     isDraining: () => draining,
+    quietMilliseconds: () => countedAt - traffic.quietSince(),
     close: () => {
       closed = true;
       clearTimeout(timer);

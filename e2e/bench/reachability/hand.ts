@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { INTERFACES, interfaceOf, STATE_DIRECTORY } from '@skein/agent/config.ts';
+import { interfaceOf, STATE_DIRECTORY } from '@skein/agent/config.ts';
 import { applyFilter } from '@skein/agent/filter/apply.ts';
 import { must, run } from '@skein/agent/host/command.ts';
 import { newRelay } from '@skein/agent/relay/apply.ts';
@@ -15,9 +15,6 @@ import { planTunnel } from '@skein/agent/wireguard/change.ts';
 import { type Device, openDevice } from '@skein/agent/wireguard/device.ts';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
 import { type Order as Asking, ask, knock, serve } from './talk.ts';
-
-/** Planes that a place may need: as many as a cluster of these networks has gateways. */
-const PLANES = 2;
 
 export type Order =
   /** Addresses, routes and security group of the underlay, for `ip -batch` and `nft -f`. */
@@ -38,6 +35,8 @@ const relay = newRelay(run, Date.now);
 let held: { map: NetworkMap; privateKey: string } | undefined;
 /** Ids of the peers that the devices hold. */
 let met: ReadonlySet<string> = new Set();
+/** By peer id, at which of its endpoints it was called last. */
+let called: ReadonlyMap<string, number> = new Map();
 
 function holding(): { map: NetworkMap; privateKey: string } {
   if (!held) throw new Error('there is no map yet');
@@ -45,6 +44,18 @@ function holding(): { map: NetworkMap; privateKey: string } {
 }
 
 const inOrder = { shared: new Map<string, string>(), former: new Map<string, string>() };
+
+/** Devices are opened when they are first needed: Linux gives a user few of what wireguard-go needs (inotify). */
+async function openPlanes(planes: number): Promise<void> {
+  while (devices.length < planes) {
+    const name = interfaceOf(devices.length);
+    const gone = () => {
+      process.stderr.write(`wireguard-go of ${name} ended\n`);
+      process.exit(1);
+    };
+    devices.push(await openDevice(run, () => undefined, name, gone));
+  }
+}
 
 async function tunnels(map: NetworkMap, privateKey: string, anew: ReadonlySet<string>): Promise<void> {
   for (const [plane, device] of devices.entries()) {
@@ -77,7 +88,9 @@ async function obey(order: Order): Promise<unknown> {
       const { map, privateKey } = order;
       held = { map, privateKey };
       met = new Set();
+      called = new Map();
       await applyFilter(run, map);
+      await openPlanes(map.self.planes);
       // No peer yet: they are called when all places are ready.
       await tunnels({ ...map, peers: [] }, privateKey, new Set());
       await applyInterfaces(run, map.self, map.self.mtu);
@@ -98,7 +111,7 @@ async function obey(order: Order): Promise<unknown> {
     }
     case 'call': {
       const { map, privateKey } = holding();
-      const called = new Map(order.peers);
+      called = new Map([...called, ...order.peers]);
       const peers = map.peers.map((peer) => {
         const number = called.get(peer.id);
         const endpoint = number === undefined ? undefined : peer.endpoints[number % peer.endpoints.length];
@@ -106,7 +119,8 @@ async function obey(order: Order): Promise<unknown> {
       });
       await tunnels({ ...map, peers }, privateKey, new Set());
       // Agents ask all peers how they are; by that even the quiet ones are called.
-      for (const peer of peers) if (called.has(peer.id)) knock(peer.overlayAddress);
+      const now = new Set(order.peers.map(([id]) => id));
+      for (const peer of peers) if (now.has(peer.id)) knock(peer.overlayAddress);
       return null;
     }
     case 'look': {
@@ -133,18 +147,6 @@ async function obey(order: Order): Promise<unknown> {
 }
 
 mkdirSync(STATE_DIRECTORY, { recursive: true });
-for (let plane = 0; plane < PLANES; plane += 1)
-  devices.push(
-    await openDevice(
-      run,
-      () => undefined,
-      interfaceOf(plane),
-      () => {
-        process.stderr.write(`wireguard-go of ${INTERFACES[plane]} ended\n`);
-        process.exit(1);
-      },
-    ),
-  );
 await serve();
 process.stdout.write('"ready"\n');
 for await (const line of createInterface({ input: process.stdin })) {

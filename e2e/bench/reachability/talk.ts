@@ -1,6 +1,6 @@
 /** The packets of the test: echoes over UDP and TCP at every port of the networks, and whoever asks for them. */
 import { createSocket } from 'node:dgram';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { PROBE_PORT } from '@skein/agent/config.ts';
 import { run } from '@skein/agent/host/command.ts';
 import type { Flow } from '@skein/mesh/policy/decide.ts';
@@ -61,16 +61,24 @@ function overUdp({ address, port, patienceMilliseconds }: Order): Promise<boolea
 
 function overTcp({ address, port, patienceMilliseconds }: Order): Promise<boolean> {
   return new Promise((done) => {
-    const socket = connect({ host: address, port: port ?? 0 });
+    let talk: Socket | undefined;
+    let over = false;
     const finish = (answered: boolean) => {
+      over = true;
       clearTimeout(end);
-      socket.destroy();
+      talk?.destroy();
       done(answered);
     };
+    // An error may be gone a moment later: a way that is just being changed, a port just given back.
+    const begin = () => {
+      if (over) return;
+      talk = connect({ host: address, port: port ?? 0 });
+      talk.on('error', () => setTimeout(begin, AGAIN_MILLISECONDS));
+      talk.on('data', () => finish(true));
+      talk.write('asked');
+    };
     const end = setTimeout(() => finish(false), patienceMilliseconds);
-    socket.on('error', () => undefined);
-    socket.on('data', () => finish(true));
-    socket.write('asked');
+    begin();
   });
 }
 

@@ -20,6 +20,9 @@ export function addressLines(world: World, id: string, standing: Standing): stri
   return [
     `address flush dev ${OUTSIDE}`,
     `address flush dev ${INSIDE}`,
+    // Whoever was at an address in the network before is somewhere else now.
+    `neighbour flush dev ${OUTSIDE}`,
+    `neighbour flush dev ${INSIDE}`,
     `link set dev ${OUTSIDE} up`,
     `link set dev ${INSIDE} up`,
     `address add ${privateAddress}/32 dev ${INSIDE}`,
