@@ -106,7 +106,7 @@ test('the stream of an ended operation ends by itself', async () => {
 
 test('a network’s stream begins with the whole topology', async () => {
   const text = await listen(`/networks/${networkId}/events`, (read) => read.includes('event: topology'));
-  expect(text).toMatch(/data: \{"revision":\d+,"peers":\[\]/);
+  expect(text).toMatch(/data: \{"revision":\d+,.*"peers":\[\]/);
 });
 
 test('too many streams of one organization are refused, and closing them makes room', async () => {

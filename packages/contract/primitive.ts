@@ -113,7 +113,7 @@ export const Labels = z
 export type Labels = z.infer<typeof Labels>;
 
 /** Ports on overlay addresses that are Skein's own, whatever a network's policy says. */
-export const OWN_PORTS = { names: 53, probes: [51880, 51881] };
+export const OWN_PORTS = { names: 53, probes: [51880, 51881, 51882] };
 
 /** UDP port that WireGuard listens on unless a network says otherwise. */
 export const WIREGUARD_PORT = 51820;
