@@ -67,6 +67,22 @@ test('a carrier that traffic goes by is found dead within 350 ms, at any phase',
   }
 });
 
+test('a look that comes a moment early asks all the same, and does not halve the pace', () => {
+  const liveness = newLiveness();
+  liveness.keep(['a'], 0);
+  let asked = 0;
+  for (let look = 0; look < 20; look += 1) {
+    const now = look * 79.4;
+    for (const id of liveness.due(now, () => true, true)) {
+      liveness.sent(id, now);
+      liveness.answered(id, now, now + 1);
+      asked += 1;
+    }
+    liveness.judge(now + 1);
+  }
+  expect(asked).toBe(20);
+});
+
 test('one that nothing goes by is asked seldom, but once in doubt it is decided as fast', () => {
   const world = worldOf(['a']);
   const idle = () => false;

@@ -15,6 +15,8 @@ export const IDLE_MILLISECONDS = 10_000;
 
 /** Probes in a row that must stay unanswered: two may get lost on a bad line. */
 const LOST_PROBES = 3;
+/** A timer may fire so much early: who is due then must not wait for the next one. */
+const EARLY_MILLISECONDS = 10;
 const SHORTEST_PATIENCE_MILLISECONDS = 230;
 const LONGEST_PATIENCE_MILLISECONDS = 2000;
 /** Beyond what round trips are known to take. */
@@ -121,7 +123,7 @@ export function newLiveness(): Liveness {
     },
     due: (now, isBusy, isWarm) =>
       [...lives].flatMap(([id, life]) =>
-        now - life.lastSentAt >= paceOf(life, now, isBusy(id), isWarm) ? [id] : [],
+        now - life.lastSentAt >= paceOf(life, now, isBusy(id), isWarm) - EARLY_MILLISECONDS ? [id] : [],
       ),
     inDoubt: (now) => [...lives.values()].some((life) => isInDoubt(life, now)),
     sent: (id, now) => {
