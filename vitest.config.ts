@@ -31,9 +31,10 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
+          // Each file stands in namespaces of its own, and mostly waits for packets.
+          maxWorkers: 2,
           include: named('.lab.test.ts'),
           exclude: never,
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
