@@ -12,6 +12,8 @@ export default defineConfig({
         test: {
           name: 'pure',
           maxWorkers: 2,
+          // They take milliseconds; a machine that does other things too is no failure of theirs.
+          testTimeout: 20_000,
           include: named('.test.ts'),
           exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts', '**/*.browser.test.ts'],
         },
