@@ -78,7 +78,7 @@ const chainSeconds =
 
 export const bench: Bench = async (say) => {
   const place = await openPlace();
-  const workers = openWorkers(1);
+  const workers = openWorkers(0);
   try {
     const three = await measure(place, workers, 3, say);
     const thirty = await measure(place, workers, 30, say);

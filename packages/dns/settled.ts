@@ -3,7 +3,8 @@ import { pause, waitFor } from '@skein/clouds/bounded-wait.ts';
 import { type DnsContext, dnsErrorOf } from './provider.ts';
 
 /** What answers a change calls it pending: to ask at once would be a call in vain. */
-const FIRST_MILLISECONDS = 500;
+const FIRST_MILLISECONDS = 200;
+const SECOND_MILLISECONDS = 500;
 
 /**
  * Asks whether a change that was pending is in effect, until the answer is yes.
@@ -19,7 +20,7 @@ export async function settled(
   try {
     await waitFor(async () => ((await done()) ? true : undefined), {
       ...wait,
-      firstMilliseconds: FIRST_MILLISECONDS,
+      firstMilliseconds: SECOND_MILLISECONDS,
       mostMilliseconds: 10_000,
     });
   } catch (error) {

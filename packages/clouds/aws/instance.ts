@@ -10,6 +10,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { allOf, waitFor } from '../bounded-wait.ts';
+import { lookTogether } from '../look-together.ts';
 import {
   type CallContext,
   CloudError,
@@ -24,18 +25,20 @@ import type { Connection } from './connection.ts';
 import { awsCodeOf, codeFor } from './errors.ts';
 import { imageFor } from './image.ts';
 import { launchToken } from './launch-token.ts';
-import { lookTogether } from './look-together.ts';
 import { filtersFor, filtersForOwner, keyedBy, taggedAs } from './tags.ts';
 
 const LIMIT_SECONDS = 300;
 const GENERATIONS = 10;
-/** Looks are gathered, and have a rhythm of their own (`look-together.ts`): nobody is to miss the next one. */
+/** Values that one filter takes. */
+const MOST_IDS = 200;
+/** Looks are gathered, and have a rhythm of their own (`../look-together.ts`): nobody is to miss the next one. */
 const LOOK_MILLISECONDS = 100;
 const living = (one: Instance) => one.State?.Name !== 'terminated' && one.State?.Name !== 'shutting-down';
 const byId = (a: Instance, b: Instance) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1);
 const idOf = (one: Instance) => required(one.InstanceId, 'an instance id');
 
 const groupsOf = (spec: InstanceSpec) => spec.firewalls.flatMap((one) => [one.externalId, ...one.more]);
+const groupsHeld = (one: Instance) => (one.SecurityGroups ?? []).map(({ GroupId }) => GroupId ?? '').sort();
 /** An instance profile by its ARN or by its name. */
 const profileOf = (identity: string) =>
   identity.startsWith('arn:') ? { Arn: identity } : { Name: identity };
@@ -62,7 +65,17 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
     );
     return pages.flatMap((one) => one.Instances ?? []).sort(byId);
   }
-  const oneById = lookTogether(ec2);
+  const look = lookTogether(async (_, ids: readonly string[], context) => {
+    const found = new Map<string, Instance>();
+    for (let from = 0; from < ids.length; from += MOST_IDS)
+      for (const one of await instancesBy(
+        [{ Name: 'instance-id', Values: ids.slice(from, from + MOST_IDS) }],
+        context,
+      ))
+        found.set(idOf(one), one);
+    return found;
+  });
+  const oneById = (id: string, context: CallContext) => look('', id, context);
 
   /**
    * Starts one. The token lets AWS give back the same instance to a repeated call. It remembers dead ones too: then the
@@ -194,8 +207,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
         ),
       );
     const wanted = groupsOf(spec).sort();
-    const held = (one.SecurityGroups ?? []).map((group) => group.GroupId ?? '').sort();
-    if (wanted.join() !== held.join())
+    if (wanted.join() !== groupsHeld(one).join())
       changes.push(
         ask('setting the instance’s security groups', context, (o) =>
           ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: id, Groups: wanted }), o),
@@ -232,9 +244,11 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
       if (!(await align(running, spec, context))) return stateOf(running);
       return waitFor(
         async () => {
+          // An answer from before the changes may even show it starting still.
           const one = await oneById(id, context);
           const state = one && stateOf(one);
-          if (!state || state.forwards !== (spec.role === 'gateway')) return undefined;
+          if (!one || !state?.running || state.forwards !== (spec.role === 'gateway')) return undefined;
+          if (groupsHeld(one).join() !== groupsOf(spec).sort().join()) return undefined;
           return spec.address === null || state.publicAddress === spec.address.address ? state : undefined;
         },
         { what: `instance ${id} to show its changes`, limitSeconds: 60, context },

@@ -18,6 +18,8 @@ export interface Subject<F extends Family, T extends Made> {
   id: string;
   /** Undefined on Azure's own not-found. */
   get: () => Promise<T | undefined>;
+  /** The same, asked together with its neighbours: for whoever asks again and again. */
+  glance?: () => Promise<T | undefined>;
   /** Whether it is this one of ours. */
   ours: (one: T) => boolean;
 }
@@ -27,6 +29,8 @@ const LIMIT_SECONDS = 900;
 const SHOW_SECONDS = 60;
 /** So often at most a change is asked of its resource alone: of a machine Azure tells 36 times, then 12 a minute. */
 const ALONE = 28;
+/** Glances are gathered, and have a rhythm of their own (`../look-together.ts`): nobody is to miss the next one. */
+const GLANCE_MILLISECONDS = 100;
 
 /** Neither done nor failed: Creating, Updating, Deleting, Migrating. */
 export const inProgress = (one: Made) =>
@@ -36,8 +40,9 @@ export const failed = (one: Made) => /^(Failed|Canceled)$/i.test(one.provisionin
 /** Ours, or undefined. @throws CloudError `not-ours` when somebody else's has our name. */
 export async function oursOnly<F extends Family, T extends Made>(
   subject: Subject<F, T>,
+  ask: () => Promise<T | undefined> = subject.get,
 ): Promise<T | undefined> {
-  const found = await subject.get();
+  const found = await ask();
   if (!found || subject.ours(found)) return found;
   throw new CloudError('not-ours', `${subject.id} has our name but not our tags; it is left alone.`, {
     remedy: 'Rename or delete it, or tag it as its neighbours are.',
@@ -121,8 +126,9 @@ async function carriedOut<F extends Family, T extends Made>(
   const end = await waitFor(
     async () => {
       asked += 1;
-      if (asked > ALONE && asked % 2 === 0) return (await operation.over()) ? {} : undefined;
-      const now = await oursOnly(subject);
+      if (!subject.glance && asked > ALONE && asked % 2 === 0)
+        return (await operation.over()) ? {} : undefined;
+      const now = await oursOnly(subject, subject.glance);
       if (now && inProgress(now)) return undefined;
       if (now && !failed(now) && right(now)) {
         await operation.forget();
@@ -134,8 +140,8 @@ async function carriedOut<F extends Family, T extends Made>(
       what: `Azure to finish ${change.what}`,
       limitSeconds: LIMIT_SECONDS,
       context,
-      firstMilliseconds: 200,
-      mostMilliseconds: 1_000,
+      firstMilliseconds: subject.glance ? GLANCE_MILLISECONDS : 200,
+      mostMilliseconds: subject.glance ? GLANCE_MILLISECONDS : 1_000,
     },
   );
   if (end.now) return end.now;

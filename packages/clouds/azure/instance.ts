@@ -2,6 +2,7 @@
 import type { VirtualMachine } from '@azure/arm-compute';
 import type { NetworkInterface } from '@azure/arm-network';
 import { waitFor } from '../bounded-wait.ts';
+import { lookTogether } from '../look-together.ts';
 import type { CallContext, InstanceSpec, InstanceState, Keyed, Resource } from '../provider.ts';
 import { addressSubject, ensureAddress, PASSING, removeAddress } from './address.ts';
 import type { Connection } from './connection.ts';
@@ -35,9 +36,20 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
         connection.askUnlessGone('compute', 'reading the instance', context, (on, o) =>
           on.virtualMachines.get(group, name, { expand: 'instanceView', ...o }),
         ),
+      glance: () => look(group, name, context),
       ours: (one) => isOf(one.tags, at),
     };
   };
+
+  /** The list of a group's machines shows each as asking for it alone does, which Azure lets nobody do often. */
+  const look = lookTogether(
+    async (group, _, context) =>
+      new Map((await machinesOf(group, context)).map((one) => [one.name ?? '', one])),
+  );
+  const machinesOf = (group: string, context: CallContext) =>
+    connection.askAll('compute', 'listing instances', context, (on, o) =>
+      on.virtualMachines.list(group, { expand: 'instanceView', ...o }),
+    );
 
   /** The public address behind an id, or null: it may have gone since. */
   async function addressAt(id: string | undefined, context: CallContext): Promise<string | null> {
@@ -176,9 +188,7 @@ export function instances(connection: Connection): Resource<InstanceSpec, Instan
   /** All of a group, those included of which only a part is there. */
   async function ofGroup(group: string, context: CallContext) {
     const [machines, nics, addresses] = await Promise.all([
-      connection.askAll('compute', 'listing instances', context, (on, o) =>
-        on.virtualMachines.list(group, { expand: 'instanceView', ...o }),
-      ),
+      machinesOf(group, context),
       connection.askAll('network', 'listing network interfaces', context, (on, o) =>
         on.networkInterfaces.list(group, o),
       ),
