@@ -75,6 +75,25 @@ test('a relay is called by those whom it relays, and no other group by them', ()
   expect(callers.get('clu_2')?.gateway.relayed).toEqual([]);
 });
 
+test('a relay is called at its private address by its neighbours and by peers of peered clusters', () => {
+  const peerings: Record<string, string[]> = { clu_1: ['clu_2', 'clu_4'], clu_2: ['clu_1'] };
+  const numbered = FIVE.map((one) => ({
+    ...one,
+    peered: peerings[one.id] ?? [],
+    peers: one.peers.map((peer) => ({ ...peer, id: `${one.id} ${peer.role}` })),
+  }));
+  const called = (...peers: string[]) =>
+    relayCallers([{ relayId: 'clu_1 gateway', peers }], numbered).flatMap((one) => one.addresses);
+  expect(called('clu_1 member', 'clu_2 member')).toEqual([
+    '203.0.113.12',
+    '10.1.0.2',
+    '203.0.113.22',
+    '10.2.0.2',
+  ]);
+  // Half a peering passes nothing.
+  expect(called('clu_3 member', 'clu_4 member')).toEqual(['203.0.113.32', '203.0.113.42']);
+});
+
 test('while the topology changes, those of both', () => {
   const both = callersOf(SEED, [setting('hub', 'clu_4'), setting('hub', 'clu_5')], FIVE).get('clu_1');
   expect(both?.gateway.others).toEqual(['203.0.113.41', '203.0.113.51']);

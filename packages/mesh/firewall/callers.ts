@@ -32,7 +32,7 @@ export interface Callers {
   readonly others: string[];
   /** Private addresses in peered VPCs. */
   readonly peered: string[];
-  /** Public addresses of peers that call each other by way of a relay here. */
+  /** Addresses of peers that call each other by way of a relay here; private ones where those reach it. */
   readonly relayed: string[];
 }
 
@@ -43,30 +43,36 @@ export interface RelayCallers {
   readonly addresses: readonly string[];
 }
 
-/** Who calls each relay, from what it was given to relay. */
+/** Who calls each relay, from what it was given to relay: by its private address where that is near. */
 export function relayCallers(
   allocations: readonly { readonly relayId: string; readonly peers: readonly string[] }[],
-  clusters: readonly {
-    readonly id: string;
-    readonly peers: readonly {
+  clusters: readonly (Pick<CallingCluster, 'id' | 'peered'> & {
+    readonly peers: readonly (Pick<
+      CallingCluster['peers'][number],
+      'role' | 'sendsFrom' | 'privateAddress'
+    > & {
       readonly id: string;
-      readonly role: PeerRole;
-      readonly sendsFrom: readonly string[];
-    }[];
-  }[],
+    })[];
+  })[],
 ): RelayCallers[] {
   const peers = new Map(
-    clusters.flatMap(({ id: clusterId, peers }) =>
-      peers.map((peer) => [peer.id, { ...peer, clusterId }] as const),
-    ),
+    clusters.flatMap((home) => home.peers.map((peer) => [peer.id, { ...peer, home }] as const)),
   );
   return allocations.flatMap(({ relayId, peers: ends }) => {
     const relay = peers.get(relayId);
     if (!relay) return [];
-    const addresses = ends.flatMap((id) => peers.get(id)?.sendsFrom ?? []);
-    return [{ clusterId: relay.clusterId, role: relay.role, addresses }];
+    const addresses = ends.flatMap((id) => {
+      const end = peers.get(id);
+      if (!end) return [];
+      const near = end.home.id === relay.home.id || arePeered(end.home, relay.home);
+      return near && end.privateAddress !== null ? [...end.sendsFrom, end.privateAddress] : end.sendsFrom;
+    });
+    return [{ clusterId: relay.home.id, role: relay.role, addresses }];
   });
 }
+
+type Peerable = Pick<CallingCluster, 'id' | 'peered'>;
+const arePeered = (a: Peerable, b: Peerable) => a.peered.includes(b.id) && b.peered.includes(a.id);
 
 export interface ClusterCallers {
   readonly gateway: Callers;
@@ -99,7 +105,7 @@ export function callersOf(
           const other = byId.get(id);
           if (!other) continue;
           planes = Math.max(planes, planesOf(other));
-          const near = cluster.peered.includes(id) && other.peered.includes(cluster.id);
+          const near = arePeered(cluster, other);
           for (const peer of other.peers) {
             if (!everybody && peer.role === 'member') continue;
             for (const group of everybody ? [gateway, member] : [gateway]) {
