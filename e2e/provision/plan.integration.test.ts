@@ -274,6 +274,33 @@ describe('plan and apply', { timeout: 120_000 }, () => {
     );
   });
 
+  it('where a hub is removed, those it linked are opened for each other before it is cut off', async () => {
+    const { context } = practice;
+    const { database } = practice.fresh;
+    const hubClusterId = await clusterNamed('dev');
+    await practice.succeeded(await changeNetwork(context, { id: networkId, topology: 'hub', hubClusterId }));
+    const seen = await plan({ change: 'remove-cluster', clusterId: hubClusterId });
+    const opens = seen.rules.filter((one) => one.action === 'create').map((one) => one.cluster);
+    expect([...new Set(opens)].sort()).toEqual(['prod', 'recovery']);
+    const operation = await removeCluster(context, {
+      id: hubClusterId,
+      confirm: 'dev',
+      planHash: seen.hash,
+    });
+    const living = () => database.peer.count({ where: { clusterId: hubClusterId, removedAt: null } });
+    expect(await living()).toBeGreaterThan(0);
+    const { steps } = await practice.succeeded(operation);
+    expect(await living()).toBe(0);
+    const cut = steps.find((step) => step.key === 'dev/cut-off');
+    for (const name of ['prod', 'recovery']) {
+      const opened = steps.find((step) => step.key === `${name}/firewall-opened`);
+      expect(Date.parse(opened?.finishedAt ?? '')).toBeLessThanOrEqual(Date.parse(cut?.startedAt ?? ''));
+    }
+    const kept = await plan({ change: 'settings' });
+    for (const part of [kept.resources, kept.rules, kept.records])
+      expect(part.filter((one) => one.action !== 'keep')).toEqual([]);
+  });
+
   it('deleting destroys what its plan says and nothing else', async () => {
     const seen = await plan({ change: 'delete' });
     expect(seen.resources.every((one) => one.action === 'destroy')).toBe(true);

@@ -1,7 +1,6 @@
 import { recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
-import { publishRevision } from '../map/publish.ts';
 import { lockNetwork } from '../network/lock.ts';
 import { removedCluster } from '../network/plan/after/remove.ts';
 import { holdTo } from '../network/plan/hold.ts';
@@ -9,9 +8,11 @@ import { loadBook } from '../network/plan/load.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { refuseWhileOpen } from '../operation/open.ts';
 import type { Operation } from '../operation/view.ts';
+import { cutOffCluster } from './cut-off.ts';
 
 /**
- * Takes a cluster out of its network: its peers are cut off at once, then its names, nodes and VPC go.
+ * Takes a cluster out of its network: its peers are cut off at once, or as soon as those are let in who take its place in
+ * the topology; then its names, nodes and VPC go.
  * @param input.confirm the cluster's name
  */
 export async function removeCluster(
@@ -35,22 +36,13 @@ export async function removeCluster(
     const removed = change.cluster;
     holdTo(input.planHash, book, change);
 
-    await tx.peer.updateMany({
-      where: { clusterId: removed.id, organizationId, removedAt: null },
-      data: { removedAt: now, disconnectedAt: now },
-    });
     await tx.cluster.update({ where: { id: removed.id, organizationId }, data: { state: 'deleting' } });
     const { kind, title, steps } = change;
     const clusterIds = new Map(book.shape.clusters.map((cluster) => [cluster.name, cluster.id]));
     const operation = await createOperation(tx, context, { networkId, kind, title, steps, clusterIds });
     await recordAudit(tx, context, 'cluster.remove', removed.id, { name, operationId: operation.id });
-    await publishRevision(
-      tx,
-      organizationId,
-      networkId,
-      [{ cluster: removed.id }],
-      `${name} is being removed`,
-    );
+    if (!steps.some((step) => step.kind === 'cut-off'))
+      await cutOffCluster(tx, { organizationId, networkId, clusterId: removed.id }, now);
     return operation;
   });
   await wakeFor(context, operation);

@@ -22,6 +22,7 @@ function cluster(number: number, over: Partial<CallingCluster> = {}): CallingClu
     id: `clu_${number}`,
     overlayCidr: `100.64.${number}.0/24`,
     peered: [],
+    leaving: false,
     peers: [peer('gateway', 1), peer('member', 2)],
     ...over,
   };
@@ -73,6 +74,21 @@ test('a relay is called by those whom it relays, and no other group by them', ()
   expect(callers.get('clu_1')?.gateway.relayed).toEqual(['203.0.113.22', '203.0.113.31']);
   expect(callers.get('clu_1')?.member.relayed).toEqual([]);
   expect(callers.get('clu_2')?.gateway.relayed).toEqual([]);
+});
+
+test('whoever is linked with a cluster that leaves is let in there still, and those linked without it already', () => {
+  const hub = setting('hub', 'clu_4');
+  const [staying, going] = [FIVE.filter((one) => one.id !== 'clu_4'), cluster(4, { leaving: true })];
+  const others = (clusters: readonly CallingCluster[], id: string) =>
+    callersOf(SEED, [hub], clusters).get(id)?.gateway.others ?? [];
+  for (const { id } of staying) {
+    const before = others(FIVE, id);
+    const after = others(staying, id);
+    expect(before).toEqual(['203.0.113.41']);
+    expect(after).not.toContain('203.0.113.41');
+    expect(after.length).toBeGreaterThan(0);
+    expect(others([...staying, going], id)).toEqual([...before, ...after].sort());
+  }
 });
 
 test('a relay is called at its private address by its neighbours and by peers of peered clusters', () => {
@@ -139,6 +155,7 @@ function callingClusters(snapshot: Snapshot): CallingCluster[] {
     id: part.cluster.id,
     overlayCidr: part.cluster.overlayCidr,
     peered: part.cluster.peered,
+    leaving: false,
     peers: part.peers.map((peer) => ({
       role: gatewaysOf(part).includes(peer) ? 'gateway' : 'member',
       seat: peer.seat ?? null,

@@ -13,6 +13,8 @@ export interface CallingCluster {
   readonly overlayCidr: string;
   /** Ids of the clusters whose private addresses can be called from this one's VPC. */
   readonly peered: readonly string[];
+  /** Is about to go: those linked with it are let in as long as it is there, and those linked without it already. */
+  readonly leaving: boolean;
   /** All that have not been removed. */
   readonly peers: readonly {
     readonly role: PeerRole;
@@ -129,8 +131,8 @@ export function callersOf(
 }
 
 /**
- * Linked by the graph of the clusters that are in the maps already, or of all that are to be: while some still come, both
- * are true in turn.
+ * Linked by the graph of the clusters that are in the maps already, of all that are to be, or of those that stay: while
+ * some come or go, each is true in its turn.
  */
 function neighboursOf(
   seed: string,
@@ -155,9 +157,12 @@ function graphsOf(seed: string, setting: TopologySetting, clusters: readonly Cal
   const key = `${seed} ${setting.topology} ${setting.hubClusterId}`;
   const known = memo.get(key);
   if (known) return known;
-  const graphs = [true, false].map((enrolled) =>
-    planGraph(setting, seed, verticesOf(setting, clusters, enrolled)),
-  );
+  const staying = clusters.filter((cluster) => !cluster.leaving);
+  const graphs = [
+    verticesOf(setting, clusters, true),
+    verticesOf(setting, clusters, false),
+    ...(staying.length < clusters.length ? [verticesOf(setting, staying, true)] : []),
+  ].map((vertices) => planGraph(setting, seed, vertices));
   memo.set(key, graphs);
   return graphs;
 }

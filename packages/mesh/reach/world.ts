@@ -73,6 +73,7 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
     id: part.cluster.id,
     overlayCidr: part.cluster.overlayCidr,
     peered: peeredWith(snapshot, part).map((other) => other.cluster.id),
+    leaving: false,
     peers: part.peers.map((peer) => ({
       id: peer.id,
       role: workOf(part, peer),

@@ -157,7 +157,7 @@ export function peeredBy(shape: Shape, pairs: readonly (readonly [string, string
 
 const callerMemo = new WeakMap<Shape, Map<string, ClusterCallers>>();
 
-/** Whom each cluster's groups let in, by the cluster's id. One that is being removed calls nobody. */
+/** Whom each cluster's groups let in, by the cluster's id. One that is being removed calls nobody from now on. */
 export function callersIn(shape: Shape): Map<string, ClusterCallers> {
   const known = callerMemo.get(shape);
   if (known) return known;
@@ -170,6 +170,7 @@ export function callersIn(shape: Shape): Map<string, ClusterCallers> {
         id,
         overlayCidr,
         peered: parts.get(id)?.cluster.peered ?? [],
+        leaving: false,
         peers: peers.map((peer) => ({ ...peer, enrolled: enrolled.has(peer.id) })),
       };
     });

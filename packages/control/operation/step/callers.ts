@@ -21,9 +21,14 @@ export async function loadCallers(
       nextHubClusterId: true,
       relayAllocations: { select: { relayId: true, firstId: true, secondId: true }, orderBy: { id: 'asc' } },
       clusters: {
-        where: { deletedAt: null, state: { not: 'deleting' } },
+        // One that is being removed counts for as long as its peers are in the maps.
+        where: {
+          deletedAt: null,
+          OR: [{ state: { not: 'deleting' } }, { peers: { some: { removedAt: null } } }],
+        },
         select: {
           id: true,
+          state: true,
           overlayCidr: true,
           peers: {
             where: { removedAt: null },
@@ -46,9 +51,10 @@ export async function loadCallers(
   });
   if (!network) return new Map();
   const peered = await peeredClusters(database, organizationId, networkId);
-  const clusters = network.clusters.map(({ id, overlayCidr, peers }) => ({
+  const clusters = network.clusters.map(({ id, overlayCidr, state, peers }) => ({
     id,
     overlayCidr,
+    leaving: state === 'deleting',
     peered: peered.get(id) ?? [],
     peers: peers.map((peer) => ({
       id: peer.id,

@@ -4,6 +4,7 @@ import { reserveAddresses } from './addresses.ts';
 import { awaitApplied } from './applied.ts';
 import { makeNetwork } from './cluster-network.ts';
 import { checkCredentials } from './credentials.ts';
+import { cutOff } from './cut-off.ts';
 import { deleteResources } from './delete.ts';
 import { deleteOrphans } from './delete-orphans.ts';
 import { setFirewall } from './firewall.ts';
@@ -29,6 +30,7 @@ export const HANDLERS = {
   verify: verifyTunnels,
   topology: changeTopology,
   applied: awaitApplied,
+  'cut-off': cutOff,
   credentials: checkCredentials,
   delete: deleteResources,
   'delete-orphans': deleteOrphans,

@@ -27,6 +27,7 @@ export type StepKind =
   | 'verify'
   | 'topology'
   | 'applied'
+  | 'cut-off'
   | 'credentials'
   | 'delete'
   | 'delete-orphans'
@@ -62,6 +63,7 @@ const TIMEOUT_SECONDS: Record<StepKind, number> = {
   verify: 240,
   topology: 60,
   applied: 180,
+  'cut-off': 60,
   credentials: 120,
   delete: 600,
   'delete-orphans': 900,

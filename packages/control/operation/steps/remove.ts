@@ -35,26 +35,52 @@ export function removePeerSteps(
 /**
  * A cluster taken out: its names first, then all that its cloud holds, then the others' rules that named it.
  * @param peered names of the others that hold a half of a peering with it
+ * @param relinked names of the others that are linked anew without it; where there are any they are opened first
  */
 export function removeClusterSteps(
   removed: StepCluster & { id: string },
   others: readonly StepCluster[],
   peered: readonly string[] = [],
+  relinked: readonly string[] = [],
 ): PlannedStep[] {
   const made = others.filter((cluster) => cluster.cloudAccountId !== null);
   const checked = removed.cloudAccountId === null ? [] : [credentialsStep(removed.name)];
-  const before = checked.map((step) => step.key);
+  const cut = cutOffSteps(removed.name, relinked);
+  const before = [...checked, ...cut.slice(-1)].map((step) => step.key);
   const unpeered = unpeerFromSteps(removed, peered).map((step) => ({ ...step, dependsOn: [...before] }));
   const names = recordsStep(before);
   const unbound = peered.length > 0 ? [names.key] : [];
   const gone = [...deleteClusterSteps(removed, before, unbound), ...unpeered];
   return [
     ...checked,
+    ...cut,
     names,
     ...gone,
     ...made.map((cluster) => firewallStep(cluster.name, [])),
     forgetCluster(removed, gone),
   ];
+}
+
+/** Clusters that take a removed one's place beside each other are opened for each other while it still carries. */
+function cutOffSteps(removed: string, relinked: readonly string[]): PlannedStep[] {
+  if (relinked.length === 0) return [];
+  const opened = relinked.map((name) =>
+    planned('firewall', {
+      key: `${name}/firewall-opened`,
+      title: `Let newly linked peers into ${name}`,
+      cluster: name,
+      dependsOn: [],
+    }),
+  );
+  const cut = planned('cut-off', {
+    key: `${removed}/cut-off`,
+    title: `Take the peers of ${removed} out of the network`,
+    cluster: removed,
+    dependsOn: opened.map((step) => step.key),
+    // A cloud that cannot be reached must not keep in the network what is to leave it.
+    evenAfterFailure: true,
+  });
+  return [...opened, cut];
 }
 
 /**

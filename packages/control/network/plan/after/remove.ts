@@ -1,7 +1,16 @@
+import type { ClusterCallers } from '@skein/mesh/firewall/callers.ts';
 import { Refusal } from '../../../failure.ts';
 import { peeringKey } from '../../../operation/step/peering.ts';
 import { removeClusterSteps, removePeerSteps, teardownSteps } from '../../../operation/steps/remove.ts';
-import { type Book, emptied, type ShapeCluster, type ShapePeer } from '../shape.ts';
+import {
+  type Book,
+  callersIn,
+  cloudClusters,
+  emptied,
+  type Shape,
+  type ShapeCluster,
+  type ShapePeer,
+} from '../shape.ts';
 import { type Change, known } from './change.ts';
 import { withoutCluster, withoutPeer } from './shrink.ts';
 
@@ -41,13 +50,34 @@ export function removedCluster({ shape, rows }: Book, clusterId: string): Change
     rows.filter((row) => row.key === peeringKey(clusterId)).map((row) => row.clusterId),
   );
   const peered = others.filter((one) => holding.has(one.id)).map((one) => one.name);
+  const after = withoutCluster(shape, clusterId);
   const change = known({
     kind: 'remove-cluster',
     title: `Remove the cluster ${cluster.name}`,
-    after: withoutCluster(shape, clusterId),
-    steps: removeClusterSteps(cluster, others, peered),
+    after,
+    steps: removeClusterSteps(cluster, others, peered, relinked(shape, after)),
   });
   return { ...change, cluster };
+}
+
+/** Names of the clusters, of those that Skein keeps the groups of, that let in somebody whom they did not let in before. */
+function relinked(before: Shape, after: Shape): string[] {
+  const [then, now] = [callersIn(before), callersIn(after)];
+  return cloudClusters(after)
+    .filter(({ id }) => {
+      const known = new Set(everybodyIn(then.get(id)));
+      return everybodyIn(now.get(id)).some((address) => !known.has(address));
+    })
+    .map((cluster) => cluster.name);
+}
+
+function everybodyIn(callers: ClusterCallers | undefined): string[] {
+  if (!callers) return [];
+  return [callers.gateway, callers.member].flatMap(({ others, peered, relayed }) => [
+    ...others,
+    ...peered,
+    ...relayed,
+  ]);
 }
 
 /** Nothing is left. */
