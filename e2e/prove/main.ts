@@ -22,6 +22,7 @@ import { tryNodes, tryZones } from './names.ts';
 import { addAndRemoveNode } from './nodes.ts';
 import { joinAndLeave } from './one-liner.ts';
 import { serveEcho, tryPairs } from './pairs.ts';
+import { tryPaths } from './paths.ts';
 import { readRemains } from './remains.ts';
 import { openRecorder } from './report.ts';
 import { readSite } from './site.ts';
@@ -107,6 +108,15 @@ if (networkId) {
     );
   });
 
+  await recorder.phase('paths', async () => {
+    const seen = await tryPaths(api, site, { open: DEMO_PORT, closed: CLOSED_PORT });
+    recorder.check(
+      'path tests and the model say what packets say',
+      seen.asked > 1 && seen.wrong.length === 0,
+      `${seen.asked} ways ${first(seen.wrong)}`,
+    );
+  });
+
   await recorder.phase('names', async () => {
     const nodes = await tryNodes(lab, site);
     recorder.check(
@@ -178,7 +188,7 @@ const {
   leftovers = -1,
 } = report.figures;
 /** A phase that ended early must not pass for want of checks. */
-const CHECKS = 13;
+const CHECKS = 14;
 const result = {
   ok: failed.length === 0 && report.checks.length === CHECKS,
   clusters,
