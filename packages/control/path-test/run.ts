@@ -28,11 +28,13 @@ export async function testPath(
   const left = () => LONGEST_SECONDS * 1000 - (performance.now() - startedAt);
   const rows = await context.database.peer.findMany({
     where: { networkId: input.networkId, organizationId, removedAt: null },
+    include: { cluster: { select: { name: true } } },
   });
   const peers = rows.map(
     (row): TestedPeer => ({
       id: row.id,
-      name: row.name,
+      // Every cluster may have a gateway of the same name.
+      name: `${row.name}.${row.cluster.name}`,
       overlayAddress: row.overlayAddress,
       connected: isConnected(row),
     }),
