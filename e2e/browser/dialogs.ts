@@ -83,6 +83,12 @@ export function dialogsOf(fixture: Known): Place[] {
       },
     },
     {
+      name: 'peer-work',
+      path: `${resting}/peers`,
+      shows: 'It passes on sealed packets that it cannot read',
+      first: (page) => press(page, /^node-1 of warehouse works as/),
+    },
+    {
       name: 'plan-delete',
       path: resting,
       shows: 'Type “depot” to confirm',

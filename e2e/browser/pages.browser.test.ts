@@ -155,6 +155,31 @@ describe('at the keyboard and live', () => {
     await context.close();
   });
 
+  test('a peer is let be a relay, and is one no more', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page } = await openPage(context, fixture.baseUrl);
+    await signIn(page, fixture.baseUrl, fixture.person);
+    await page.goto(`${fixture.baseUrl}/networks/${fixture.restingId}/peers`);
+    const work = (words: string) =>
+      page.getByRole('button', { name: `node-1 of warehouse works as ${words}. Change it`, exact: true });
+    const change = async (to: 'yes' | 'no') => {
+      const dialog = page.getByRole('dialog');
+      expect(await dialog.getByLabel('In its cluster').isDisabled()).toBe(true);
+      await dialog.getByLabel('For pairs without a way of their own').selectOption(to);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await work('Member').click();
+    await change('yes');
+    await work('Member, relay').waitFor();
+    // It is so for everybody who looks.
+    await page.reload();
+    await work('Member, relay').click();
+    await change('no');
+    await work('Member').waitFor();
+    await context.close();
+  });
+
   test('new keys that the cloud refuses change nothing, and say so', async () => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     const { page } = await openPage(context, fixture.baseUrl);

@@ -9,7 +9,7 @@ import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts
 import type { Run } from '../host/command.ts';
 import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
-import { chooseWay, dueWays, natOf, newWay, type Tried } from './choose.ts';
+import { chooseWay, dueWays, natOf, newWay, type Tried, UNANSWERED } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
 import { applyMouth, MOUTH_PORT } from './mouth.ts';
 
@@ -18,6 +18,10 @@ const TICK_MILLISECONDS = 100;
 const MOST_LEARNT = 2;
 const LEARNT_MILLISECONDS = 60_000;
 const SEEN_MILLISECONDS = 300_000;
+/** Public peers that are asked where our packets come from though their tunnels need no looking after. */
+const WITNESSES = 3;
+const WITNESS_MILLISECONDS = 60_000;
+const WITNESS_AGAIN_MILLISECONDS = 1000;
 /** Questions under way, all peers together. */
 const MOST_UNDER_WAY = 4096;
 
@@ -50,6 +54,7 @@ interface Looked {
   since: number;
   /** Nothing is to be looked for: the tunnel stands on the best way there is. */
   settled: boolean;
+  witness: boolean;
 }
 
 /**
@@ -96,7 +101,11 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   const tick = () => {
     const now = clock();
     for (const looked of peers.values()) {
-      if (looked.settled) continue;
+      if (looked.settled) {
+        const [best] = looked.offered;
+        if (looked.witness && best && isWitnessDue(best, now)) ask(looked, best, now);
+        continue;
+      }
       looked.learnt = looked.learnt.filter(
         ({ way, at }) => now - at < LEARNT_MILLISECONDS || way.endpoint === looked.used,
       );
@@ -147,8 +156,16 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     know: (map, privateKey) => {
       self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
+      const witnesses = new Set(
+        map.peers
+          .filter(({ plane, endpoints: [best] }) => plane === 0 && best?.kind === 'public')
+          .slice(0, WITNESSES),
+      );
       const wanted = map.peers.filter(
-        ({ endpoints }) => endpoints.length > 1 || endpoints.some(({ kind }) => kind === 'relayed'),
+        (peer) =>
+          peer.endpoints.length > 1 ||
+          peer.endpoints.some(({ kind }) => kind === 'relayed') ||
+          witnesses.has(peer),
       );
       for (const id of [...peers.keys()]) if (!wanted.some((peer) => peer.id === id)) peers.delete(id);
       for (const peer of wanted) {
@@ -171,6 +188,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
           used: held?.used ?? null,
           since: other ? now : (held?.since ?? now),
           settled: held?.settled ?? false,
+          witness: witnesses.has(peer),
         });
       }
       secret = privateKey;
@@ -234,6 +252,12 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       sockets.clear();
     },
   };
+}
+
+/** Often until it has answered, then often enough for what it saw to stay known. */
+function isWitnessDue({ askedAt, unanswered }: Tried, now: number): boolean {
+  const hasty = unanswered > 0 && unanswered <= UNANSWERED;
+  return askedAt === null || now - askedAt >= (hasty ? WITNESS_AGAIN_MILLISECONDS : WITNESS_MILLISECONDS);
 }
 
 async function openMouth(

@@ -129,8 +129,6 @@ function tell(observed: { a: Endpoint[]; b: Endpoint[] }): void {
   const watching = watchers.map((one, at) =>
     peerOf(`w${at}`, one.key, `100.64.${10 + at}.1`, [
       { kind: 'public', address: WATCHERS[at] ?? '', port: 51820 },
-      // Somewhere that nobody answers, so that there is a choice.
-      { kind: 'observed', address: '203.0.113.250', port: 51820 },
     ]),
   );
   const [peerA, peerB] = [

@@ -16,6 +16,7 @@ import { Status } from '../../../../../ui/status.tsx';
 import { Table } from '../../../../../ui/table.tsx';
 import { Ago } from '../../../../../ui/time.tsx';
 import { PathTester } from './path-test.tsx';
+import { WorkField } from './work-field.tsx';
 
 const Peers = pageOf(Peer);
 
@@ -70,7 +71,10 @@ export function PeerTable({
           },
           { title: 'State', cell: (peer) => <Status state={peer.state} bare /> },
           { title: 'Cluster', cell: (peer) => clusterName(peer.clusterId) },
-          { title: 'Role', cell: (peer) => (peer.role === 'gateway' ? 'Gateway' : 'Member') },
+          {
+            title: 'Work',
+            cell: (peer) => <WorkField peer={peer} of={`${peer.name} of ${clusterName(peer.clusterId)}`} />,
+          },
           { title: 'Overlay', cell: (peer) => <Mono>{peer.overlayAddress}</Mono> },
           {
             title: 'Underlay',
