@@ -3,7 +3,7 @@ import { Policy } from '@skein/contract/rest/policy.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MeshCluster, type MeshPeer, type Snapshot, snapshotOf } from '../network.ts';
-import { decide, type End } from '../policy/decide.ts';
+import { decide, type PeerEnd } from '../policy/decide.ts';
 import { planRelays } from '../relay/plan.ts';
 import { anyRows, NETWORK, toSnapshot } from '../testing/networks.ts';
 import { anyPort } from '../testing/policies.ts';
@@ -57,6 +57,7 @@ function clusterOf(name: string, at: number, vpcCidr: string | null): MeshCluste
     peered: [],
     place: vpcCidr === null ? null : { provider: at === 0 ? 'aws' : 'gcp', region: 'r' },
     labels: {},
+    ranges: [],
   };
 }
 
@@ -238,7 +239,7 @@ test('where the underlay lets everything through, the policy alone decides, in e
         const standings = new Map([...planned.standings].map(([id, one]) => [id, { ...one, letsIn: null }]));
         const world = { ...planned, standings };
         const ends = [...snapshot.parts.values()].flatMap((part) =>
-          part.peers.map((peer): End => ({ part, peer })),
+          part.peers.map((peer): PeerEnd => ({ part, peer })),
         );
         const flow = { protocol, port: protocol === 'icmp' ? null : port };
         for (const from of ends)

@@ -5,7 +5,7 @@
  */
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { buildMap } from '../map/build.ts';
-import { decide, type End } from '../policy/decide.ts';
+import { decide, type PeerEnd } from '../policy/decide.ts';
 import { decisionWords } from '../policy/words.ts';
 import type { Answer, Decision, Question } from './answer.ts';
 import { judgesEnd, judgesPassing, type Packet } from './filter.ts';
@@ -33,7 +33,7 @@ interface Journey {
 }
 
 interface Explored {
-  readonly ends: ReadonlyMap<string, End>;
+  readonly ends: ReadonlyMap<string, PeerEnd>;
   readonly maps: ReadonlyMap<string, NetworkMap>;
   readonly ways: Ways;
   session(from: string, to: string): Decision | null;
@@ -144,7 +144,7 @@ function explore(world: World): Explored {
   const known = exploredMemo.get(world);
   if (known) return known;
   const { snapshot, lost } = world;
-  const ends = new Map<string, End>();
+  const ends = new Map<string, PeerEnd>();
   const maps = new Map<string, NetworkMap>();
   for (const part of snapshot.parts.values())
     for (const peer of part.peers) {
