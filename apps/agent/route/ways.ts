@@ -38,8 +38,8 @@ export function carriesOthers(peer: MapPeer): boolean {
 
 /**
  * The fewest routes that send every overlay address by the right planes: what a wider prefix already sends the same way
- * gets no route of its own, so that with one plane there is exactly one route. The network's whole range always has
- * one, or packets would leave beside the tunnel. Sorted from wide to narrow.
+ * gets no route of its own, so that with one plane there is exactly one route, and one for ranges behind clusters where
+ * there are any: without these packets would leave beside the tunnel. Sorted from wide to narrow.
  * @param verdicts by peer id; a peer without one counts as live
  */
 export function planWays(
@@ -54,13 +54,12 @@ export function planWays(
   for (const { cidr, range, said } of carriers.sorted()) choose(cidr, range, said);
   for (const told of toldBy(peers, verdicts)) {
     const range = parseCidr(told);
-    if (carriers.get(range) || !within(self.overlayCidr, told) || within(self.clusterOverlayCidr, told))
-      continue;
+    if (carriers.get(range) || !isOverlay(self, told) || within(self.clusterOverlayCidr, told)) continue;
     const outer = carriers.outside(range);
     if (outer) choose(told, range, outer);
   }
   // Whoever of the own cluster is not in the map yet is looked for where members are.
-  for (const base of [self.overlayCidr, self.clusterOverlayCidr])
+  for (const base of [...wholeOf(self), self.clusterOverlayCidr])
     if (!chosen.get(parseCidr(base))) chosen.set(base, [0]);
 
   return chosen.sorted().flatMap(({ cidr, range, said: planes }) => {
@@ -71,7 +70,8 @@ export function planWays(
 
 /**
  * The prefixes that this agent carries for others and does not reach, as it tells them: no carrier of theirs is live and
- * says to reach them. Where that holds for all of them, or for too many, it is the whole network's range.
+ * says to reach them. Where that holds for all of them, or for too many, it is the whole network's range, and what ranges
+ * have their addresses from.
  */
 export function unreachableBy(
   self: MapSelf,
@@ -89,7 +89,16 @@ export function unreachableBy(
     said.some((peer) => reaches(peer, range)) ? [] : [cidr],
   );
   if (lost.length === 0) return [];
-  return lost.length === carriers.length || lost.length > MOST_UNREACHABLE ? [self.overlayCidr] : lost.sort();
+  return lost.length === carriers.length || lost.length > MOST_UNREACHABLE ? wholeOf(self) : lost.sort();
+}
+
+/** All that the overlay may hold. */
+function wholeOf(self: MapSelf): string[] {
+  return self.rangesCidr === null ? [self.overlayCidr] : [self.overlayCidr, self.rangesCidr];
+}
+
+function isOverlay(self: MapSelf, cidr: string): boolean {
+  return wholeOf(self).some((whole) => within(whole, cidr));
 }
 
 /** Who carries exactly each prefix. */
