@@ -39,6 +39,7 @@ export async function removeCluster(
       where: { clusterId: removed.id, organizationId, removedAt: null },
       data: { removedAt: now, disconnectedAt: now },
     });
+    await tx.clusterRange.deleteMany({ where: { clusterId: removed.id, organizationId } });
     await tx.cluster.update({ where: { id: removed.id, organizationId }, data: { state: 'deleting' } });
     const { kind, title, steps } = change;
     const clusterIds = new Map(book.shape.clusters.map((cluster) => [cluster.name, cluster.id]));
