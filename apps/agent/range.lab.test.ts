@@ -181,6 +181,17 @@ describe('ranges', { timeout: 240_000 }, () => {
     expect(await reaches('b3', HOST.b)).toBe(overlayOf(network.node('b3')));
   });
 
+  test('carriers say what they carry, and the doctor misses the forwarding that they need', async () => {
+    expect(await network.sh('a3', 'skein-agent status')).toContain(
+      `carries 242.0.2.0/24, which is ${PODS} inside (routed)`,
+    );
+    const examined = async () => (await network.node('a1').place.sh('skein-agent doctor')).output;
+    await until('nothing to be wrong', 30, async () => (await examined()).includes('Nothing is wrong.'));
+    await network.sh('a1', 'echo 0 > /proc/sys/net/ipv4/conf/eth1/forwarding');
+    expect(await examined()).toContain('forwarding is off on eth1');
+    await until('the agent to mend it', 60, async () => (await examined()).includes('Nothing is wrong.'));
+  });
+
   test('a range behind a member: pods of two nodes, and of a node and a LAN', async () => {
     expect(await reaches('pod-a', POD.b)).toBe(POD.a);
     expect(await reaches('pod-b', POD.a)).toBe(POD.b);

@@ -181,8 +181,21 @@ test('ranges behind clusters are routed like the rest, each by those who carry i
   const self = { ...gateway, rangesCidr: '242.0.0.0/8' };
   expect(unreachableBy(self, carriers, lost)).toEqual(['100.64.0.0/16', '242.0.0.0/8']);
   expect(unreachableBy(self, [...carriers, ...neighbours(3)], lost)).toContain(range);
+  // Neighbours are told as one.
+  const many = carriers.map((peer) => ({
+    ...peer,
+    allowedIps: [...peer.allowedIps, ...Array.from({ length: 64 }, (_, at) => `242.2.${at}.0/24`)],
+  }));
+  expect(unreachableBy(self, [...many, ...neighbours(3)], lost)).toEqual([
+    '100.64.2.0/24',
+    '100.64.2.10/32',
+    '100.64.2.11/32',
+    range,
+    '242.2.0.0/18',
+  ]);
 });
 
-test('only who carries more than itself is a carrier', () => {
-  expect([peerA2, peerB1].map(carriesOthers)).toEqual([false, true]);
+test('only a gateway that carries more than itself is a carrier', () => {
+  const pods = { ...peerA2, allowedIps: [...peerA2.allowedIps, '242.0.0.0/24'] };
+  expect([peerA2, pods, peerB1].map(carriesOthers)).toEqual([false, false, true]);
 });

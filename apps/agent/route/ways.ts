@@ -5,6 +5,7 @@
  */
 import type { MapPeer, MapSelf } from '@skein/contract/agent/map.ts';
 import { parseCidr, type Range, sizeOf } from '@skein/mesh/ipam/cidr.ts';
+import { cidrsOf, spansOf } from '@skein/mesh/policy/ranges.ts';
 import { PrefixTable } from './prefix-table.ts';
 
 /** What is known of a peer that carries more than itself. */
@@ -31,9 +32,12 @@ export interface SizedWay extends Way {
 /** Prefixes that an agent tells others it does not reach; past this it says that it reaches nothing. */
 export const MOST_UNREACHABLE = 32;
 
-/** Whether others' addresses are reached through this peer, and not itself alone. */
+/**
+ * Whether others' addresses are reached through this peer, and not itself alone. A member that carries a range is the
+ * only way to it: to know whether it lives would help nobody.
+ */
 export function carriesOthers(peer: MapPeer): boolean {
-  return peer.allowedIps.some((cidr) => cidr !== `${peer.overlayAddress}/32`);
+  return peer.role === 'gateway' && peer.allowedIps.some((cidr) => cidr !== `${peer.overlayAddress}/32`);
 }
 
 /**
@@ -80,7 +84,7 @@ export function unreachableBy(
 ): string[] {
   const carriers = carriersOf(peers)
     .sorted()
-    .filter(({ cidr }) => !within(self.clusterOverlayCidr, cidr));
+    .filter(({ cidr, said }) => !within(self.clusterOverlayCidr, cidr) && said.some(carriesOthers));
   const reaches = (peer: MapPeer, range: Range) => {
     const verdict = verdicts.get(peer.id);
     return !verdict || (verdict.live && !tellsUnreachable(self, peer, verdict, range));
@@ -89,7 +93,16 @@ export function unreachableBy(
     said.some((peer) => reaches(peer, range)) ? [] : [cidr],
   );
   if (lost.length === 0) return [];
-  return lost.length === carriers.length || lost.length > MOST_UNREACHABLE ? wholeOf(self) : lost.sort();
+  const told = lost.length === carriers.length ? wholeOf(self) : together(self, lost);
+  return told.length > MOST_UNREACHABLE ? wholeOf(self) : told;
+}
+
+/** A cluster may have many ranges, and most are given out side by side: neighbours are told as one. */
+function together(self: MapSelf, lost: readonly string[]): string[] {
+  const { rangesCidr } = self;
+  const ranges = rangesCidr === null ? [] : lost.filter((cidr) => within(rangesCidr, cidr));
+  const others = lost.filter((cidr) => !ranges.includes(cidr));
+  return [...others.sort(), ...cidrsOf(spansOf(ranges.map(parseCidr)))];
 }
 
 /** All that the overlay may hold. */
