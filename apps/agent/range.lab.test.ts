@@ -158,6 +158,10 @@ describe('ranges', { timeout: 240_000 }, () => {
         const seen = await reaches(from, HOST[side]);
         expect(CARRIERS).toContain(seen);
       }
+    // What ICMP tells of a flow is translated with it: nobody listens there.
+    const asking = `const s = require('dgram').createSocket('udp4'); s.on('error', (e) => { console.log(e.code); process.exit(); });
+      s.connect(7999, '${HOST.b}', () => s.send('x')); setTimeout(() => process.exit(), 3000);`;
+    expect(await must(hostOf('a3'), `${NODE} -e "${asking}"`)).toContain('ECONNREFUSED');
     // They have no way back to anybody else, and the filter would let nothing out that they begin.
     await routeVia('b', 1);
     expect(await asks('host-b', 'tcp', overlayOf(network.node('a3')))).toBe('');
@@ -193,6 +197,13 @@ describe('ranges', { timeout: 240_000 }, () => {
   });
 
   test('a range behind a member: pods of two nodes, and of a node and a LAN', async () => {
+    // As networks of pods do: whatever leaves the node speaks as the node. Not so what goes into the overlay.
+    await network.sh(
+      'a3',
+      `nft -f - << 'EOF'
+table ip pods { chain out { type nat hook postrouting priority srcnat; ip saddr ${PODS} ip daddr != ${PODS} masquerade; } }
+EOF`,
+    );
     expect(await reaches('pod-a', POD.b)).toBe(POD.a);
     expect(await reaches('pod-b', POD.a)).toBe(POD.b);
     expect(await reaches('pod-a', HOST.b)).toBe(POD.a);
@@ -239,6 +250,15 @@ describe('ranges', { timeout: 240_000 }, () => {
     expect(await asks('pod-a', 'tcp', POD.b, 9090)).toBe('');
     // Within the cluster the other default holds.
     expect(await asks('b3', 'tcp', HOST.b)).not.toBe('');
+
+    // One peer that carries a range alone knows questions from answers: pods may ask by UDP, and nobody may ask them.
+    const freely = { action: 'allow' as const, protocol: 'any' as const, ports: [] };
+    await setPolicy({ rules: [{ ...freely, from: ['range:pods.a'], to: ['cluster:b'] }] });
+    await until('the pod to ask', 10, async () => {
+      return (await asks('pod-a', 'udp', overlayOf(network.node('b3')))) === POD.a;
+    });
+    expect(await asks('b3', 'udp', POD.a)).toBe('');
+    expect(await pings('b3', POD.a)).toBe(false);
 
     await listen(hostOf('host-b'), talkFile, 7100);
     await setPolicy({ default: 'allow' });

@@ -49,7 +49,9 @@ b1    gateway  100.64.2.11  up     12 s       81.3 ms  1440  skein1     public  
 });
 
 test('names the ranges that it carries', () => {
-  const ranges = [{ cidr: '10.0.0.0/16', overlayCidr: '242.1.0.0/16', replies: 'routed' as const }];
+  const ranges = [
+    { cidr: '10.0.0.0/16', overlayCidr: '242.1.0.0/16', replies: 'routed' as const, alone: false },
+  ];
   expect(renderStatus({ ...status, ranges }, NOW)).toContain(
     'userspace\ncarries 242.1.0.0/16, which is 10.0.0.0/16 inside (routed)\n',
   );

@@ -102,7 +102,13 @@ export type MapAllocation = z.infer<typeof MapAllocation>;
  * A range behind this agent, which carries it: `cidr` as its hosts have it, `overlayCidr`, of the same size, as the
  * network knows it. Host n of the one is host n of the other.
  */
-export const MapRange = z.object({ cidr: Cidr, overlayCidr: Cidr, replies: RangeReplies });
+export const MapRange = z.object({
+  cidr: Cidr,
+  overlayCidr: Cidr,
+  replies: RangeReplies,
+  /** Nobody else carries it, now or when this agent is away: all packets of a flow come by here. */
+  alone: z.boolean(),
+});
 export type MapRange = z.infer<typeof MapRange>;
 
 /** What holds for the whole network and for this agent in it. */

@@ -67,7 +67,7 @@ describe('adding', () => {
     expect(changeSnapshot(before, newer.change).after).toEqual(after);
     const map = buildMap(after, one, memberOf(one));
     expect(map?.self).toMatchObject({
-      ranges: [{ cidr: '10.42.1.0/24', overlayCidr: '242.2.0.0/24', replies: 'routed' }],
+      ranges: [{ cidr: '10.42.1.0/24', overlayCidr: '242.2.0.0/24', replies: 'routed', alone: true }],
       clusterRanges: ['242.0.0.0/16', '242.2.0.0/24'],
       rangesCidr: '242.0.0.0/8',
     });

@@ -76,7 +76,7 @@ function selfOf(
 
 function mapRanges(ranges: readonly MeshRange[]): MapRange[] {
   return ranges
-    .map(({ cidr, overlayCidr, replies }) => ({ cidr, overlayCidr, replies }))
+    .map(({ cidr, overlayCidr, replies, peerId }) => ({ cidr, overlayCidr, replies, alone: peerId !== null }))
     .sort((a, b) => byAddress(a.overlayCidr, b.overlayCidr));
 }
 

@@ -43,7 +43,7 @@ export function selfText(self: MapSelf): string {
     self.overlayCidr,
     self.clusterOverlayCidr,
     self.clusterVpcCidr,
-    self.ranges.map(({ cidr, overlayCidr, replies }) => [cidr, overlayCidr, replies]),
+    self.ranges.map(({ cidr, overlayCidr, replies, alone }) => [cidr, overlayCidr, replies, alone]),
     self.clusterRanges,
     self.rangesCidr,
     self.wireguardPort,

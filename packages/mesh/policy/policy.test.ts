@@ -93,6 +93,7 @@ describe('what agents get says what the policy says', () => {
                   cidr: end.range.cidr,
                   overlayCidr: end.range.overlayCidr,
                   replies: end.range.replies,
+                  alone: end.range.peerId !== null,
                 });
                 expect(firstMatch(map, map.self.passing, packet) ?? otherwise).toBe(said);
                 carriers += 1;

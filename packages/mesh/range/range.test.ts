@@ -87,9 +87,9 @@ test('the maps of gateways carry ranges, all others route to them', () => {
   ]);
   const self = (cluster: string, name: string) =>
     buildMap(snapshot, `clu_${cluster}`, `peer_${cluster}_${name}`)?.self;
-  const own = { cidr: '10.42.0.0/16', overlayCidr: '242.1.0.0/16', replies: 'masqueraded' };
+  const own = { cidr: '10.42.0.0/16', overlayCidr: '242.1.0.0/16', replies: 'masqueraded', alone: false };
   expect(self('dr', 'gw-1')?.ranges).toEqual([own]);
-  expect(self('dr', 'gw-2')?.ranges).toEqual([{ ...own, overlayCidr: '242.0.0.0/16' }, own]);
+  expect(self('dr', 'gw-2')?.ranges).toEqual([{ ...own, overlayCidr: '242.0.0.0/16', alone: true }, own]);
   expect(self('dr', 'gw-1')?.clusterRanges).toEqual(['242.0.0.0/16', '242.1.0.0/16']);
   expect(self('prod', 'node-1')).toMatchObject({ ranges: [], clusterRanges: [], rangesCidr: '242.0.0.0/8' });
   const ips = (name: string) =>
