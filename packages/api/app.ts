@@ -26,6 +26,7 @@ import { serveOperations } from './route/operation/routes.ts';
 import { servePathTests } from './route/path-test/routes.ts';
 import { servePeers } from './route/peer/routes.ts';
 import { servePolicies } from './route/policy/routes.ts';
+import { serveRanges } from './route/range/routes.ts';
 import { serveReachability } from './route/reachability/routes.ts';
 import { serveOpenService, serveService } from './route/service/routes.ts';
 import { serveSetup } from './route/setup/routes.ts';
@@ -50,6 +51,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveNetworkViews(v1);
   serveClusters(v1);
   servePeers(v1);
+  serveRanges(v1);
   servePathTests(v1);
   servePolicies(v1);
   serveReachability(v1);

@@ -16,6 +16,7 @@ export function documentOf(app: ApiHono) {
       { name: 'Networks', description: 'Overlay networks: plan, make, watch, delete' },
       { name: 'Clusters', description: 'Nodes in one cloud region' },
       { name: 'Peers', description: 'Agents on nodes' },
+      { name: 'Ranges', description: 'What is behind clusters and runs no agent' },
       { name: 'Policy', description: 'Who may begin what with whom' },
       { name: 'Join tokens', description: 'Let nodes of your own join a cluster' },
       { name: 'Cloud accounts', description: 'Credentials for the clouds' },

@@ -10,6 +10,7 @@ export const ID_PREFIX = {
   cloudAccount: 'acc',
   network: 'net',
   cluster: 'clu',
+  range: 'rng',
   peer: 'peer',
   joinToken: 'join',
   apiToken: 'tok',
@@ -90,6 +91,10 @@ export type Topology = z.infer<typeof Topology>;
 export const PeerRole = z.enum(['gateway', 'member']);
 export type PeerRole = z.infer<typeof PeerRole>;
 
+/** How hosts behind a carrier answer: to the carrier, which needs nothing of them, or to whoever asks, routed back by it. */
+export const RangeReplies = z.enum(['masqueraded', 'routed']);
+export type RangeReplies = z.infer<typeof RangeReplies>;
+
 /** A port that the network opens between its clusters, beside ping. */
 export const AllowedPort = z.object({ protocol: z.enum(['tcp', 'udp']), port: Port });
 export type AllowedPort = z.infer<typeof AllowedPort>;
@@ -114,6 +119,12 @@ export type Labels = z.infer<typeof Labels>;
 
 /** Ports on overlay addresses that are Skein's own, whatever a network's policy says. */
 export const OWN_PORTS = { names: 53, probes: [51880, 51881, 51882] };
+
+/**
+ * What Skein gives ranges behind clusters addresses from, in every network. No host on the internet has one of these, so
+ * they never stand for two things; Submariner's Globalnet takes its own from here too.
+ */
+export const RANGES_CIDR = '242.0.0.0/8';
 
 /** UDP port that WireGuard listens on unless a network says otherwise. */
 export const WIREGUARD_PORT = 51820;

@@ -4,7 +4,7 @@
  * "did this cluster change" is a comparison of references.
  */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
-import type { Labels, PeerRole, Topology } from '@skein/contract/primitive.ts';
+import type { Labels, PeerRole, RangeReplies, Topology } from '@skein/contract/primitive.ts';
 import type { Policy } from '@skein/contract/rest/policy.ts';
 
 export interface MeshNetwork {
@@ -30,6 +30,21 @@ export interface MeshCluster {
   /** Where its nodes are; null for plain hosts. */
   readonly place: { readonly provider: string; readonly region: string } | null;
   readonly labels: Labels;
+  /** What is behind it and runs no agent, sorted by id. */
+  readonly ranges: readonly MeshRange[];
+}
+
+/** A range behind a cluster: host n of `cidr` is host n of `overlayCidr` to the network. */
+export interface MeshRange {
+  readonly id: string;
+  readonly name: string;
+  /** The one peer that carries it; null where the cluster's gateways do. */
+  readonly peerId: string | null;
+  readonly cidr: string;
+  readonly overlayCidr: string;
+  readonly replies: RangeReplies;
+  /** Hosts that have names, with their addresses inside. */
+  readonly hosts: readonly { readonly name: string; readonly address: string }[];
 }
 
 /** An enrolled peer. `privateAddress` and `publicAddress` are what names answer; `endpoints` is where WireGuard listens. */

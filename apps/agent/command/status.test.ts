@@ -18,6 +18,7 @@ const status: Status = {
   problem: null,
   draining: false,
   wireguard: 'userspace',
+  ranges: [],
   peers: [
     {
       peerId: 'peer_b1',
@@ -45,6 +46,15 @@ coordinator connected, map 7, WireGuard in userspace
 PEER  ROLE     ADDRESS      STATE  HANDSHAKE  RTT      MTU   INTERFACE  PATH    ENDPOINT
 b1    gateway  100.64.2.11  up     12 s       81.3 ms  1440  skein1     public  203.0.113.7:51820
 `);
+});
+
+test('names the ranges that it carries', () => {
+  const ranges = [
+    { cidr: '10.0.0.0/16', overlayCidr: '242.1.0.0/16', replies: 'routed' as const, alone: false },
+  ];
+  expect(renderStatus({ ...status, ranges }, NOW)).toContain(
+    'userspace\ncarries 242.1.0.0/16, which is 10.0.0.0/16 inside (routed)\n',
+  );
 });
 
 test('says what is wrong', () => {

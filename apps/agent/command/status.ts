@@ -27,6 +27,9 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
+    ...status.ranges.map(
+      ({ cidr, overlayCidr, replies }) => `carries ${overlayCidr}, which is ${cidr} inside (${replies})`,
+    ),
     ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { LinkReport } from '@skein/contract/agent/channel.ts';
+import { MapRange } from '@skein/contract/agent/map.ts';
 import { PeerRole } from '@skein/contract/primitive.ts';
 import { z } from 'zod';
 import { RUN_DIRECTORY } from '../config.ts';
@@ -33,6 +34,8 @@ export const Status = z.object({
   /** Others have been asked to take other ways than this node. */
   draining: z.boolean(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
+  /** Ranges behind this node that it carries. */
+  ranges: z.array(MapRange),
   peers: z.array(
     LinkReport.extend({
       name: z.string(),

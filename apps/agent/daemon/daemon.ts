@@ -249,6 +249,7 @@ export async function startDaemon(options: {
       problem,
       draining: node.isDraining(),
       wireguard: node.wireguard(),
+      ranges: held?.self.ranges ?? [],
       peers: peersOf(held, links, node.mtu.mtuOf),
     }),
     measure: async (peer) =>

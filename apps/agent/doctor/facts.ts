@@ -76,7 +76,7 @@ export interface NodeFacts {
   filterInPlace: boolean | null;
   /** Overlay addresses whose packets would leave beside the tunnels, and by which interface (null: no route). */
   astray: { address: string; device: string | null }[];
-  /** Interfaces of a forwarding node on which forwarding is off. */
+  /** Interfaces of a forwarding node on which forwarding is off: ours, and those towards ranges that it carries. */
   forwardingOff: string[];
   /** Whether the node's own programs ask the agent, and whether it answers its own name. */
   resolverNamed: boolean;

@@ -1,7 +1,8 @@
 /** Whether the node is as its map asks: interfaces, WireGuard, filter, routes, forwarding, names. Looks only. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import { formatAddress, parseCidr } from '@skein/mesh/ipam/cidr.ts';
 import { decode, encode } from 'dns-packet';
 import { z } from 'zod';
 import { INTERFACES, interfaceOf, LOOPBACK_RESOLVER } from '../config.ts';
@@ -10,9 +11,11 @@ import { isPointedAtAgent } from '../dns/node-resolver.ts';
 import { filterInPlace } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
+import { devicesTowards } from '../route/behind.ts';
 import { answersOn } from '../wireguard/device.ts';
 import type { NodeFacts } from './facts.ts';
 
+const INTERFACE_SWITCHES = '/proc/sys/net/ipv4/conf';
 const LIMIT_MILLISECONDS = 2000;
 /** Routes looked at: a route in the way seldom takes one address alone. */
 const MOST_ROUTES = 64;
@@ -35,19 +38,17 @@ export async function lookAtNode(run: Run, map: NetworkMap): Promise<NodeFacts> 
       Promise.race([answersOn(run, name), wait(LIMIT_MILLISECONDS, false, { ref: false })]),
     ),
   );
-  const forwarding = await Promise.all(
-    wanted.map(async (name) => {
-      const text = await readFile(`/proc/sys/net/ipv4/conf/${name}/forwarding`, 'utf8').catch(() => '');
-      return text.trim() === '1';
-    }),
-  );
+  const forwarding = await forwardingDevices();
   const { self } = map;
   return {
     interfacesGone,
     wireguardAnswers: answers.every((answer) => answer),
     filterInPlace: await filterInPlace(run, map),
     astray: interfacesGone.length > 0 ? [] : await astray(run, map),
-    forwardingOff: self.forwards ? wanted.filter((name, index) => up.has(name) && !forwarding[index]) : [],
+    forwardingOff: [
+      ...(self.forwards || self.ranges.length > 0 ? wanted.filter((name) => up.has(name)) : []),
+      ...(await towardsRanges(run, map)),
+    ].filter((name) => !forwarding.has(name)),
     resolverNamed: await isPointedAtAgent(self, run).catch(() => false),
     ownNameAnswered: await isAnswered(`${self.name}.${self.clusterName}.${self.zone}`),
     addresses: underlayAddresses().map((one) => one.address),
@@ -56,12 +57,36 @@ export async function lookAtNode(run: Run, map: NetworkMap): Promise<NodeFacts> 
 
 async function astray(run: Run, map: NetworkMap): Promise<NodeFacts['astray']> {
   const found: NodeFacts['astray'] = [];
-  for (const { overlayAddress } of map.peers.slice(0, MOST_ROUTES)) {
-    const ran = await run('ip', ['-j', 'route', 'get', overlayAddress]);
+  const addresses = map.peers.slice(0, MOST_ROUTES).map((peer) => peer.overlayAddress);
+  if (map.self.rangesCidr !== null) addresses.push(formatAddress(parseCidr(map.self.rangesCidr).first + 1));
+  for (const address of addresses) {
+    const ran = await run('ip', ['-j', 'route', 'get', address]);
     const device = ran.ok ? (RouteJson.parse(JSON.parse(ran.output))[0]?.dev ?? null) : null;
-    if (!device || !INTERFACES.includes(device)) found.push({ address: overlayAddress, device });
+    if (!device || !INTERFACES.includes(device)) found.push({ address, device });
   }
   return found;
+}
+
+/** Interfaces by which hosts of carried ranges answer. */
+async function towardsRanges(run: Run, { self }: NetworkMap): Promise<string[]> {
+  if (self.ranges.length === 0) return [];
+  const table = await run('ip', ['-j', '-4', 'route', 'show']);
+  return devicesTowards(
+    (table.ok && table.output) || '[]',
+    self.ranges.map(({ cidr }) => cidr),
+  );
+}
+
+/** Interfaces that let in what is for others. */
+async function forwardingDevices(): Promise<Set<string>> {
+  const names = await readdir(INTERFACE_SWITCHES).catch(() => []);
+  const on = await Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(`${INTERFACE_SWITCHES}/${name}/forwarding`, 'utf8').catch(() => '');
+      return text.trim() === '1' ? [name] : [];
+    }),
+  );
+  return new Set(on.flat());
 }
 
 async function isAnswered(name: string): Promise<boolean> {

@@ -195,6 +195,99 @@ test('equal rules carry the same mark, others another, and the replacement is on
   );
 });
 
+const RANGES: NetworkMap['self']['ranges'] = [
+  { cidr: '10.42.0.0/16', overlayCidr: '242.0.0.0/16', replies: 'routed', alone: false },
+  { cidr: '10.9.9.9/32', overlayCidr: '242.1.0.7/32', replies: 'routed', alone: false },
+  { cidr: '10.50.0.0/24', overlayCidr: '242.1.1.0/24', replies: 'masqueraded', alone: false },
+  { cidr: '10.60.0.0/24', overlayCidr: '242.1.2.0/24', replies: 'routed', alone: true },
+];
+const carrier = (map: NetworkMap, ranges = RANGES) =>
+  withRules(map, {
+    ranges,
+    clusterRanges: ['242.0.0.0/16', '242.1.0.7/32', '242.1.1.0/24', '242.1.2.0/24'],
+    rangesCidr: '242.0.0.0/8',
+  });
+const chainOf = (text: string, name: string) =>
+  new RegExp(`  chain ${name} \\{\\n([^}]*(?:\\{[^}]*\\}[^}]*)*?)\\n  \\}`)
+    .exec(text)?.[1]
+    ?.split('\n')
+    .map((one) => one.trim());
+
+test('ranges are judged in the network’s addresses: before they are translated, and after it on the way out', () => {
+  const text = renderFilter(carrier(gatewayMap));
+  const [inside, outside] = [
+    '{ 10.42.0.0/16, 10.9.9.9/32, 10.50.0.0/24, 10.60.0.0/24 }',
+    '{ 242.0.0.0/16, 242.1.0.7/32, 242.1.1.0/24, 242.1.2.0/24 }',
+  ];
+  expect(chainOf(text, 'to_ranges')).toEqual([
+    `ip daddr ${inside} counter drop`,
+    `ip daddr != ${outside} accept`,
+    'ip saddr != { 100.64.0.0/16, 242.0.0.0/8 } counter drop',
+    'ip daddr { 242.1.1.0/24, 242.1.2.0/24 } accept',
+    'icmp type { destination-unreachable, time-exceeded, parameter-problem } accept',
+    'jump begun_behind',
+    'jump answered_behind',
+    'counter drop',
+  ]);
+  expect(chainOf(text, 'from_ranges')).toEqual([
+    `ip saddr ${inside} counter drop`,
+    'ip saddr { 242.1.1.0/24, 242.1.2.0/24 } goto remembered',
+    'ip saddr { 242.0.0.0/16, 242.1.0.7/32 } goto from_shared',
+  ]);
+  expect(chainOf(text, 'out_of_ranges')).toEqual([
+    'ip daddr != { 100.64.0.0/16, 242.0.0.0/8 } counter drop',
+    'ip saddr { 10.42.0.0/16, 10.9.9.9/32, 10.60.0.0/24 } accept',
+    'ct direction reply ct original ip daddr 242.1.1.0/24 accept',
+    'counter drop',
+  ]);
+  // Within the cluster, whatever is behind it, the other default holds.
+  const own = `{ 100.64.1.0/24, ${outside.slice(2)}`;
+  expect(chainOf(text, 'begun_behind')?.at(-1)).toBe(`ip saddr ${own} ip daddr ${own} accept`);
+  expect(chainOf(text, 'through_node')?.slice(0, 2)).toEqual([
+    `oifname != ${OURS} ip daddr ${inside} accept`,
+    `oifname != ${OURS} counter drop`,
+  ]);
+});
+
+test('what several gateways carry is translated without state, the rest by conntrack, questions told from answers', () => {
+  const text = renderFilter(carrier(gatewayMap));
+  expect(chainOf(text, 'ranges_shared_in')).toEqual([
+    'type filter hook prerouting priority -305; policy accept;',
+    `iifname ${OURS} ip daddr 242.0.0.0/16 ip daddr set ip daddr & 0.0.255.255 | 10.42.0.0`,
+    `iifname ${OURS} ip daddr 242.1.0.7/32 ip daddr set 10.9.9.9`,
+  ]);
+  expect(chainOf(text, 'ranges_shared_out')?.slice(1)).toEqual([
+    `oifname ${OURS} ip saddr 10.42.0.0/16 ip saddr set ip saddr & 0.0.255.255 | 242.0.0.0`,
+    `oifname ${OURS} ip saddr 10.9.9.9/32 ip saddr set 242.1.0.7`,
+  ]);
+  expect(chainOf(text, 'remembered')).toEqual([
+    'meta l4proto icmp ct state related accept',
+    'ct direction reply jump answered_behind',
+    'ct direction original jump begun_behind',
+    'counter drop',
+  ]);
+  expect(chainOf(text, 'ranges_remembered_to')?.slice(1)).toEqual([
+    `iifname ${OURS} dnat ip prefix to ip daddr map { 242.1.1.0/24 : 10.50.0.0/24 }`,
+    `iifname ${OURS} dnat ip prefix to ip daddr map { 242.1.2.0/24 : 10.60.0.0/24 }`,
+  ]);
+  expect(chainOf(text, 'ranges_remembered_from')?.slice(1)).toEqual([
+    `oifname ${OURS} snat ip prefix to ip saddr map { 10.60.0.0/24 : 242.1.2.0/24 }`,
+    `oifname != ${OURS} ct original ip daddr 242.1.1.0/24 masquerade`,
+  ]);
+});
+
+test('who carries no range knows of translated addresses, and translates none; a member may carry one', () => {
+  const other = renderFilter(carrier(memberMap, []));
+  expect(other).toContain('ip saddr != { 100.64.0.0/16, 242.0.0.0/8 } counter drop');
+  expect(other).not.toMatch(/nat hook|prerouting|postrouting/);
+  const carrying = renderFilter(carrier(memberMap, RANGES.slice(0, 1)));
+  expect(chainOf(carrying, 'through_node')).toEqual([
+    `oifname != ${OURS} ip daddr 10.42.0.0/16 accept`,
+    'counter drop',
+  ]);
+  expect(carrying).not.toContain('masquerade');
+});
+
 test('200 rules over 1,000 peers are rendered in less than 50 ms', () => {
   const cidrs = Array.from({ length: 1000 }, (_, at) => `100.64.${10 + (at >> 7)}.${(at & 127) * 2}/32`);
   const passing: MapRule[] = Array.from({ length: 200 }, (_, at) => ({
@@ -224,6 +317,13 @@ test.skipIf(!canCheck)('nftables itself reads what is rendered', () => {
     gatewayMap,
     memberMap,
     withRules(memberMap, { rules: RULES }),
+    carrier(gatewayMap),
+    carrier(memberMap, RANGES.slice(2)),
+    carrier(memberMap, RANGES.slice(3)),
+    carrier(gatewayMap, RANGES.slice(0, 2)),
+    carrier(memberMap, [
+      { cidr: '10.9.9.9/32', overlayCidr: '242.1.0.7/32', replies: 'masqueraded', alone: true },
+    ]),
     withRules(gatewayMap, {
       rules: RULES,
       passing: RULES.map((rule) => ({ ...rule, to: 'label:tier=web' })),

@@ -1,13 +1,13 @@
 /** The node's own packet filter, as nftables text. It looks at the overlay's interfaces alone. */
 import { createHash } from 'node:crypto';
-import type { MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
+import type { MapRule, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
 import { overlaps } from '@skein/mesh/ipam/cidr.ts';
-import { INTERFACES, PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
+import { PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
+import { rangeChains, rangesThrough } from './ranges.ts';
+import { ERRORS, OURS, overlayOf, ownCidrs, ownOf } from './words.ts';
 
 export const TABLE = 'inet skein';
 
-/** All that may be ours: an interface whose plane is about to go must not pass the filter meanwhile. */
-const OURS = `{ ${INTERFACES.map((name) => `"${name}"`).join(', ')} }`;
 const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT}, ${PAIR_PORT} }`;
 const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
 
@@ -18,11 +18,12 @@ const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'ra
  */
 export function renderFilter(map: NetworkMap): string {
   const { self } = map;
-  const own = self.clusterOverlayCidr;
+  const own = ownOf(self);
+  const overlay = overlayOf(self);
   const sets = setsOf(map);
   const ownIsOpen =
     self.defaults.withinCluster === 'allow' &&
-    !self.rules.some((rule) => rule.action === 'deny' && sets.touches(rule.from, own));
+    !self.rules.some((rule) => rule.action === 'deny' && sets.touches(rule.from, ownCidrs(self)));
   /** Everything of the own cluster that no rule has decided, and then of all others. */
   const defaults = (peer: 'ip saddr' | 'ip daddr') => {
     const { withinCluster, elsewhere } = self.defaults;
@@ -48,7 +49,7 @@ export function renderFilter(map: NetworkMap): string {
     '  }',
     '  chain to_node {',
     ...(ownIsOpen ? [`    ip saddr ${own} accept`] : []),
-    `    ip saddr != ${self.overlayCidr} counter drop`,
+    `    ip saddr != ${overlay} counter drop`,
     `    ip daddr != ${self.overlayAddress} counter drop`,
     '    ct direction reply ct state established,related accept',
     '    meta l4proto icmp ct state related accept',
@@ -57,12 +58,18 @@ export function renderFilter(map: NetworkMap): string {
     `    udp dport ${PROBES} accept`,
     '    goto begun_here',
     '  }',
-    ...(self.forwards ? passing(map, sets) : ['  chain through_node {', '    counter drop', '  }']),
+    ...(self.forwards ? begunAndAnswered('through', self, sets) : []),
+    '  chain through_node {',
+    ...rangesThrough(self),
+    ...(self.forwards ? passing(self) : []),
+    '    counter drop',
+    '  }',
+    ...(self.ranges.length > 0 ? [...begunAndAnswered('behind', self, sets), ...rangeChains(self)] : []),
     '  chain input {',
     '    type filter hook input priority -5; policy accept;',
     `    iifname ${OURS} goto to_node`,
     // Nobody beside the tunnel may speak as a peer.
-    `    iifname != "lo" ip saddr ${self.overlayCidr} counter drop`,
+    `    iifname != "lo" ip saddr ${overlay} counter drop`,
     '  }',
     '  chain output {',
     '    type filter hook output priority -5; policy accept;',
@@ -71,6 +78,7 @@ export function renderFilter(map: NetworkMap): string {
     '  chain forward {',
     '    type filter hook forward priority -5; policy accept;',
     `    iifname ${OURS} goto through_node`,
+    ...(self.ranges.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
     `    oifname ${OURS} counter drop`,
     '  }',
     // No end of a TCP flow sends more at once than the ways there and back carry, whatever becomes of ICMP.
@@ -84,22 +92,30 @@ export function renderFilter(map: NetworkMap): string {
 }
 
 /**
- * What a gateway passes on. It keeps no state, for an answer may come back by another gateway than the question went
- * out by: a packet passes where a rule lets it begin something, or answer it. The target's own filter sees both ways.
+ * What a gateway passes on, or who carries a range lets in and out. It keeps no state, for an answer may come back by
+ * another gateway than the question went out by: a packet passes where a rule lets it begin something, or answer it. The
+ * target's own filter sees both ways. What goes through a gateway is between clusters; what is behind a carrier may
+ * speak with its own cluster too.
  */
-function passing({ self }: NetworkMap, sets: Sets): string[] {
-  const own = self.clusterOverlayCidr;
+function begunAndAnswered(where: 'through' | 'behind', self: MapSelf, sets: Sets): string[] {
   const verdict = (rule: MapRule) => (rule.action === 'allow' ? 'accept' : 'return');
-  const otherwise = self.defaults.elsewhere === 'allow' ? ['    accept'] : [];
+  const { withinCluster, elsewhere } = self.defaults;
+  const own = ownOf(self);
+  const otherwise = [
+    ...(where === 'behind' && withinCluster !== elsewhere
+      ? [`    ip saddr ${own} ip daddr ${own} ${withinCluster === 'allow' ? 'accept' : 'return'}`]
+      : []),
+    ...(elsewhere === 'allow' ? ['    accept'] : []),
+  ];
   return [
-    '  chain begun_through {',
+    `  chain begun_${where} {`,
     ...self.passing.map(
       (rule) =>
         `    ${line(sets.is('saddr', rule.from), sets.is('daddr', rule.to ?? ''), begins(rule), verdict(rule))}`,
     ),
     ...otherwise,
     '  }',
-    '  chain answered_through {',
+    `  chain answered_${where} {`,
     '    tcp flags & (syn | ack) == syn return',
     ...self.passing.map(
       (rule) =>
@@ -107,27 +123,33 @@ function passing({ self }: NetworkMap, sets: Sets): string[] {
     ),
     ...otherwise,
     '  }',
-    '  chain through_node {',
-    `    oifname != ${OURS} counter drop`,
-    `    ip saddr != ${self.overlayCidr} counter drop`,
-    `    ip daddr != ${self.overlayCidr} counter drop`,
-    `    ip saddr ${own} accept`,
-    // What only passes by is judged where it arrives.
-    `    ip daddr != ${own} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,
-    '    icmp type { destination-unreachable, time-exceeded, parameter-problem } accept',
-    '    jump begun_through',
-    '    jump answered_through',
-    '    counter drop',
-    '  }',
   ];
 }
+
+function passing(self: MapSelf): string[] {
+  const [own, overlay] = [ownOf(self), overlayOf(self)];
+  return [
+    `    oifname != ${OURS} counter drop`,
+    `    ip saddr != ${overlay} counter drop`,
+    `    ip daddr != ${overlay} counter drop`,
+    `    ip saddr ${own} accept`,
+    // Judged where it comes from and where it goes to. With one hop between any two clusters nobody sends it here.
+    `    ip daddr != ${own} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,
+    `    ${ERRORS} accept`,
+    '    jump begun_through',
+    '    jump answered_through',
+  ];
+}
+
+/** The set of all addresses: whatever else comes is dropped before any rule is asked. */
+const ANY = 'any';
 
 interface Sets {
   /** The sets of more than one range, as nftables declares them. */
   readonly lines: readonly string[];
   /** What matches a packet's address against a set; nothing where the set is the whole network. */
   is(address: 'saddr' | 'daddr', id: string): string;
-  touches(id: string, cidr: string): boolean;
+  touches(id: string, ranges: readonly string[]): boolean;
 }
 
 function setsOf(map: NetworkMap): Sets {
@@ -135,7 +157,7 @@ function setsOf(map: NetworkMap): Sets {
   const lines: string[] = [];
   const cidrs = new Map(map.addressSets.map((set) => [set.id, set.cidrs]));
   for (const [index, set] of map.addressSets.entries()) {
-    if (set.cidrs.length === 1) {
+    if (set.cidrs.length === 1 || set.id === ANY) {
       words.set(set.id, set.cidrs[0] ?? '');
       continue;
     }
@@ -152,9 +174,10 @@ function setsOf(map: NetworkMap): Sets {
     is: (address, id) => {
       const word = words.get(id);
       if (word === undefined) throw new Error(`the map has no address set ${id}`);
-      return word === map.self.overlayCidr ? '' : `ip ${address} ${word}`;
+      return id === ANY ? '' : `ip ${address} ${word}`;
     },
-    touches: (id, cidr) => (cidrs.get(id) ?? []).some((one) => overlaps(one, cidr)),
+    touches: (id, ranges) =>
+      (cidrs.get(id) ?? []).some((one) => ranges.some((range) => overlaps(one, range))),
   };
 }
 

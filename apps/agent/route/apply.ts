@@ -1,11 +1,12 @@
 /** Brings the overlay interfaces' addresses, routes and switches to what the map says. */
-import { readFile, writeFile } from 'node:fs/promises';
-import type { MapSelf } from '@skein/contract/agent/map.ts';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
 import { AgentFailure } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
+import { devicesTowards } from './behind.ts';
 import { parseInterface, planInterface, rangeConflict } from './plan.ts';
 import { parseTable, planTable } from './table.ts';
 import type { SizedWay } from './ways.ts';
@@ -18,19 +19,24 @@ const HASH_POLICY_SAVED = `${STATE_DIRECTORY}/multipath-hash-policy.saved`;
  * @param mtu the largest packet that any path may be asked to carry; routes say how much each does
  */
 export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Promise<void> {
-  const conflict = rangeConflict(self.overlayCidr, underlayAddresses());
-  if (conflict) throw new AgentFailure('address-taken', conflict);
+  for (const cidr of [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])]) {
+    const conflict = rangeConflict(cidr, underlayAddresses());
+    if (conflict) throw new AgentFailure('address-taken', conflict);
+  }
   for (let plane = 0; plane < self.planes; plane += 1) {
     const device = interfaceOf(plane);
     const addresses = await must(run, 'ip', ['-j', 'address', 'show', 'dev', device]);
     const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu };
     await batch(run, planInterface(wanted, parseInterface(addresses), device));
-    // The filter says what of it. The node's other interfaces keep their setting: Linux asks the incoming one alone.
-    await applySwitch(`conf/${device}/forwarding`, self.forwards ? '1' : '0');
+    // The filter says what of it. The node's other interfaces keep their setting, for Linux asks the incoming one alone:
+    // but for those by which hosts of ranges answer.
+    const forwards = self.forwards || self.ranges.length > 0;
+    await applySwitch(`conf/${device}/forwarding`, forwards ? '1' : '0');
     // What comes by one plane may be answered by another.
     if (self.planes > 1) await applySwitch(`conf/${device}/rp_filter`, '2');
   }
   if (self.planes > 1) await spreadFlows();
+  await applyForwarding(run, self.ranges);
 }
 
 /** Routes as `ways` say, whatever is there. */
@@ -69,6 +75,48 @@ async function spreadFlows(): Promise<void> {
   if (before === '1') return;
   await writeSafely(HASH_POLICY_SAVED, before);
   await applySwitch('fib_multipath_hash_policy', '1');
+}
+
+const FORWARDING_SAVED = `${STATE_DIRECTORY}/forwarding.saved`;
+
+/** Lets in for others what comes by the interfaces towards ranges, and by others no more that were let for their sake. */
+async function applyForwarding(run: Run, ranges: readonly MapRange[]): Promise<void> {
+  const saved = await readIfThere(FORWARDING_SAVED);
+  if (ranges.length === 0 && saved === undefined) return;
+  const table = ranges.length > 0 ? await must(run, 'ip', ['-j', '-4', 'route', 'show']) : '[]';
+  const towards = devicesTowards(
+    table,
+    ranges.map(({ cidr }) => cidr),
+  );
+  const ours = new Set((saved ?? '').split('\n').filter((device) => device !== ''));
+  const wanted = new Set<string>();
+  for (const device of towards)
+    if (ours.has(device) || (await readSwitch(`conf/${device}/forwarding`)) === '0') wanted.add(device);
+  // Written before it is done: what was switched on is never forgotten.
+  if ([...wanted].some((device) => !ours.has(device)))
+    await writeSafely(FORWARDING_SAVED, [...new Set([...ours, ...wanted])].join('\n'));
+  for (const device of wanted) await applySwitch(`conf/${device}/forwarding`, '1');
+  await closeForwarding([...ours].filter((device) => !wanted.has(device)));
+  if (wanted.size === 0) await rm(FORWARDING_SAVED, { force: true });
+  else if (wanted.size < ours.size) await writeSafely(FORWARDING_SAVED, [...wanted].join('\n'));
+}
+
+/** Gives the node back what its interfaces did before there were ranges. */
+export async function restoreForwarding(): Promise<void> {
+  await closeForwarding(
+    ((await readIfThere(FORWARDING_SAVED)) ?? '').split('\n').filter((one) => one !== ''),
+  );
+}
+
+/** An interface that is gone needs no closing. */
+async function closeForwarding(devices: readonly string[]): Promise<void> {
+  for (const device of devices)
+    if ((await readSwitch(`conf/${device}/forwarding`)) === '1')
+      await applySwitch(`conf/${device}/forwarding`, '0');
+}
+
+async function readSwitch(name: string): Promise<string | undefined> {
+  return (await readIfThere(`/proc/sys/net/ipv4/${name}`))?.trim();
 }
 
 async function batch(run: Run, lines: readonly string[]): Promise<void> {

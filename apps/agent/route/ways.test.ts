@@ -162,6 +162,40 @@ test('gateways of two clusters that start together and reach nothing yet do not 
   expect(unreachableBy(gateway, transit, verdicts)).toEqual(['100.64.3.0/24']);
 });
 
-test('only who carries more than itself is a carrier', () => {
-  expect([peerA2, peerB1].map(carriesOthers)).toEqual([false, true]);
+test('ranges behind clusters are routed like the rest, each by those who carry it', () => {
+  const withRanges = { ...member, rangesCidr: '242.0.0.0/8' };
+  const range = '242.1.0.0/16';
+  const both = mates.map((mate) => ({ ...mate, allowedIps: [...mate.allowedIps, '242.0.0.0/8'] }));
+  const planned = (peers: MapPeer[], said: Record<string, Partial<Verdict>> = {}) =>
+    ways(withRanges, peers, said);
+  expect(planned([])).toEqual(['242.0.0.0/8 by 0', '100.64.0.0/16 by 0']);
+  expect(planned(both).slice(0, 2)).toEqual(['242.0.0.0/8 by 0 1', '100.64.0.0/16 by 0 1']);
+  expect(planned(both, { g0: { unreachable: [range] } })).toContain('242.1.0.0/16 by 1');
+  // A mate that carries a range of its own.
+  const pods = peerOf('m', '100.64.1.14', 0, ['242.2.0.0/24']);
+  expect(planned([...both, pods])).toContain('242.2.0.0/24 by 0');
+
+  const carriers = neighbours(2).map((peer) => ({ ...peer, allowedIps: [...peer.allowedIps, range] }));
+  const dead = { live: false, draining: false, unreachable: [] };
+  const lost = new Map(carriers.map((peer) => [peer.id, dead]));
+  const self = { ...gateway, rangesCidr: '242.0.0.0/8' };
+  expect(unreachableBy(self, carriers, lost)).toEqual(['100.64.0.0/16', '242.0.0.0/8']);
+  expect(unreachableBy(self, [...carriers, ...neighbours(3)], lost)).toContain(range);
+  // Neighbours are told as one.
+  const many = carriers.map((peer) => ({
+    ...peer,
+    allowedIps: [...peer.allowedIps, ...Array.from({ length: 64 }, (_, at) => `242.2.${at}.0/24`)],
+  }));
+  expect(unreachableBy(self, [...many, ...neighbours(3)], lost)).toEqual([
+    '100.64.2.0/24',
+    '100.64.2.10/32',
+    '100.64.2.11/32',
+    range,
+    '242.2.0.0/18',
+  ]);
+});
+
+test('only a gateway that carries more than itself is a carrier', () => {
+  const pods = { ...peerA2, allowedIps: [...peerA2.allowedIps, '242.0.0.0/24'] };
+  expect([peerA2, pods, peerB1].map(carriesOthers)).toEqual([false, false, true]);
 });

@@ -5,6 +5,7 @@
  */
 import type { MapPeer, MapSelf } from '@skein/contract/agent/map.ts';
 import { parseCidr, type Range, sizeOf } from '@skein/mesh/ipam/cidr.ts';
+import { cidrsOf, spansOf } from '@skein/mesh/policy/ranges.ts';
 import { PrefixTable } from './prefix-table.ts';
 
 /** What is known of a peer that carries more than itself. */
@@ -31,15 +32,18 @@ export interface SizedWay extends Way {
 /** Prefixes that an agent tells others it does not reach; past this it says that it reaches nothing. */
 export const MOST_UNREACHABLE = 32;
 
-/** Whether others' addresses are reached through this peer, and not itself alone. */
+/**
+ * Whether others' addresses are reached through this peer, and not itself alone. A member that carries a range is the
+ * only way to it: to know whether it lives would help nobody.
+ */
 export function carriesOthers(peer: MapPeer): boolean {
-  return peer.allowedIps.some((cidr) => cidr !== `${peer.overlayAddress}/32`);
+  return peer.role === 'gateway' && peer.allowedIps.some((cidr) => cidr !== `${peer.overlayAddress}/32`);
 }
 
 /**
  * The fewest routes that send every overlay address by the right planes: what a wider prefix already sends the same way
- * gets no route of its own, so that with one plane there is exactly one route. The network's whole range always has
- * one, or packets would leave beside the tunnel. Sorted from wide to narrow.
+ * gets no route of its own, so that with one plane there is exactly one route, and one for ranges behind clusters where
+ * there are any: without these packets would leave beside the tunnel. Sorted from wide to narrow.
  * @param verdicts by peer id; a peer without one counts as live
  */
 export function planWays(
@@ -54,13 +58,12 @@ export function planWays(
   for (const { cidr, range, said } of carriers.sorted()) choose(cidr, range, said);
   for (const told of toldBy(peers, verdicts)) {
     const range = parseCidr(told);
-    if (carriers.get(range) || !within(self.overlayCidr, told) || within(self.clusterOverlayCidr, told))
-      continue;
+    if (carriers.get(range) || !isOverlay(self, told) || within(self.clusterOverlayCidr, told)) continue;
     const outer = carriers.outside(range);
     if (outer) choose(told, range, outer);
   }
   // Whoever of the own cluster is not in the map yet is looked for where members are.
-  for (const base of [self.overlayCidr, self.clusterOverlayCidr])
+  for (const base of [...wholeOf(self), self.clusterOverlayCidr])
     if (!chosen.get(parseCidr(base))) chosen.set(base, [0]);
 
   return chosen.sorted().flatMap(({ cidr, range, said: planes }) => {
@@ -71,7 +74,8 @@ export function planWays(
 
 /**
  * The prefixes that this agent carries for others and does not reach, as it tells them: no carrier of theirs is live and
- * says to reach them. Where that holds for all of them, or for too many, it is the whole network's range.
+ * says to reach them. Where that holds for all of them, or for too many, it is the whole network's range, and what ranges
+ * have their addresses from.
  */
 export function unreachableBy(
   self: MapSelf,
@@ -80,7 +84,7 @@ export function unreachableBy(
 ): string[] {
   const carriers = carriersOf(peers)
     .sorted()
-    .filter(({ cidr }) => !within(self.clusterOverlayCidr, cidr));
+    .filter(({ cidr, said }) => !within(self.clusterOverlayCidr, cidr) && said.some(carriesOthers));
   const reaches = (peer: MapPeer, range: Range) => {
     const verdict = verdicts.get(peer.id);
     return !verdict || (verdict.live && !tellsUnreachable(self, peer, verdict, range));
@@ -89,7 +93,25 @@ export function unreachableBy(
     said.some((peer) => reaches(peer, range)) ? [] : [cidr],
   );
   if (lost.length === 0) return [];
-  return lost.length === carriers.length || lost.length > MOST_UNREACHABLE ? [self.overlayCidr] : lost.sort();
+  const told = lost.length === carriers.length ? wholeOf(self) : together(self, lost);
+  return told.length > MOST_UNREACHABLE ? wholeOf(self) : told;
+}
+
+/** A cluster may have many ranges, and most are given out side by side: neighbours are told as one. */
+function together(self: MapSelf, lost: readonly string[]): string[] {
+  const { rangesCidr } = self;
+  const ranges = rangesCidr === null ? [] : lost.filter((cidr) => within(rangesCidr, cidr));
+  const others = lost.filter((cidr) => !ranges.includes(cidr));
+  return [...others.sort(), ...cidrsOf(spansOf(ranges.map(parseCidr)))];
+}
+
+/** All that the overlay may hold. */
+function wholeOf(self: MapSelf): string[] {
+  return self.rangesCidr === null ? [self.overlayCidr] : [self.overlayCidr, self.rangesCidr];
+}
+
+function isOverlay(self: MapSelf, cidr: string): boolean {
+  return wholeOf(self).some((whole) => within(whole, cidr));
 }
 
 /** Who carries exactly each prefix. */

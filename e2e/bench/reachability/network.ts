@@ -81,6 +81,7 @@ function sitesOf(dice: Dice, seed: number, base: string, wireguardPort: number):
       peered: [],
       place: null,
       labels: labelsOf(dice),
+      ranges: [],
     };
     const size = 1 + dice.below(3);
     const gateways = dice.chance(0.06) ? 0 : Math.min(size, 1 + dice.below(MOST_GATEWAYS));

@@ -48,6 +48,7 @@ export type Tag =
   | 'Networks'
   | 'Clusters'
   | 'Peers'
+  | 'Ranges'
   | 'Policy'
   | 'Join tokens'
   | 'Cloud accounts'

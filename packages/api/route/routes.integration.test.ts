@@ -7,6 +7,7 @@ const ids = {
   networkId: '',
   clusterId: '',
   peerId: '',
+  rangeId: '',
   operationId: '',
   stepId: '',
   accountId: '',
@@ -62,6 +63,16 @@ beforeAll(async () => {
   expect(join.status).toBe(201);
   expect(join.body.command).toContain(join.body.token);
   ids.joinTokenId = join.body.id;
+  const range = await house.ask('POST', `/clusters/${ids.clusterId}/ranges`, {
+    body: { name: 'vpc', cidr: '10.0.0.0/16', hosts: [{ name: 'mainframe', address: '10.0.7.9' }] },
+  });
+  expect(range.status).toBe(201);
+  expect(range.body).toMatchObject({
+    clusterId: ids.clusterId,
+    overlayCidr: '242.0.0.0/16',
+    hosts: [{ overlayAddress: '242.0.7.9' }],
+  });
+  ids.rangeId = range.body.id;
   await house.fresh.database.driftFinding.create({
     data: {
       id: ids.findingId,
@@ -95,6 +106,7 @@ const LISTS = [
   ['/networks/{networkId}/drift', 1],
   ['/cloud-accounts/{accountId}/orphans', 0],
   ['/clusters/{clusterId}/join-tokens', 1],
+  ['/clusters/{clusterId}/ranges', 1],
   ['/cloud-accounts', 1],
   ['/operations', 1],
   ['/operations/{operationId}/log', 0],
@@ -154,6 +166,8 @@ const ALL: readonly [string, string, unknown?][] = [
   ['POST', '/clusters/{clusterId}/nodes', { count: 1 }],
   ['POST', '/clusters/{clusterId}/join-tokens', {}],
   ['DELETE', '/join-tokens/{joinTokenId}'],
+  ['POST', '/clusters/{clusterId}/ranges', { name: 'more', cidr: '10.9.0.0/16' }],
+  ['DELETE', '/ranges/{rangeId}'],
   ['POST', '/peers/{peerId}/rotate-key'],
   [
     'POST',
@@ -246,6 +260,8 @@ describe('what is not valid is named by its path', () => {
     ['POST', '/networks/{networkId}/plan', { change: 'nothing' }, 'change'],
     ['POST', '/clusters/{clusterId}/nodes', { count: 99 }, 'count'],
     ['POST', '/clusters/{clusterId}/join-tokens', { uses: 0 }, 'uses'],
+    ['POST', '/clusters/{clusterId}/ranges', { name: 'x', cidr: '10.0.0.0' }, 'cidr'],
+    ['POST', '/clusters/{clusterId}/ranges', { name: 'x', cidr: '10.9.0.1/16' }, 'cidr'],
     ['POST', '/cloud-accounts', { provider: 'aws', name: '', credentials: {} }, 'name'],
     [
       'PATCH',

@@ -12,6 +12,7 @@ import {
   PolicyProtocol,
   Port,
   PublicKey,
+  RangeReplies,
   Topology,
   ZoneName,
 } from '../primitive.ts';
@@ -97,6 +98,19 @@ export const MapAllocation = z.object({
 });
 export type MapAllocation = z.infer<typeof MapAllocation>;
 
+/**
+ * A range behind this agent, which carries it: `cidr` as its hosts have it, `overlayCidr`, of the same size, as the
+ * network knows it. Host n of the one is host n of the other.
+ */
+export const MapRange = z.object({
+  cidr: Cidr,
+  overlayCidr: Cidr,
+  replies: RangeReplies,
+  /** Nobody else carries it, now or when this agent is away: all packets of a flow come by here. */
+  alone: z.boolean(),
+});
+export type MapRange = z.infer<typeof MapRange>;
+
 /** What holds for the whole network and for this agent in it. */
 export const MapSelf = z.object({
   name: Label,
@@ -116,13 +130,22 @@ export const MapSelf = z.object({
   overlayCidr: Cidr,
   clusterOverlayCidr: Cidr,
   clusterVpcCidr: Cidr.nullable(),
+  /** Those that this agent carries, by `overlayCidr`. */
+  ranges: z.array(MapRange),
+  /** Those behind the whole cluster, as the network knows them, in order. */
+  clusterRanges: z.array(Cidr),
+  /** Where translated addresses lie; null where no cluster has a range. */
+  rangesCidr: Cidr.nullable(),
   wireguardPort: Port,
   mtu: z.int().min(1280).max(9000),
   topology: Topology,
   zone: ZoneName,
   /** What others may begin here: the first rule that matches decides. Answers are free, and cut with what they answer. */
   rules: z.array(MapRule),
-  /** On a gateway: what may pass between its cluster and others, whoever of both began it. */
+  /**
+   * On a gateway: what may pass between its cluster and others, whoever of both began it. On whoever carries a range:
+   * the same for what is behind it.
+   */
   passing: z.array(MapRule),
   /** What holds where no rule matches. */
   defaults: z.object({ withinCluster: PolicyAction, elsewhere: PolicyAction }),

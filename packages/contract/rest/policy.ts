@@ -12,6 +12,7 @@ const SELECTOR = new RegExp(
     'any',
     `cluster:${NAME}`,
     `peer:${NAME}\\.${NAME}`,
+    `range:${NAME}\\.${NAME}`,
     'label:[a-z](?:[a-z0-9_-]{0,38}[a-z0-9])?=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?',
     `group:${NAME}`,
   ]
@@ -19,10 +20,16 @@ const SELECTOR = new RegExp(
     .join('|'),
 );
 
-/** Peers in a word: all, those of a cluster, one, those with a label, those of a group of the policy. */
+/**
+ * Peers and ranges in a word: all, those of a cluster, one peer, one range, peers with a label, those of a group of the
+ * policy.
+ */
 export const Selector = z
   .string()
-  .regex(SELECTOR, 'must be any, cluster:NAME, peer:NAME.CLUSTER, label:KEY=VALUE or group:NAME');
+  .regex(
+    SELECTOR,
+    'must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, label:KEY=VALUE or group:NAME',
+  );
 export type Selector = z.infer<typeof Selector>;
 
 /** One port, or the first and the last of several: `8000-8099`. */
@@ -171,7 +178,7 @@ export const PolicyQuestion = z
   });
 export type PolicyQuestion = z.infer<typeof PolicyQuestion>;
 
-/** Who may begin this with whom: `NAME.CLUSTER` of both, and what decides. */
+/** Who may begin this with whom: `NAME.CLUSTER` of a peer, `range:NAME.CLUSTER` of a range, and what decides. */
 export const PolicyAnswer = z.object({
   pairs: z.array(z.object({ from: z.string(), to: z.string(), decision: PolicyDecision })),
   /** Pairs are too many to tell them all. */

@@ -1,12 +1,17 @@
-/** Reachability: whether one peer reaches another, worked out from all that Skein knows, without sending a packet. */
+/** Reachability: whether one peer reaches another, or what is behind a cluster, worked out from all that Skein knows, without sending a packet. */
 import { z } from 'zod';
-import { idOf, PolicyProtocol, Port } from '../primitive.ts';
+import { PolicyProtocol, Port } from '../primitive.ts';
 import { Policy } from './policy.ts';
+
+const Place = z
+  .string()
+  .regex(/^(peer|rng)_[0-9a-z]{20}$/, 'must be an id such as peer_… or rng_…')
+  .describe('A peer, or a range behind a cluster: whatever host of it');
 
 export const ReachabilityQuestion = z
   .object({
-    from: idOf('peer'),
-    to: idOf('peer'),
+    from: Place,
+    to: Place,
     protocol: PolicyProtocol.exclude(['any']),
     port: Port.optional(),
     whatIf: z
@@ -26,7 +31,10 @@ export const ReachabilityQuestion = z
   });
 export type ReachabilityQuestion = z.infer<typeof ReachabilityQuestion>;
 
-const Hop = z.object({ peerId: z.string(), name: z.string().describe('`NAME.CLUSTER`') });
+const Hop = z.object({
+  peerId: z.string(),
+  name: z.string().describe('`NAME.CLUSTER`, `range:NAME.CLUSTER` for a range that nobody carries'),
+});
 
 export const Reachability = z.object({
   verdict: z.enum(['reached', 'blocked']),

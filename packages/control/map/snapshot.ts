@@ -1,7 +1,8 @@
 /** Loads what mesh plans from: a network whole, or only the rows that its newer revisions name. */
 import { Endpoint } from '@skein/contract/agent/map.ts';
-import { Labels, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { Labels, RangeReplies, Topology, WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import { Policy } from '@skein/contract/rest/policy.ts';
+import { RangeHost } from '@skein/contract/rest/range.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import { Prisma } from '@skein/database/generated/client.ts';
 import {
@@ -28,6 +29,15 @@ const NetworkRow = z.object({
   mtu: z.number(),
   policy: Policy,
 });
+const RangeRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  peerId: z.string().nullable(),
+  cidr: z.string(),
+  overlayCidr: z.string(),
+  replies: RangeReplies,
+  hosts: z.array(RangeHost),
+});
 const ClusterRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -36,6 +46,7 @@ const ClusterRow = z.object({
   peered: z.array(z.string()),
   place: z.object({ provider: z.string(), region: z.string() }).nullable(),
   labels: Labels,
+  ranges: z.array(RangeRow),
   deletedAt: z.unknown().nullable(),
 });
 const AllocationRow = z.object({
@@ -98,6 +109,11 @@ const PLACE = Prisma.sql`(
   SELECT json_build_object('provider', account.provider, 'region', cluster.region) FROM cloud_account account
   WHERE account.id = cluster."cloudAccountId") AS place`;
 
+const RANGES = Prisma.sql`(
+  SELECT coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'peerId', r."peerId", 'cidr', r.cidr,
+    'overlayCidr', r."overlayCidr", 'replies', r.replies, 'hosts', r.hosts) ORDER BY r.id COLLATE "C"), '[]')
+  FROM cluster_range r WHERE r."clusterId" = cluster.id) AS ranges`;
+
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
 export async function loadSnapshot(
   database: Database | Transaction,
@@ -113,7 +129,7 @@ export async function loadSnapshot(
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
             "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
@@ -161,7 +177,7 @@ export async function loadNewer(
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels,
+          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
             "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
@@ -207,8 +223,8 @@ function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr, peered, labels, place } = row;
-  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place };
+  const { id, name, overlayCidr, vpcCidr, peered, labels, place, ranges } = row;
+  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place, ranges };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */

@@ -45,6 +45,7 @@ export async function deleteNetwork(
       where: { networkId: id, organizationId, removedAt: null },
       data: { removedAt: now, disconnectedAt: now },
     });
+    await tx.clusterRange.deleteMany({ where: { networkId: id, organizationId } });
     await tx.cluster.updateMany({
       where: { networkId: id, organizationId, deletedAt: null },
       data: { state: 'deleting' },

@@ -5,6 +5,7 @@ import { allocateAddress } from '@skein/mesh/ipam/allocate.ts';
 import { enrolText, openPublicKey, verifyText } from '@skein/mesh/map/sign.ts';
 import type { Context } from '../context.ts';
 import { publishRevision } from '../map/publish.ts';
+import { hostsOf } from '../range/view.ts';
 import { hashOfToken, isToken } from '../secret/token.ts';
 import { freeSeat } from './seat.ts';
 
@@ -103,6 +104,11 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
       where: { clusterId: cluster.id, removedAt: null },
       select: { name: true, overlayAddress: true, role: true },
     });
+    const ranges = await tx.clusterRange.findMany({
+      where: { clusterId: cluster.id },
+      select: { hosts: true },
+    });
+    const named = [...mates, ...ranges.flatMap(hostsOf)];
     const grant = allocateAddress(
       cluster.overlayCidr,
       mates.map((mate) => mate.overlayAddress),
@@ -117,7 +123,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
         organizationId,
         networkId: network.id,
         clusterId: cluster.id,
-        name: freeName(request, new Set(mates.map((mate) => mate.name))),
+        name: freeName(request, new Set(named.map((one) => one.name))),
         role: leads ? 'gateway' : 'member',
         seat: leads ? freeSeat([]) : null,
         overlayAddress: grant.address,

@@ -1,5 +1,6 @@
 import type { Transaction } from '@skein/database/client.ts';
 import { publishRevision } from '../map/publish.ts';
+import { forgetRangesOf } from '../range/forget.ts';
 import type { ChannelContext } from './enrol.ts';
 import { freeSeat } from './seat.ts';
 
@@ -31,7 +32,8 @@ export async function leavePeer(context: ChannelContext, peerId: string): Promis
       },
     });
     const heir = peer.role === 'gateway' ? await promoteHeir(tx, clusterId) : null;
-    const changes = [{ peer: peerId }, ...(heir ? [{ peer: heir.id }] : [])];
+    const behind = await forgetRangesOf(tx, organizationId, peer);
+    const changes = [{ peer: peerId }, ...(heir ? [{ peer: heir.id }] : []), ...behind];
     const reason = heir ? `${name} left and ${heir.name} is the gateway now` : `${name} left`;
     await publishRevision(tx, organizationId, networkId, changes, reason);
     return true;

@@ -9,6 +9,7 @@ import { loadBook } from '../network/plan/load.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { refuseWhileOpen } from '../operation/open.ts';
 import type { Operation } from '../operation/view.ts';
+import { forgetRangesOf } from '../range/forget.ts';
 
 /** Takes a peer out of its network: it is cut off at once, then its names and, where Skein made it, its node go. */
 export async function removePeer(
@@ -32,11 +33,13 @@ export async function removePeer(
       where: { id: peer.id, organizationId },
       data: { removedAt: now, disconnectedAt: now },
     });
+    const behind = await forgetRangesOf(tx, organizationId, { id: peer.id, clusterId: change.cluster.id });
     const { kind, title, steps } = change;
     const clusterIds = new Map(book.shape.clusters.map((one) => [one.name, one.id]));
     const operation = await createOperation(tx, context, { networkId, kind, title, steps, clusterIds });
     await recordAudit(tx, context, 'peer.remove', peer.id, { name: peer.name, operationId: operation.id });
-    await publishRevision(tx, organizationId, networkId, [{ peer: peer.id }], `${peer.name} was removed`);
+    const changes = [{ peer: peer.id }, ...behind];
+    await publishRevision(tx, organizationId, networkId, changes, `${peer.name} was removed`);
     return operation;
   });
   await wakeFor(context, operation);

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Policy } from '@skein/contract/rest/policy.ts';
+import { NewRange } from '@skein/contract/rest/range.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import { afterAll, expect, inject, it } from 'vitest';
+import { addRange } from '../range/add.ts';
 import { createSealer } from '../secret/sealer.ts';
 import { testContext } from '../testing/context.ts';
 import { makeMesh } from '../testing/mesh-rows.ts';
@@ -45,6 +47,17 @@ it('walks the network as it is in the books, and as it would be', async () => {
   expect(await askReachability(context, { ...question, whatIf: { lost: [], policy } })).toMatchObject({
     verdict: 'blocked',
     decidedBy: { layer: 'policy', words: 'denied by the default' },
+  });
+  const wish = NewRange.parse({ name: 'office', cidr: '10.0.0.0/16' });
+  const office = await addRange(context, { clusterId: clusterIds[1] ?? '', ...wish });
+  expect(await askReachability(context, { ...question, to: office.id })).toMatchObject({
+    verdict: 'reached',
+    hops: ['node-1.cluster-1', 'gw-1.cluster-1', 'gw-1.cluster-2'].map((name) => ({ name })),
+  });
+  const nobody = { ...question, to: office.id, whatIf: { lost: [idOf(1, 'gateway')] } };
+  expect(await askReachability(context, nobody)).toMatchObject({
+    verdict: 'blocked',
+    decidedBy: { hop: { peerId: office.id, name: 'range:office.cluster-2' }, layer: 'no-such-peer' },
   });
   await expect(askReachability(context, { ...question, whatIf: { lost: ['moon'] } })).rejects.toMatchObject({
     code: 'invalid-request',

@@ -7,7 +7,7 @@ import { Refusal } from '../failure.ts';
 import { loadPolicySubject, under } from '../policy/load.ts';
 
 /**
- * Whether one peer reaches another, now or in a world where something is lost or the policy is another. Works with what
+ * Whether one peer or range reaches another, now or in a world where something is lost or the policy is another. Works with what
  * Skein holds to be there, security groups as planned among it; sends nothing and changes nothing.
  */
 export async function askReachability(
@@ -45,6 +45,8 @@ function nameOf(snapshot: Snapshot, peerId: string): string | undefined {
   for (const { cluster, peers } of snapshot.parts.values()) {
     const peer = peers.find((one) => one.id === peerId);
     if (peer) return `${peer.name}.${cluster.name}`;
+    const range = cluster.ranges.find((one) => one.id === peerId);
+    if (range) return `range:${range.name}.${cluster.name}`;
   }
   return undefined;
 }

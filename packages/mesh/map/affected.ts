@@ -2,6 +2,7 @@
 import { peeredNameOf } from '../name/view.ts';
 import { arePeered, type ClusterPart, type Snapshot } from '../network.ts';
 import { clustersConcerned } from '../policy/compile.ts';
+import { rangesCidrOf } from '../range/carriers.ts';
 import { clustersRelayed } from '../relay/relayed.ts';
 import { gatewaysOf } from '../topology/gateways.ts';
 import { outsideLinks, peeredLinks, peerLinks } from '../topology/links.ts';
@@ -29,7 +30,8 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
   const full = after.network.topology === 'full';
   const clusters = new Set(touched);
   const beside = new Set<string>();
-  let [everyone, gateways] = [!sameSettings, false];
+  // The first range of a network and the last are everybody's matter: all route what ranges are given addresses from.
+  let [everyone, gateways] = [!sameSettings || rangesCidrOf(before) !== rangesCidrOf(after), false];
   if (sameSettings && !full) gateways = graphOf(before) !== graphOf(after);
   if (sameSettings)
     for (const concerned of [
@@ -41,6 +43,7 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
     const [old, now] = [before.parts.get(id), after.parts.get(id)];
     if (full) everyone ||= peersText(old) !== peersText(now);
     gateways ||= delegatedText(old) !== delegatedText(now);
+    if (!full) gateways ||= reachedText(old) !== reachedText(now);
     if (!full && linkedText(old) !== linkedText(now))
       for (const snapshot of [before, after])
         for (const linked of waysFrom(graphOf(snapshot), id).keys()) beside.add(linked);
@@ -56,6 +59,11 @@ function delegatedText(part: ClusterPart | undefined): string {
   if (!part) return '';
   const servers = gatewaysOf(part).map((gateway) => gateway.overlayAddress);
   return servers.length > 0 ? JSON.stringify([part.cluster.name, servers]) : '';
+}
+
+/** What the gateways of clusters far away send towards one, beside its own range, with which it stands in the graph. */
+function reachedText(part: ClusterPart | undefined): string {
+  return part && gatewaysOf(part).length > 0 ? part.cluster.ranges.map((one) => one.overlayCidr).join() : '';
 }
 
 /** All that the gateways of linked clusters see of one. A cluster without gateways cannot be seen. */

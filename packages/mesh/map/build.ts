@@ -1,16 +1,18 @@
 /** Builds the network map of one peer from a snapshot. */
-import type { MapDelegation, MapName, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+import type { MapDelegation, MapName, MapRange, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
+import { parseCidr } from '../ipam/cidr.ts';
 import { clusterDomain, namesOf, peeredNameOf } from '../name/view.ts';
 import {
   type ClusterPart,
   compareText,
-  type MeshNetwork,
   type MeshPeer,
+  type MeshRange,
   peeredWith,
   peerIn,
   type Snapshot,
 } from '../network.ts';
 import { type AgentPolicy, policyFor } from '../policy/compile.ts';
+import { carriedBy, rangesCidrOf } from '../range/carriers.ts';
 import { allocationsOf, withRelays } from '../relay/relayed.ts';
 import { gatewaysOf, workOf } from '../topology/gateways.ts';
 import { linksOf, planesOf } from '../topology/links.ts';
@@ -30,7 +32,7 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
     epoch: snapshot.network.epoch,
     number: snapshot.number,
     self: {
-      ...selfOf(snapshot.network, part, self),
+      ...selfOf(snapshot, part, self),
       role: work,
       planes: planesOf(peers),
       forwards,
@@ -46,10 +48,11 @@ export function buildMap(snapshot: Snapshot, clusterId: string, peerId: string):
 }
 
 function selfOf(
-  network: MeshNetwork,
+  snapshot: Snapshot,
   part: ClusterPart,
   self: MeshPeer,
 ): Omit<MapSelf, 'role' | 'planes' | 'forwards' | keyof AgentPolicy['self']> {
+  const { network } = snapshot;
   return {
     name: self.name,
     clusterId: part.cluster.id,
@@ -61,11 +64,24 @@ function selfOf(
     overlayCidr: network.cidr,
     clusterOverlayCidr: part.cluster.overlayCidr,
     clusterVpcCidr: part.cluster.vpcCidr,
+    ranges: mapRanges(carriedBy(network.topology, part, self)),
+    clusterRanges: part.cluster.ranges.map(({ overlayCidr }) => overlayCidr).sort(byAddress),
+    rangesCidr: rangesCidrOf(snapshot),
     wireguardPort: network.wireguardPort,
     mtu: network.mtu,
     topology: network.topology,
     zone: network.zone,
   };
+}
+
+function mapRanges(ranges: readonly MeshRange[]): MapRange[] {
+  return ranges
+    .map(({ cidr, overlayCidr, replies, peerId }) => ({ cidr, overlayCidr, replies, alone: peerId !== null }))
+    .sort((a, b) => byAddress(a.overlayCidr, b.overlayCidr));
+}
+
+function byAddress(a: string, b: string): number {
+  return parseCidr(a).first - parseCidr(b).first;
 }
 
 // All agents of a cluster get the same names: they are made once for each state of it and of those peered with it.

@@ -3,6 +3,7 @@
  * of the network, `public` for everybody else.
  */
 import { type ClusterPart, compareText, type MeshPeer } from '../network.ts';
+import { translate } from '../range/translate.ts';
 
 export interface NameView {
   readonly name: string;
@@ -12,7 +13,8 @@ export interface NameView {
 }
 
 /**
- * Names of one cluster, sorted: `P.C.Z` for each peer P, and `C.Z` for the gateways where there are any.
+ * Names of one cluster, sorted: `P.C.Z` for each peer P and each host P of a range that has a name, and `C.Z` for the
+ * gateways where there are any. A host answers its own address inside and the translated one everywhere else.
  * Where a view's own kind of address is missing the overlay address answers: it is reachable from every peer.
  */
 export function namesOf(part: ClusterPart, zone: string): NameView[] {
@@ -23,6 +25,11 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
     outside: [peer.overlayAddress],
     public: [peer.publicAddress ?? peer.overlayAddress],
   }));
+  for (const { cidr, overlayCidr, hosts } of part.cluster.ranges)
+    for (const { name, address } of hosts) {
+      const elsewhere = [translate(address, cidr, overlayCidr)];
+      names.push({ name: `${name}.${domain}`, inside: [address], outside: elsewhere, public: elsewhere });
+    }
   const gateways = part.peers.filter((peer) => peer.role === 'gateway');
   if (gateways.length > 0) {
     // From outside a gateway without a public address is no way in while another has one.

@@ -1,10 +1,10 @@
-/** Peers that policies cannot tell apart, so that a question about all pairs is asked once for each pair of classes. */
+/** Peers and ranges that policies cannot tell apart, so that a question about all pairs is asked once for each pair of classes. */
 import type { Policy } from '@skein/contract/rest/policy.ts';
 import type { Snapshot } from '../network.ts';
 import { workOf } from '../topology/gateways.ts';
-import { type End, isMeant } from './decide.ts';
+import { type End, endsIn, isMeant } from './decide.ts';
 
-/** Peers of one cluster, doing the same work, whom the same selectors mean. Never empty. */
+/** Peers of one cluster, doing the same work, or ranges of it, which the same selectors mean. Never empty. */
 export interface PeerClass {
   readonly ends: readonly [End, ...End[]];
 }
@@ -23,10 +23,9 @@ export function classesOf(
     ...further.map((text) => ({ policy: policies[0], side: [text] })),
   ];
   for (const part of snapshot.parts.values())
-    for (const peer of part.peers) {
-      const end = { part, peer };
+    for (const end of endsIn(part)) {
       const bits = questions.map(({ policy, side }) => (isMeant(policy, side, end) ? '1' : '0')).join('');
-      const key = `${part.cluster.id} ${workOf(part, peer)} ${bits}`;
+      const key = `${part.cluster.id} ${'peer' in end ? workOf(part, end.peer) : 'range'} ${bits}`;
       const mates = classes.get(key);
       if (mates) mates.push(end);
       else classes.set(key, [end]);
@@ -34,7 +33,7 @@ export function classesOf(
   return [...classes.values()].map((ends) => ({ ends }));
 }
 
-/** Pairs of different peers, one for each pair of classes that has any. */
+/** Pairs of different ends, one for each pair of classes that has any. */
 export function* pairsOf(from: readonly PeerClass[], to: readonly PeerClass[]): Generator<[End, End]> {
   for (const one of from)
     for (const other of to) {

@@ -3,8 +3,9 @@ import type { MapAddressSet, MapRule, MapSelf } from '@skein/contract/agent/map.
 import type { PolicyRule } from '@skein/contract/rest/policy.ts';
 import { parseAddress, parseCidr, type Range } from '../ipam/cidr.ts';
 import { type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
+import { carriedBy, rangesCidrOf } from '../range/carriers.ts';
 import { cidrsOf, covers, type Span, spansOf, touches } from './ranges.ts';
-import { labelOf, means, membersOf, parseAtom } from './selector.ts';
+import { labelOf, means, meansRange, membersOf, parseAtom } from './selector.ts';
 
 /** Ranges that the sets of one policy may come to: what an agent must hold and put before its kernel. */
 export const MOST_RANGES = 10_000;
@@ -40,7 +41,12 @@ export function policyFor(
 ): AgentPolicy {
   const { policy } = snapshot.network;
   const address = parseAddress(self.overlayAddress);
-  const range = parseCidr(part.cluster.overlayCidr);
+  const { overlayCidr, ranges } = part.cluster;
+  const judged = [
+    ...(forwards ? [overlayCidr, ...ranges.map((range) => range.overlayCidr)] : []),
+    ...carriedBy(snapshot.network.topology, part, self).map((range) => range.overlayCidr),
+  ].map(parseCidr);
+  const concerns = ({ spans }: CompiledSet) => judged.some((range) => touches(spans, range));
   const sets = new Map<string, MapAddressSet>();
   const ruleOf = (rule: CompiledRule, whole: boolean): MapRule => {
     for (const { set } of whole ? [rule.from, rule.to] : [rule.from]) sets.set(set.id, set);
@@ -49,11 +55,9 @@ export function policyFor(
   };
   const compiled = compiledRules(snapshot);
   const rules = compiled.filter((rule) => covers(rule.to.spans, address)).map((rule) => ruleOf(rule, false));
-  const passing = forwards
-    ? compiled
-        .filter((rule) => touches(rule.from.spans, range) || touches(rule.to.spans, range))
-        .map((rule) => ruleOf(rule, true))
-    : [];
+  const passing = compiled
+    .filter((rule) => concerns(rule.from) || concerns(rule.to))
+    .map((rule) => ruleOf(rule, true));
   return {
     self: {
       rules,
@@ -135,7 +139,7 @@ function compiledRules(snapshot: Snapshot): readonly CompiledRule[] {
 function compiledSet(snapshot: Snapshot, id: string, atoms: readonly string[]): CompiledSet {
   const ranges =
     id === 'any'
-      ? [parseCidr(snapshot.network.cidr)]
+      ? [snapshot.network.cidr, rangesCidrOf(snapshot) ?? snapshot.network.cidr].map(parseCidr)
       : [...snapshot.parts.values()].flatMap((part) => rangesInPart(part, atoms));
   const spans = spansOf(ranges);
   return { set: { id, cidrs: cidrsOf(spans) }, spans };
@@ -162,12 +166,18 @@ function rangesInPart(part: ClusterPart, atoms: readonly string[]): Range[] {
   return ranges;
 }
 
-/** Whoever means a cluster as a whole gets its range, so that a peer that comes or goes changes nothing elsewhere. */
+/**
+ * Whoever means a cluster as a whole gets its range, so that a peer that comes or goes changes nothing elsewhere, and
+ * the translated ranges of what is behind it.
+ */
 function rangesOfAtom(part: ClusterPart, text: string): Range[] {
   const atom = parseAtom(text);
   const whole = [parseCidr(part.cluster.overlayCidr)];
-  if (atom.kind === 'any') return whole;
-  if (atom.kind === 'cluster') return atom.name === part.cluster.name ? whole : [];
+  const behind = part.cluster.ranges.filter((range) => meansRange(atom, part.cluster, range));
+  const ranges = behind.map((range) => parseCidr(range.overlayCidr));
+  if (atom.kind === 'any') return [...whole, ...ranges];
+  if (atom.kind === 'cluster') return atom.name === part.cluster.name ? [...whole, ...ranges] : [];
+  if (atom.kind === 'range') return ranges;
   const labelled = atom.kind === 'label' && labelOf(part.cluster.labels, atom.key) === atom.value;
   const meant = part.peers.filter((peer) => means(atom, part.cluster, peer));
   if (labelled && meant.length === part.peers.length) return whole;

@@ -1,14 +1,30 @@
 /** What a policy says of a flow. Reads the policy itself: the rules that agents get are proven against this. */
 import { OWN_PORTS, type PolicyProtocol } from '@skein/contract/primitive.ts';
 import type { Policy, PolicyDecision } from '@skein/contract/rest/policy.ts';
-import type { ClusterPart, MeshPeer } from '../network.ts';
+import type { ClusterPart, MeshPeer, MeshRange } from '../network.ts';
 import { workOf } from '../topology/gateways.ts';
-import { type Atom, means, membersOf, parseAtom } from './selector.ts';
+import { type Atom, means, meansRange, membersOf, parseAtom } from './selector.ts';
 
-/** One end of a flow. */
-export interface End {
+/** A peer as one end of a flow. */
+export interface PeerEnd {
   readonly part: ClusterPart;
   readonly peer: MeshPeer;
+}
+
+/** One end of a flow: a peer, or whoever is in a range behind a cluster. */
+export type End = PeerEnd | { readonly part: ClusterPart; readonly range: MeshRange };
+
+/** All that flows may begin or end at in one cluster. */
+export function endsIn(part: ClusterPart): End[] {
+  return [
+    ...part.peers.map((peer): End => ({ part, peer })),
+    ...part.cluster.ranges.map((range): End => ({ part, range })),
+  ];
+}
+
+/** Whether nothing of the overlay lies between two ends. */
+export function isSameEnd(a: End, b: End): boolean {
+  return 'peer' in a ? 'peer' in b && a.peer === b.peer : 'range' in b && a.range === b.range;
 }
 
 /** What begins at one peer towards another. `port` is null for ping. */
@@ -17,7 +33,7 @@ export interface Flow {
   readonly port: number | null;
 }
 
-/** Whether `from` may begin this towards `to`, another peer, and what decides that. */
+/** Whether `from` may begin this towards `to`, another end, and what decides that. */
 export function decide(policy: Policy, from: End, to: End, flow: Flow): PolicyDecision {
   const service = ownService(to, flow);
   return service
@@ -38,9 +54,12 @@ export function decideByRules(policy: Policy, from: End, to: End, flow: Flow): P
     : { verdict: policy.default, by: { kind: 'default' } };
 }
 
-/** Whether selectors, groups among them, mean a peer. */
+/** Whether selectors, groups among them, mean a peer or a range. */
 export function isMeant(policy: Policy, selectors: readonly string[], end: End): boolean {
-  return atomsOf(policy, selectors).some((atom) => means(atom, end.part.cluster, end.peer));
+  const { cluster } = end.part;
+  return atomsOf(policy, selectors).some((atom) =>
+    'peer' in end ? means(atom, cluster, end.peer) : meansRange(atom, cluster, end.range),
+  );
 }
 
 const atomMemo = new WeakMap<Policy, WeakMap<readonly string[], Atom[]>>();
@@ -61,7 +80,9 @@ function atomsOf(policy: Policy, selectors: readonly string[]): Atom[] {
 }
 
 /** Gateways answer names, and every agent the probes of the others, whatever the policy says. */
-function ownService({ part, peer }: End, { protocol, port }: Flow): 'names' | 'probes' | null {
+function ownService(to: End, { protocol, port }: Flow): 'names' | 'probes' | null {
+  if (!('peer' in to)) return null;
+  const { part, peer } = to;
   if (protocol !== 'icmp' && port === OWN_PORTS.names && workOf(part, peer) === 'gateway') return 'names';
   return protocol === 'udp' && OWN_PORTS.probes.some((one) => one === port) ? 'probes' : null;
 }

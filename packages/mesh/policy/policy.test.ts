@@ -5,11 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { contains, parseCidr } from '../ipam/cidr.ts';
 import { buildMap } from '../map/build.ts';
 import { changeSnapshot, type Snapshot } from '../network.ts';
+import { carriedBy } from '../range/carriers.ts';
+import { translate } from '../range/translate.ts';
 import { anyRows, PEERED, PRACTICE, toSnapshot } from '../testing/networks.ts';
 import { anyPolicy, anyPort } from '../testing/policies.ts';
 import { gatewaysOf } from '../topology/gateways.ts';
 import { clustersConcerned, rangesIn } from './compile.ts';
-import { decide, decideByRules, type End, type Flow } from './decide.ts';
+import { decide, decideByRules, type End, endsIn, type Flow, isSameEnd, type PeerEnd } from './decide.ts';
 import { changedFlows } from './flows.ts';
 import { cidrsOf, covers, spansOf } from './ranges.ts';
 import { simplePolicy, simplePortsOf } from './simple.ts';
@@ -17,15 +19,19 @@ import { tryPolicy } from './try.ts';
 import { policyWarnings } from './warnings.ts';
 import { whoReaches } from './who.ts';
 
-const endsOf = (snapshot: Snapshot): End[] =>
-  [...snapshot.parts.values()].flatMap((part) => part.peers.map((peer) => ({ part, peer })));
+const endsOf = (snapshot: Snapshot): End[] => [...snapshot.parts.values()].flatMap(endsIn);
+const peerEndsOf = (snapshot: Snapshot): PeerEnd[] =>
+  endsOf(snapshot).filter((end): end is PeerEnd => 'peer' in end);
+/** Some address of an end, as the network knows it. */
+const addressOf = (end: End): string =>
+  'peer' in end ? end.peer.overlayAddress : translate('10.42.0.7', '10.42.0.0/24', end.range.overlayCidr);
 const under = (policy: Policy, snapshot = PRACTICE): Snapshot => ({
   ...snapshot,
   network: { ...snapshot.network, policy },
 });
 const policy = (wish: Partial<Policy>): Policy => Policy.parse({ default: 'deny', rules: [], ...wish });
-const endOf = (snapshot: Snapshot, name: string): End => {
-  const found = endsOf(snapshot).find(({ part, peer }) => `${peer.name}.${part.cluster.name}` === name);
+const endOf = (snapshot: Snapshot, name: string): PeerEnd => {
+  const found = peerEndsOf(snapshot).find(({ part, peer }) => `${peer.name}.${part.cluster.name}` === name);
   if (!found) throw new Error(`no peer ${name}`);
   return found;
 };
@@ -60,22 +66,38 @@ describe('what agents get says what the policy says', () => {
   );
 
   test('at every target, and at the gateways on the way, for whoever sends to whomever', () => {
-    let [opened, closed] = [0, 0];
+    let [opened, closed, carriers] = [0, 0, 0];
     fc.assert(
       fc.property(anyRows, anyFlow, (rows, flow) => {
         const snapshot = toSnapshot({ ...rows, network: { ...rows.network, topology: 'hybrid' } });
         const ends = endsOf(snapshot);
         for (const from of ends)
           for (const to of ends) {
-            if (from.peer === to.peer) continue;
+            if (isSameEnd(from, to)) continue;
             const said = decide(snapshot.network.policy, from, to, flow).verdict;
             const inside = from.part === to.part;
-            const packet = { ...flow, from: from.peer.overlayAddress, to: to.peer.overlayAddress };
-            const map = buildMap(snapshot, to.part.cluster.id, to.peer.id) as NetworkMap;
-            const { withinCluster, elsewhere } = map.self.defaults;
-            expect(firstMatch(map, map.self.rules, packet) ?? (inside ? withinCluster : elsewhere)).toBe(
-              said,
-            );
+            const packet = { ...flow, from: addressOf(from), to: addressOf(to) };
+            const { withinCluster, default: elsewhere } = snapshot.network.policy;
+            const otherwise = inside ? withinCluster : elsewhere;
+            if ('peer' in to) {
+              const map = buildMap(snapshot, to.part.cluster.id, to.peer.id) as NetworkMap;
+              expect(firstMatch(map, map.self.rules, packet) ?? otherwise).toBe(said);
+            }
+            // Who carries a range judges what comes for it and what leaves it, from the own cluster too.
+            for (const end of [from, to])
+              for (const carrier of 'range' in end ? end.part.peers : []) {
+                const carried = carriedBy('hybrid', end.part, carrier);
+                if (!('range' in end) || !carried.includes(end.range)) continue;
+                const map = buildMap(snapshot, end.part.cluster.id, carrier.id) as NetworkMap;
+                expect(map.self.ranges).toContainEqual({
+                  cidr: end.range.cidr,
+                  overlayCidr: end.range.overlayCidr,
+                  replies: end.range.replies,
+                  alone: end.range.peerId !== null,
+                });
+                expect(firstMatch(map, map.self.passing, packet) ?? otherwise).toBe(said);
+                carriers += 1;
+              }
             if (said === 'allow') opened += 1;
             else closed += 1;
             // Both clusters' gateways judge alike: the one lets the first packet in, the other the answer.
@@ -89,7 +111,7 @@ describe('what agents get says what the policy says', () => {
       }),
       { numRuns: 80 },
     );
-    expect(Math.min(opened, closed)).toBeGreaterThan(100);
+    expect(Math.min(opened, closed, carriers)).toBeGreaterThan(100);
   });
 
   test('a set of addresses is as few ranges as can be, and holds what it should', () => {
@@ -313,7 +335,7 @@ describe('tests beside the policy', () => {
     [
       { from: 'peer:gw-1.dr', to: 'peer:gw-1.dr', protocol: 'icmp', expect: 'deny' },
       false,
-      /the same one peer/,
+      /the same one end/,
     ],
   ] satisfies [Policy['tests'][number], boolean, RegExp][])('%j', (one, passed, message) => {
     expect(trial(one)).toEqual({ index: 0, passed, message: expect.stringMatching(message) });
@@ -395,7 +417,7 @@ describe('comparing', () => {
         const differs = ends.some((from) =>
           ends.some(
             (to) =>
-              from.peer !== to.peer &&
+              !isSameEnd(from, to) &&
               decideByRules(before, from, to, flow).verdict !== decideByRules(after, from, to, flow).verdict,
           ),
         );

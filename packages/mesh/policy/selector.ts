@@ -1,12 +1,13 @@
 /** Whom the words of a policy mean. */
 import type { Policy } from '@skein/contract/rest/policy.ts';
-import type { MeshCluster, MeshPeer } from '../network.ts';
+import type { MeshCluster, MeshPeer, MeshRange } from '../network.ts';
 
 /** A selector in parts. Groups are none: `membersOf` puts their members in their place. */
 export type Atom =
   | { kind: 'any' }
   | { kind: 'cluster'; name: string }
   | { kind: 'peer'; name: string; cluster: string }
+  | { kind: 'range'; name: string; cluster: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
@@ -17,12 +18,12 @@ export function parseAtom(text: string): Atom {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
   }
-  if (kind === 'peer') {
+  if (kind === 'peer' || kind === 'range') {
     const [name = '', cluster = ''] = split(rest, '.');
     return { kind, name, cluster };
   }
   if (text === 'any') return { kind: 'any' };
-  throw new RangeError(`not a selector of peers: ${text}`);
+  throw new RangeError(`not a selector: ${text}`);
 }
 
 /** The selectors of one side of a rule with groups spelled out. A group that is not there means nobody. */
@@ -47,6 +48,23 @@ export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean
       return atom.name === peer.name && atom.cluster === cluster.name;
     case 'label':
       return (labelOf(peer.labels, atom.key) ?? labelOf(cluster.labels, atom.key)) === atom.value;
+    case 'range':
+      return false;
+  }
+}
+
+/** The same for a range behind a cluster. Labels are peers' alone. */
+export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): boolean {
+  switch (atom.kind) {
+    case 'any':
+      return true;
+    case 'cluster':
+      return atom.name === cluster.name;
+    case 'range':
+      return atom.name === range.name && atom.cluster === cluster.name;
+    case 'peer':
+    case 'label':
+      return false;
   }
 }
 

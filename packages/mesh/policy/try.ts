@@ -14,7 +14,11 @@ export function tryPolicy(snapshot: Snapshot, policy: Policy): PolicyTestResult[
     const [from, to] = [meant(test.from), meant(test.to)];
     const nobody = from.length === 0 ? test.from : to.length === 0 ? test.to : null;
     if (nobody !== null)
-      return { index, passed: false, message: `${nobody} means no peer that has joined: this shows nothing` };
+      return {
+        index,
+        passed: false,
+        message: `${nobody} means no peer that has joined and no range: this shows nothing`,
+      };
     const flow = { protocol: test.protocol, port: test.port ?? null };
     let pairs = 0;
     for (const [one, other] of pairsOf(from, to)) {
@@ -28,7 +32,7 @@ export function tryPolicy(snapshot: Snapshot, policy: Policy): PolicyTestResult[
         };
     }
     if (pairs === 0)
-      return { index, passed: false, message: 'both sides are the same one peer: this shows nothing' };
+      return { index, passed: false, message: 'both sides are the same one end: this shows nothing' };
     const words = test.expect === 'allow' ? 'allowed' : 'denied';
     return { index, passed: true, message: `${test.from} to ${test.to}, ${flowWords(flow)}: ${words}` };
   });

@@ -16,6 +16,11 @@ export function policyWarnings(snapshot: Snapshot, policy: Policy): string[] {
       warnings.push(`${text}: there is no such cluster.`);
     if (atom.kind === 'peer' && !clusters.get(atom.cluster)?.peers.some((peer) => peer.name === atom.name))
       warnings.push(`${text}: no peer of this name has joined.`);
+    if (
+      atom.kind === 'range' &&
+      !clusters.get(atom.cluster)?.cluster.ranges.some(({ name }) => name === atom.name)
+    )
+      warnings.push(`${text}: there is no such range.`);
     if (atom.kind === 'label' && !isBorne(snapshot, atom.key, atom.value))
       warnings.push(`${text}: no cluster and no peer that has joined bears this label.`);
   }

@@ -2,7 +2,10 @@
 import type { PolicyDecision } from '@skein/contract/rest/policy.ts';
 import type { End, Flow } from './decide.ts';
 
-export const nameOf = ({ part, peer }: End): string => `${peer.name}.${part.cluster.name}`;
+export const nameOf = (end: End): string =>
+  'peer' in end
+    ? `${end.peer.name}.${end.part.cluster.name}`
+    : `range:${end.range.name}.${end.part.cluster.name}`;
 
 export const flowWords = ({ protocol, port }: Flow): string =>
   protocol === 'icmp' ? 'ping' : `${protocol.toUpperCase()} ${port}`;

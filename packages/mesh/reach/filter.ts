@@ -3,7 +3,7 @@
  * nftables (apps/agent/filter); that both judge alike is what `npm run bench -- reachability` shows.
  */
 import type { MapAddressSet, MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
-import { OWN_PORTS } from '@skein/contract/primitive.ts';
+import { OWN_PORTS, type PolicyAction } from '@skein/contract/primitive.ts';
 import { overlaps, parseAddress, parseCidr, type Range, sizeOf } from '../ipam/cidr.ts';
 import type { Flow } from '../policy/decide.ts';
 
@@ -19,13 +19,13 @@ export function judgesEnd(map: NetworkMap, packet: Packet): boolean {
   const { self } = map;
   const other = packet.answers ? packet.to : packet.from;
   const ranges = readRanges(map);
-  if (ranges.ownIsOpen && isWithin(other, ranges.own)) return true;
+  if (ranges.ownIsOpen && isWithinAny(other, ranges.own)) return true;
   if (packet.protocol !== 'icmp' && packet.port === OWN_PORTS.names && self.role === 'gateway') return true;
   if (packet.protocol === 'udp' && OWN_PORTS.probes.some((one) => one === packet.port)) return true;
   const means = packet.answers ? answers : begins;
   for (const rule of self.rules)
     if (ranges.holds(rule.from, other) && means(rule, packet)) return rule.action === 'allow';
-  return (isWithin(other, ranges.own) ? self.defaults.withinCluster : self.defaults.elsewhere) === 'allow';
+  return (isWithinAny(other, ranges.own) ? self.defaults.withinCluster : self.defaults.elsewhere) === 'allow';
 }
 
 const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
@@ -33,21 +33,45 @@ const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'ra
 /** Whether a gateway passes a packet on. It keeps no state: what may begin something or answer it passes. */
 export function judgesPassing(map: NetworkMap, packet: Packet): boolean {
   const { self } = map;
-  const ranges = readRanges(map);
-  if (!isWithin(packet.from, ranges.overlay) || !isWithin(packet.to, ranges.overlay)) return false;
-  if (isWithin(packet.from, ranges.own)) return true;
-  if (!isWithin(packet.to, ranges.own)) return MORE_THAN_ONE_HOP.includes(self.topology);
-  const begun = self.passing.find(
-    (rule) =>
-      ranges.holds(rule.from, packet.from) && ranges.holds(rule.to ?? '', packet.to) && begins(rule, packet),
+  const { overlay, own } = readRanges(map);
+  if (!isWithinAny(packet.from, overlay) || !isWithinAny(packet.to, overlay)) return false;
+  if (isWithinAny(packet.from, own)) return true;
+  if (!isWithinAny(packet.to, own)) return MORE_THAN_ONE_HOP.includes(self.topology);
+  return (
+    begunOrNot(map, packet, self.defaults.elsewhere) || answeredOrNot(map, packet, self.defaults.elsewhere)
   );
-  if ((begun?.action ?? self.defaults.elsewhere) === 'allow') return true;
+}
+
+/**
+ * Whether a carrier lets a packet to or from a range behind it.
+ * @param remembers whether it knows the flows: then a question is judged as one, and an answer as one
+ */
+export function judgesBehind(map: NetworkMap, packet: Packet, remembers: boolean): boolean {
+  const { self } = map;
+  const { own } = readRanges(map);
+  const inside = isWithinAny(packet.from, own) && isWithinAny(packet.to, own);
+  const otherwise = inside ? self.defaults.withinCluster : self.defaults.elsewhere;
+  if (remembers)
+    return packet.answers ? answeredOrNot(map, packet, otherwise) : begunOrNot(map, packet, otherwise);
+  return begunOrNot(map, packet, otherwise) || answeredOrNot(map, packet, otherwise);
+}
+
+function begunOrNot(map: NetworkMap, packet: Packet, otherwise: PolicyAction): boolean {
+  const { holds } = readRanges(map);
+  const rule = map.self.passing.find(
+    (one) => holds(one.from, packet.from) && holds(one.to ?? '', packet.to) && begins(one, packet),
+  );
+  return (rule?.action ?? otherwise) === 'allow';
+}
+
+/** A first packet of TCP answers nothing. */
+function answeredOrNot(map: NetworkMap, packet: Packet, otherwise: PolicyAction): boolean {
   if (packet.protocol === 'tcp' && !packet.answers) return false;
-  const answered = self.passing.find(
-    (rule) =>
-      ranges.holds(rule.from, packet.to) && ranges.holds(rule.to ?? '', packet.from) && answers(rule, packet),
+  const { holds } = readRanges(map);
+  const rule = map.self.passing.find(
+    (one) => holds(one.from, packet.to) && holds(one.to ?? '', packet.from) && answers(one, packet),
   );
-  return (answered?.action ?? self.defaults.elsewhere) === 'allow';
+  return (rule?.action ?? otherwise) === 'allow';
 }
 
 function begins(rule: MapRule, packet: Packet): boolean {
@@ -69,8 +93,9 @@ function hasPort(rule: MapRule, port: number | null): boolean {
 }
 
 interface Ranges {
-  readonly own: Range;
-  readonly overlay: Range;
+  /** The own cluster's, and of what is behind it. */
+  readonly own: readonly Range[];
+  readonly overlay: readonly Range[];
   readonly ownIsOpen: boolean;
   holds(id: string, address: string): boolean;
 }
@@ -83,19 +108,20 @@ function readRanges(map: NetworkMap): Ranges {
   if (known) return known;
   const { self, addressSets } = map;
   const sets = new Map(addressSets.map((set) => [set.id, set]));
+  const own = [self.clusterOverlayCidr, ...self.clusterRanges];
   const read: Ranges = {
-    own: parseCidr(self.clusterOverlayCidr),
-    overlay: parseCidr(self.overlayCidr),
+    own: own.map(parseCidr),
+    overlay: [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])].map(parseCidr),
     ownIsOpen:
       self.defaults.withinCluster === 'allow' &&
       !self.rules.some(
         (rule) =>
           rule.action === 'deny' &&
-          sets.get(rule.from)?.cidrs.some((one) => overlaps(one, self.clusterOverlayCidr)),
+          sets.get(rule.from)?.cidrs.some((one) => own.some((range) => overlaps(one, range))),
       ),
     holds: (id, address) => {
       const set = sets.get(id);
-      return set !== undefined && rangesOf(set).some((range) => isWithin(address, range));
+      return set !== undefined && isWithinAny(address, rangesOf(set));
     },
   };
   rangeMemo.set(map, read);
@@ -111,7 +137,7 @@ function rangesOf(set: MapAddressSet): readonly Range[] {
   return ranges;
 }
 
-function isWithin(address: string, range: Range): boolean {
+function isWithinAny(address: string, ranges: readonly Range[]): boolean {
   const at = parseAddress(address);
-  return range.first <= at && at < range.first + sizeOf(range);
+  return ranges.some((range) => range.first <= at && at < range.first + sizeOf(range));
 }

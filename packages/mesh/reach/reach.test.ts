@@ -2,8 +2,16 @@ import { Topology } from '@skein/contract/primitive.ts';
 import { Policy } from '@skein/contract/rest/policy.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MeshCluster, type MeshPeer, type Snapshot, snapshotOf } from '../network.ts';
-import { decide, type End } from '../policy/decide.ts';
+import {
+  changeSnapshot,
+  type MeshCluster,
+  type MeshPeer,
+  type MeshRange,
+  type Snapshot,
+  snapshotOf,
+} from '../network.ts';
+import { decide, type End, endsIn, isSameEnd } from '../policy/decide.ts';
+import { carriedBy } from '../range/carriers.ts';
 import { planRelays } from '../relay/plan.ts';
 import { anyRows, NETWORK, toSnapshot } from '../testing/networks.ts';
 import { anyPort } from '../testing/policies.ts';
@@ -57,6 +65,7 @@ function clusterOf(name: string, at: number, vpcCidr: string | null): MeshCluste
     peered: [],
     place: vpcCidr === null ? null : { provider: at === 0 ? 'aws' : 'gcp', region: 'r' },
     labels: {},
+    ranges: [],
   };
 }
 
@@ -165,6 +174,77 @@ test('a rule that is missing in a security group is told where it is missing', (
   expect(ask(moved, 'm1.a', 'm1.b').verdict).toBe('reached');
 });
 
+describe('ranges', () => {
+  const range = (id: string, at: number, change: Partial<MeshRange> = {}): MeshRange => ({
+    id,
+    name: id.slice(0, id.indexOf('.')),
+    peerId: null,
+    cidr: '10.42.0.0/16',
+    overlayCidr: `242.${at}.0.0/16`,
+    replies: 'routed',
+    hosts: [],
+    ...change,
+  });
+  const behind = (policy = OPEN, topology: Topology = 'hybrid'): World => {
+    const { snapshot } = clouds(policy);
+    const of: Record<string, MeshRange[]> = {
+      clu_a: [range('lan.a', 0), range('pods.a', 1, { peerId: 'm1.a' })],
+      clu_b: [range('lan.b', 2, { replies: 'masqueraded' }), range('pods.b', 3, { peerId: 'm1.b' })],
+    };
+    const clusters = new Map(
+      [...snapshot.parts].map(([id, { cluster }]) => [id, { ...cluster, ranges: of[id] ?? [] }]),
+    );
+    const network = { ...snapshot.network, topology };
+    return plannedWorld(changeSnapshot(snapshot, { number: 2, network, clusters }).after);
+  };
+
+  test('what is behind gateways is reached by any of them, what one peer carries by that one', () => {
+    const world = behind();
+    expect(ask(world, 'm1.a', 'lan.b')).toEqual({
+      verdict: 'reached',
+      partly: false,
+      hops: ['m1.a', 'g1.a', 'g1.b'],
+      decidedBy: { hop: 'g1.b', layer: 'policy', words: 'allowed by the default' },
+    });
+    expect(ask(world, 'm1.b', 'lan.b')).toMatchObject({ verdict: 'reached', hops: ['m1.b', 'g1.b'] });
+    expect(ask(world, 'lan.a', 'pods.b')).toMatchObject({
+      verdict: 'reached',
+      hops: ['g1.a', 'g1.b', 'm1.b'],
+    });
+    const one = imagine(world, { lost: ['g1.b'] });
+    expect(ask(one, 'm1.a', 'lan.b')).toMatchObject({ verdict: 'reached', hops: ['m1.a', 'g1.a', 'g2.b'] });
+    const none = imagine(world, { lost: ['g1.b', 'g2.b'] });
+    expect(ask(none, 'm1.a', 'lan.b').decidedBy).toMatchObject({ layer: 'no-such-peer', hop: 'lan.b' });
+    expect(ask(behind(OPEN, 'full'), 'm1.a', 'lan.b')).toMatchObject({
+      verdict: 'reached',
+      hops: ['m1.a', 'g1.b'],
+    });
+  });
+
+  test('masqueraded hosts begin nothing; a carrier needs no overlay for what is behind itself', () => {
+    const world = behind();
+    expect(ask(world, 'lan.b', 'm1.a').decidedBy).toMatchObject({ layer: 'route', hop: 'g1.b' });
+    expect(ask(world, 'm1.a', 'pods.a')).toMatchObject({ verdict: 'reached', hops: ['m1.a'] });
+    expect(ask(world, 'lan.a', 'pods.a')).toMatchObject({ verdict: 'reached', hops: ['g1.a', 'm1.a'] });
+  });
+
+  test('the carrier judges, by the range', () => {
+    const rules = [
+      { action: 'allow', from: ['cluster:a'], to: ['range:pods.b'], protocol: 'tcp', ports: [80] },
+    ];
+    const world = behind(Policy.parse({ default: 'deny', rules }));
+    expect(ask(world, 'lan.a', 'pods.b', 80)).toMatchObject({
+      verdict: 'reached',
+      decidedBy: { hop: 'm1.b', words: 'allowed by rule 1' },
+    });
+    expect(ask(world, 'lan.a', 'pods.b', 81)).toMatchObject({
+      verdict: 'blocked',
+      decidedBy: { layer: 'policy', words: 'denied by the default' },
+    });
+    expect(ask(world, 'm1.a', 'lan.b', 80).verdict).toBe('blocked');
+  });
+});
+
 describe('NATs', () => {
   test.each([
     ['open', 'open', 'reached'],
@@ -237,15 +317,28 @@ test('where the underlay lets everything through, the policy alone decides, in e
         const planned = plannedWorld(snapshot);
         const standings = new Map([...planned.standings].map(([id, one]) => [id, { ...one, letsIn: null }]));
         const world = { ...planned, standings };
-        const ends = [...snapshot.parts.values()].flatMap((part) =>
-          part.peers.map((peer): End => ({ part, peer })),
-        );
+        const { topology } = snapshot.network;
         const flow = { protocol, port: protocol === 'icmp' ? null : port };
+        const idOf = (end: End) => ('peer' in end ? end.peer.id : end.range.id);
+        const carriersOf = (end: End) =>
+          'peer' in end
+            ? [end.peer]
+            : end.part.peers.filter((peer) => carriedBy(topology, end.part, peer).includes(end.range));
+        const ends = [...snapshot.parts.values()].flatMap(endsIn).filter((end) => carriersOf(end).length > 0);
         for (const from of ends)
           for (const to of ends) {
-            if (from.peer === to.peer) continue;
-            const answer = reach(world, { from: from.peer.id, to: to.peer.id, ...flow });
+            if (isSameEnd(from, to)) continue;
+            // Beside the overlay nobody judges.
+            if (carriersOf(from).some((peer) => carriersOf(to).includes(peer))) continue;
+            const answer = reach(world, { from: idOf(from), to: idOf(to), ...flow });
+            if ('range' in from && from.range.replies === 'masqueraded') {
+              expect(answer.decidedBy.layer).toBe('route');
+              continue;
+            }
             const { verdict } = decide(snapshot.network.policy, from, to, flow);
+            // What several gateways carry keeps no state: what the other side may begin passes as its answer.
+            const stateless = 'range' in to && to.range.replies === 'routed' && to.range.peerId === null;
+            if (stateless && verdict === 'deny' && protocol !== 'tcp') continue;
             expect(answer.verdict, JSON.stringify(answer)).toBe(verdict === 'allow' ? 'reached' : 'blocked');
             if (verdict === 'deny') expect(answer.decidedBy.layer).toBe('policy');
           }

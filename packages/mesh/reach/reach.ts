@@ -1,14 +1,17 @@
 /**
- * Whether one peer reaches another. Walks the maps that agents hold, peer by peer as a packet would: the route decides
+ * Whether one peer reaches another, or a range behind a cluster. Walks the maps that agents hold, peer by peer as a packet would: the route decides
  * the next one, a tunnel must be up to it, it must take packets of that sender from there, its filter must let them on,
  * and the answer must come back the same way. Pure; what was found out about a world is kept for as long as it is.
  */
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import { formatAddress, parseCidr, sizeOf } from '../ipam/cidr.ts';
 import { buildMap } from '../map/build.ts';
+import type { MeshRange } from '../network.ts';
 import { decide, type End } from '../policy/decide.ts';
 import { decisionWords } from '../policy/words.ts';
+import { carriedBy } from '../range/carriers.ts';
 import type { Answer, Decision, Question } from './answer.ts';
-import { judgesEnd, judgesPassing, type Packet } from './filter.ts';
+import { judgesBehind, judgesEnd, judgesPassing, type Packet } from './filter.ts';
 import { doorsOf, sessionProblem } from './session.ts';
 import { type Ways, waysOf } from './ways.ts';
 import type { World } from './world.ts';
@@ -24,51 +27,80 @@ interface Walk {
 /** A packet on its way, and what became of it wherever it has been. */
 interface Journey {
   readonly packet: Packet;
-  readonly start: string;
-  readonly goal: string;
+  readonly from: Place;
+  readonly to: Place;
   /** What the policy says of the flow. */
   readonly words: string;
   /** By peer id; null where it is under way. */
   readonly walks: Map<string, Walk | null>;
 }
 
+/** Where packets begin and end: a peer, or a range with those who carry it. */
+interface Place {
+  readonly end: End;
+  readonly address: string;
+  /** Ids of peers: the peer itself, or the carriers that live. */
+  readonly at: readonly string[];
+  /** Null for a peer. */
+  readonly range: MeshRange | null;
+}
+
 interface Explored {
-  readonly ends: ReadonlyMap<string, End>;
+  readonly places: ReadonlyMap<string, Place>;
   readonly maps: ReadonlyMap<string, NetworkMap>;
   readonly ways: Ways;
   session(from: string, to: string): Decision | null;
 }
 
-/** Whether every flow of this kind gets from one peer to another and is answered, by which way, and what decides it. */
+/** Whether every flow of this kind gets from one place to another and is answered, by which way, and what decides it. */
 export function reach(world: World, question: Question): Answer {
   const explored = explore(world);
   const { from, to } = question;
-  const [one, other] = [explored.ends.get(from), explored.ends.get(to)];
-  if (!one || !other) {
-    const hop = one ? to : from;
-    return blocked([from], { hop, layer: 'no-such-peer', words: 'no such peer has joined' });
+  const [one, other] = [explored.places.get(from), explored.places.get(to)];
+  const gone = (hop: string, words: string) => blocked([from], { hop, layer: 'no-such-peer', words });
+  if (!one || !other) return gone(one ? to : from, 'no such peer has joined, and there is no such range');
+  for (const [id, place] of [[from, one] as const, [to, other] as const]) {
+    if (world.lost.has(id)) return gone(id, 'it is lost');
+    if (place.at.length === 0) return gone(id, 'nobody is there who carries it');
   }
-  for (const id of [from, to])
-    if (world.lost.has(id)) return blocked([from], { hop: id, layer: 'no-such-peer', words: 'it is lost' });
-  const decision = decide(world.snapshot.network.policy, one, other, question);
+  const decision = decide(world.snapshot.network.policy, one.end, other.end, question);
   if (from === to)
     return { verdict: 'reached', partly: false, hops: [from], decidedBy: allowedAt(to, 'it is itself') };
+  const beside = besideTheOverlay(one, other);
+  if (beside) return beside;
 
   const words = decisionWords(decision);
   const { protocol, port } = question;
-  const ends = { from: one.peer.overlayAddress, to: other.peer.overlayAddress };
-  const packet: Packet = { protocol, port, ...ends, answers: false };
-  const there = travel(explored, { packet, start: from, goal: to, words });
+  const packet: Packet = { protocol, port, from: one.address, to: other.address, answers: false };
+  const there = travel(explored, { packet, from: one, to: other, words });
   if (there.problem) return blocked(there.hops, there.problem, there.partly);
-  const answer: Packet = { protocol, port, from: ends.to, to: ends.from, answers: true };
-  const back = travel(explored, { packet: answer, start: to, goal: from, words });
+  const answer: Packet = { protocol, port, from: other.address, to: one.address, answers: true };
+  const back = travel(explored, { packet: answer, from: other, to: one, words });
   if (back.problem)
     return blocked(
       back.hops,
       { ...back.problem, words: `on the way back: ${back.problem.words}` },
       back.partly,
     );
-  return { verdict: 'reached', partly: false, hops: there.hops, decidedBy: allowedAt(to, words) };
+  const last = there.hops.at(-1) ?? to;
+  return { verdict: 'reached', partly: false, hops: there.hops, decidedBy: allowedAt(last, words) };
+}
+
+/** What is decided before any packet is in the overlay, or undefined where one goes there. */
+function besideTheOverlay(from: Place, to: Place): Answer | undefined {
+  const [hop = ''] = from.at;
+  const shared = from.at.find((id) => to.at.includes(id));
+  if (from.range?.replies === 'masqueraded') {
+    const words = 'hosts of a masqueraded range begin nothing';
+    return blocked([hop], { hop, layer: 'route', words });
+  }
+  if (shared === undefined) return undefined;
+  if (from.range === null || to.range === null) {
+    const decidedBy = allowedAt(shared, 'it carries the range itself');
+    return { verdict: 'reached', partly: false, hops: [shared], decidedBy };
+  }
+  const words = 'it carries both ranges, and translates what goes through the overlay alone';
+  return blocked([shared], { hop: shared, layer: 'route', words });
 }
 
 const allowedAt = (hop: string, words: string): Decision => ({ hop, layer: 'policy', words });
@@ -78,12 +110,31 @@ function blocked(hops: readonly string[], decidedBy: Decision, partly = false): 
 }
 
 function travel(explored: Explored, journey: Omit<Journey, 'walks'>): Walk {
-  const { start, packet, words } = journey;
-  const map = explored.maps.get(start);
-  if (!map) throw new Error(`there is no map of ${start}`);
-  if (packet.answers && !judgesEnd(map, packet))
-    return stopped([start], { hop: start, layer: 'policy', words });
-  return walk(explored, { ...journey, walks: new Map() }, map);
+  const { from, packet, words } = journey;
+  // What hosts of a range send may leave by any of those who carry it.
+  return worstOf(
+    from.at.map((start) => {
+      const map = explored.maps.get(start);
+      if (!map) throw new Error(`there is no map of ${start}`);
+      const judged =
+        from.range === null
+          ? !packet.answers || judgesEnd(map, packet)
+          : judgesBehind(map, packet, remembers(from.range));
+      if (!judged) return stopped([start], { hop: start, layer: 'policy', words });
+      return walk(explored, { ...journey, walks: new Map() }, map);
+    }),
+  );
+}
+
+/** Of several ways the one that ends worst; there is at least one. */
+function worstOf(walks: readonly Walk[]): Walk {
+  const worst = walks.find((one) => one.problem !== null) ?? (walks[0] as Walk);
+  const { hops, problem } = worst;
+  return {
+    hops,
+    problem,
+    partly: problem !== null && walks.some((one) => one.problem === null || one.partly),
+  };
 }
 
 function walk(explored: Explored, journey: Journey, at: NetworkMap): Walk {
@@ -98,14 +149,17 @@ function walk(explored: Explored, journey: Journey, at: NetworkMap): Walk {
 }
 
 function walkOn(explored: Explored, journey: Journey, at: NetworkMap): Walk {
-  const { packet, goal, start, words } = journey;
+  const { packet, from, to, words } = journey;
   const hop = at.peerId;
   const hops = [hop];
-  if (hop === goal)
-    return packet.answers || judgesEnd(at, packet)
-      ? { hops, problem: null, partly: false }
-      : stopped(hops, { hop, layer: 'policy', words });
-  if (hop !== start) {
+  if (to.at.includes(hop)) {
+    const judged =
+      to.range === null
+        ? packet.answers || judgesEnd(at, packet)
+        : judgesBehind(at, packet, remembers(to.range));
+    return judged ? { hops, problem: null, partly: false } : stopped(hops, { hop, layer: 'policy', words });
+  }
+  if (!from.at.includes(hop)) {
     if (!at.self.forwards)
       return stopped(hops, { hop, layer: 'route', words: 'it passes nothing on for others' });
     if (!judgesPassing(at, packet)) return stopped(hops, { hop, layer: 'policy', words });
@@ -113,13 +167,8 @@ function walkOn(explored: Explored, journey: Journey, at: NetworkMap): Walk {
   const next = explored.ways.next(at, packet.to);
   if (next.length === 0)
     return stopped(hops, { hop, layer: 'route', words: `none of its tunnels leads to ${packet.to}` });
-  const walks = next.map((peer) => step(explored, journey, at, peer));
-  const worst = walks.find((one) => one.problem !== null) ?? (walks[0] as Walk);
-  return {
-    hops: [hop, ...worst.hops],
-    problem: worst.problem,
-    partly: worst.problem !== null && walks.some((one) => one.problem === null || one.partly),
-  };
+  const worst = worstOf(next.map((peer) => step(explored, journey, at, peer)));
+  return { ...worst, hops: [hop, ...worst.hops] };
 }
 
 /** Through the tunnel to the next peer, and on from there. */
@@ -138,20 +187,40 @@ function stopped(hops: readonly string[], problem: Decision): Walk {
   return { hops, problem, partly: false };
 }
 
+/** Carriers know flows where each has to come back to the one that it came by. */
+function remembers({ replies, peerId }: MeshRange): boolean {
+  return replies === 'masqueraded' || peerId !== null;
+}
+
+/** All of a range are judged and carried alike. */
+function someHostOf(cidr: string): string {
+  const range = parseCidr(cidr);
+  return formatAddress(range.first + (sizeOf(range) > 2 ? 1 : 0));
+}
+
 const exploredMemo = new WeakMap<World, Explored>();
 
 function explore(world: World): Explored {
   const known = exploredMemo.get(world);
   if (known) return known;
   const { snapshot, lost } = world;
-  const ends = new Map<string, End>();
+  const places = new Map<string, Place>();
   const maps = new Map<string, NetworkMap>();
-  for (const part of snapshot.parts.values())
+  for (const part of snapshot.parts.values()) {
+    for (const range of part.cluster.ranges) {
+      const carriers = part.peers.filter((peer) =>
+        carriedBy(snapshot.network.topology, part, peer).includes(range),
+      );
+      const at = carriers.map(({ id }) => id).filter((id) => !lost.has(id));
+      places.set(range.id, { end: { part, range }, address: someHostOf(range.overlayCidr), at, range });
+    }
     for (const peer of part.peers) {
-      ends.set(peer.id, { part, peer });
+      const { id, overlayAddress: address } = peer;
+      places.set(id, { end: { part, peer }, address, at: [id], range: null });
       const map = buildMap(snapshot, part.cluster.id, peer.id);
       if (map) maps.set(peer.id, map);
     }
+  }
   const doors = doorsOf(world);
   const sessions = new Map<string, Decision | null>();
   const session = (from: string, to: string): Decision | null => {
@@ -165,7 +234,7 @@ function explore(world: World): Explored {
   };
   const living = [...maps.values()].filter((map) => !lost.has(map.peerId));
   const ways = waysOf(living, (from, to) => session(from, to) === null);
-  const explored = { ends, maps, ways, session };
+  const explored = { places, maps, ways, session };
   exploredMemo.set(world, explored);
   return explored;
 }

@@ -43,11 +43,15 @@ export function waysOf(maps: readonly NetworkMap[], isUp: (from: string, to: str
     (holds(homeOf(map, peer), range) || !told.get(peer.id)?.some((one) => holds(one, range)));
   const toldBy = (map: NetworkMap): readonly Range[] => {
     const own = parseCidr(map.self.clusterOverlayCidr);
-    const carried = prefixesOf(map).filter(({ range }) => !holds(own, range));
+    const carried = prefixesOf(map).filter(
+      ({ range, carriers }) => !holds(own, range) && carriers.some((one) => one.role === 'gateway'),
+    );
     const lost = carried.filter(({ range, carriers }) => !carriers.some((one) => reaches(map, one, range)));
     if (lost.length === 0) return [];
+    const { overlayCidr, rangesCidr } = map.self;
     const all = lost.length === carried.length || lost.length > MOST_TOLD;
-    return all ? [parseCidr(map.self.overlayCidr)] : lost.map(({ range }) => range);
+    if (all) return [overlayCidr, ...(rangesCidr === null ? [] : [rangesCidr])].map(parseCidr);
+    return lost.map(({ range }) => range);
   };
   const forwarding = maps.filter((map) => map.self.forwards);
   for (let turn = 0; turn <= forwarding.length; turn += 1) {

@@ -15,6 +15,7 @@ const cluster = (name: string, index: number, place: MeshCluster['place'] = null
   peered: [],
   place,
   labels: {},
+  ranges: [],
 });
 const behindNat = (name: string, index: number): MeshPeer => {
   const hidden = peer(name, 'gw-1', `100.64.${index}.1`, { private: '192.168.1.5' });

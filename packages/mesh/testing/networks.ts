@@ -3,7 +3,7 @@ import type { Endpoint } from '@skein/contract/agent/map.ts';
 import { Topology } from '@skein/contract/primitive.ts';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../ipam/cidr.ts';
-import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, Snapshot } from '../network.ts';
+import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, MeshRange, Snapshot } from '../network.ts';
 import { compareText, snapshotOf } from '../network.ts';
 import { simplePolicy } from '../policy/simple.ts';
 import { anyLabels, anyPolicy } from './policies.ts';
@@ -29,6 +29,7 @@ export const CLUSTERS: readonly MeshCluster[] = [
     peered: [],
     place: null,
     labels: {},
+    ranges: [],
   },
   {
     id: 'clu_dr',
@@ -38,6 +39,7 @@ export const CLUSTERS: readonly MeshCluster[] = [
     peered: [],
     place: null,
     labels: {},
+    ranges: [],
   },
   // Plain hosts: no VPC of ours.
   {
@@ -48,6 +50,7 @@ export const CLUSTERS: readonly MeshCluster[] = [
     peered: [],
     place: null,
     labels: {},
+    ranges: [],
   },
 ];
 
@@ -126,6 +129,21 @@ const nodeOf = fc.record({
   labels: anyLabels,
 });
 
+// Every cluster has the same ranges inside. Some are carried by nobody who is there.
+const anyRange = fc
+  .record({
+    carrier: fc.option(fc.integer({ min: 0, max: 3 })),
+    replies: fc.constantFrom('masqueraded' as const, 'routed' as const),
+    third: fc.integer({ min: 0, max: 1 }),
+    hosts: fc.uniqueArray(fc.integer({ min: 0, max: 255 }), { maxLength: 2 }),
+  })
+  .map(({ carrier, replies, third, hosts }) => ({
+    carrier,
+    replies,
+    cidr: `10.42.${third}.0/24`,
+    hosts: hosts.map((host) => ({ name: `host-${host}`, address: `10.42.${third}.${host}` })),
+  }));
+
 export const anyRows: fc.Arbitrary<Rows> = fc
   .record({
     number: fc.integer({ min: 1, max: 1000 }),
@@ -139,6 +157,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
         peered: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
         name: fc.constantFrom('a', 'b'),
         labels: anyLabels,
+        ranges: fc.array(anyRange, { maxLength: 2 }),
         nodes: fc.array(nodeOf, { maxLength: 4 }),
       }),
       {
@@ -152,7 +171,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
   })
   .map(({ number, topology, hub, policy, shape, relayed, present }) => {
     const clusters = shape.map(
-      ({ vpc, name, peered, labels }, index): MeshCluster => ({
+      ({ vpc, name, peered, labels, ranges }, index): MeshCluster => ({
         id: `clu_${index}`,
         name: `${name}${index}`,
         overlayCidr: `100.64.${index}.0/24`,
@@ -163,6 +182,17 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           .sort(),
         place: null,
         labels,
+        ranges: ranges.map(
+          ({ carrier, ...range }, at): MeshRange => ({
+            ...range,
+            id: `rng_${index}_${at}`,
+            name: `range-${at}`,
+            peerId: carrier === null ? null : `peer_${index}_${carrier}`,
+            overlayCidr: `242.${index}.${at}.0/24`,
+            // The names of a cluster's hosts differ.
+            hosts: range.hosts.map(({ name, address }) => ({ name: `${name}-${at}`, address })),
+          }),
+        ),
       }),
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>

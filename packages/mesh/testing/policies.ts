@@ -13,6 +13,7 @@ const atom = fc.oneof(
   fc.constant('any'),
   cluster.map((name) => `cluster:${name}`),
   fc.tuple(cluster, fc.integer({ min: 0, max: 3 })).map(([name, at]) => `peer:node-${at}.${name}`),
+  fc.tuple(cluster, fc.integer({ min: 0, max: 1 })).map(([name, at]) => `range:range-${at}.${name}`),
   fc
     .tuple(fc.constantFrom('tier', 'team'), fc.constantFrom('web', 'db'))
     .map(([key, value]) => `label:${key}=${value}`),

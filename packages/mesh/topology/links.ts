@@ -5,6 +5,7 @@
  */
 import type { Endpoint, MapPeer } from '@skein/contract/agent/map.ts';
 import { arePeered, type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
+import { carriedBy, rangesCidrOf, rangesThrough } from '../range/carriers.ts';
 import { gatewaysOf, rankOf, workOf } from './gateways.ts';
 import { graphOf } from './plan.ts';
 import { waysFrom } from './ways.ts';
@@ -27,15 +28,19 @@ export function linksOf(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): 
 function linksInside(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): MapPeer[] {
   const work = workOf(part, self);
   const rank = rankOf(part, self);
+  const rangesCidr = rangesCidrOf(snapshot);
+  const everything = [snapshot.network.cidr, ...(rangesCidr === null ? [] : [rangesCidr])];
   return part.peers
     .filter((mate) => mate.id !== self.id)
     .map((mate) => {
-      const own = `${mate.overlayAddress}/32`;
       const mateWork = workOf(part, mate);
+      // What all gateways carry is no mate's own: members find it in what they send to gateways anyway.
+      const behind = part.cluster.ranges.filter(({ peerId }) => peerId === mate.id);
+      const own = [`${mate.overlayAddress}/32`, ...behind.map(({ overlayCidr }) => overlayCidr)];
       return {
         ...linkBase(part, mate),
         endpoints: endpointsInside(mate, rank),
-        allowedIps: work === 'member' && mateWork === 'gateway' ? [own, snapshot.network.cidr] : [own],
+        allowedIps: work === 'member' && mateWork === 'gateway' ? [...own, ...everything] : own,
         keepaliveSeconds:
           work === 'member' && mateWork === 'member' && areQuiet(part, self, mate) ? 0 : KEEPALIVE_SECONDS,
       };
@@ -51,14 +56,17 @@ function linksToClusters(snapshot: Snapshot, part: ClusterPart, self: MeshPeer):
     const other = snapshot.parts.get(neighbour);
     if (!other) continue;
     const near = arePeered(part, other) ? peeredLinks(other, rank) : outsideLinks(other, rank);
-    const beyond = reached.slice(1).flatMap((id) => snapshot.parts.get(id)?.cluster.overlayCidr ?? []);
+    const beyond = reached.slice(1).flatMap((id) => {
+      const far = snapshot.parts.get(id)?.cluster;
+      return far ? [far.overlayCidr, ...far.ranges.map((range) => range.overlayCidr)] : [];
+    });
     if (beyond.length === 0) links.push(...near);
     else for (const link of near) links.push({ ...link, allowedIps: [...link.allowedIps, ...beyond] });
   }
   return links;
 }
 
-/** In full topology: one to each other peer, which carries its own address and nothing else. */
+/** In full topology: one to each other peer, which carries its own address and the ranges behind it. */
 function linksToAll(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): MapPeer[] {
   const links: MapPeer[] = [];
   for (const other of snapshot.parts.values()) {
@@ -90,7 +98,10 @@ export function peerLinks(part: ClusterPart): readonly MapPeer[] {
     ...linkBase(part, peer),
     plane: 0,
     endpoints: endpointsInside(peer, 0),
-    allowedIps: [`${peer.overlayAddress}/32`],
+    allowedIps: [
+      `${peer.overlayAddress}/32`,
+      ...carriedBy('full', part, peer).map(({ overlayCidr }) => overlayCidr),
+    ],
     keepaliveSeconds: KEEPALIVE_SECONDS,
   }));
   peerMemo.set(part, links);
@@ -137,7 +148,7 @@ function linksFor(
   byRank[rank] ??= gateways.map((gateway) => ({
     ...linkBase(part, gateway),
     endpoints: endpointsOf(gateway, rank),
-    allowedIps: [part.cluster.overlayCidr, ...ownOf(gateway, gateways)],
+    allowedIps: [part.cluster.overlayCidr, ...ownOf(gateway, gateways), ...rangesThrough(part, gateway)],
     keepaliveSeconds: KEEPALIVE_SECONDS,
   }));
   return byRank[rank];

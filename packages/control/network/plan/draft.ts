@@ -154,7 +154,7 @@ export function draftCluster(
 
 /**
  * `count` more peers of a cluster: the very first are the gateways `gw-1`, `gw-2` …, the others `node-1`, `node-2` …
- * @param taken names that nobody bears but that are not free: their instances still stand
+ * @param taken names that no peer bears but that are not free: instances that still stand have them, or hosts of ranges
  * @param gateways how many a cluster of nobody begins with
  */
 export function draftPeers(

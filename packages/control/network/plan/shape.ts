@@ -125,7 +125,7 @@ export function meshNetworkOf(
 
 export function meshClusterOf(cluster: ShapeCluster): MeshCluster {
   const { id, name, overlayCidr, vpcCidr } = cluster;
-  return { id, name, overlayCidr, vpcCidr, peered: [], place: null, labels: {} };
+  return { id, name, overlayCidr, vpcCidr, peered: [], place: null, labels: {}, ranges: [] };
 }
 
 export function byName<T extends { name: string }>(items: readonly T[]): T[] {

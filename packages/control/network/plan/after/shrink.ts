@@ -1,4 +1,4 @@
-import { changeSnapshot, type SnapshotChange } from '@skein/mesh/network.ts';
+import { changeSnapshot, type MeshCluster, type SnapshotChange } from '@skein/mesh/network.ts';
 import type { Shape } from '../shape.ts';
 
 /** The network without one of its peers. */
@@ -7,7 +7,22 @@ export function withoutPeer(shape: Shape, peerId: string): Shape {
     ...cluster,
     peers: cluster.peers.filter((peer) => peer.id !== peerId),
   }));
-  return { ...shape, clusters, snapshot: without(shape, { peers: new Map([[peerId, null]]) }) };
+  const peers = new Map([[peerId, null]]);
+  return {
+    ...shape,
+    clusters,
+    snapshot: without(shape, { peers, clusters: withoutRangesOf(shape, peerId) }),
+  };
+}
+
+/** What a peer carries alone goes with it. */
+function withoutRangesOf({ snapshot }: Shape, peerId: string): Map<string, MeshCluster> {
+  const changed = new Map<string, MeshCluster>();
+  for (const [id, { cluster }] of snapshot.parts) {
+    const ranges = cluster.ranges.filter((range) => range.peerId !== peerId);
+    if (ranges.length < cluster.ranges.length) changed.set(id, { ...cluster, ranges });
+  }
+  return changed;
 }
 
 /** The network without one of its clusters. */

@@ -16,6 +16,7 @@ import { plural, providerName } from '../../../../../ui/words.ts';
 import { AddCluster } from './add-cluster.tsx';
 import { AddNode } from './add-node.tsx';
 import { JoinTokenList } from './join-tokens.tsx';
+import { RangeList } from './ranges.tsx';
 
 const ClusterPage = pageOf(Cluster);
 
@@ -96,6 +97,7 @@ export function Clusters({
                 </Fact>
               )}
             </dl>
+            <RangeList cluster={cluster} />
             <JoinTokenList cluster={cluster} />
           </li>
         ))}

@@ -48,7 +48,9 @@ test('what is wrong is told with its place', () => {
   expect(readPolicy('{')).toMatchObject({ ok: false, problems: [expect.stringContaining('not JSON')] });
   expect(readPolicy('{"default":"deny","rules":[{"action":"allow","from":["prod"],"to":["any"]}]}')).toEqual({
     ok: false,
-    problems: ['rule 1 from 0: must be any, cluster:NAME, peer:NAME.CLUSTER, label:KEY=VALUE or group:NAME'],
+    problems: [
+      'rule 1 from 0: must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, label:KEY=VALUE or group:NAME',
+    ],
   });
   expect(readPolicy('{"rules":[]}')).toMatchObject({
     ok: false,

@@ -1,0 +1,147 @@
+/**
+ * Ranges behind this node, as chains of its packet filter. The network knows a range by other addresses than it has
+ * inside, one for one, and whoever carries it translates: to addresses of the inside when a packet leaves the tunnel, to
+ * those of the network when one goes in. So nothing but the network's addresses is ever seen in the overlay, and two
+ * clusters may be the same inside.
+ *
+ * Where several gateways carry a range and its hosts' replies are `routed`, a flow may come by one gateway and go by
+ * another, and outlives both: it is translated without state, outside of conntrack. All other flows must come by this
+ * node both ways. They are remembered: conntrack translates them, ICMP errors among them, and tells questions from
+ * answers. Hosts of `masqueraded` ranges answer to this node's own address and begin nothing.
+ *
+ * Policies speak of the network's addresses: a packet is judged before it is translated on its way in, and after it on
+ * its way out.
+ */
+import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
+import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
+import { ERRORS, OURS, oneOf, overlayOf } from './words.ts';
+
+const RELATED = 'meta l4proto icmp ct state related accept';
+
+const inside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ cidr }) => cidr));
+const outside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ overlayCidr }) => overlayCidr));
+const some = (of: readonly MapRange[], lines: () => string[]) => (of.length > 0 ? lines() : []);
+
+/** What a range's own rules have let out of the tunnel passes on; nobody else comes past `to_ranges` with such an address. */
+export function rangesThrough({ ranges }: MapSelf): string[] {
+  return some(ranges, () => [`    oifname != ${OURS} ip daddr ${inside(ranges)} accept`]);
+}
+
+/** Where this node carries any. Needs the chains `begun_behind` and `answered_behind`. */
+export function rangeChains(self: MapSelf): string[] {
+  const { ranges } = self;
+  const overlay = overlayOf(self);
+  const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
+  const routed = ranges.filter(({ replies }) => replies === 'routed');
+  const shared = routed.filter(({ alone }) => !alone);
+  const remembered = ranges.filter((range) => !shared.includes(range));
+  return [
+    '  chain out_of_ranges {',
+    `    ip daddr != ${overlay} counter drop`,
+    ...some(routed, () => [`    ip saddr ${inside(routed)} accept`]),
+    ...some(masqueraded, () => [
+      `    ct direction reply ct original ip daddr ${outside(masqueraded)} accept`,
+    ]),
+    '    counter drop',
+    '  }',
+    '  chain to_ranges {',
+    // Not translated here, hence not judged: nobody has business with these addresses in the overlay.
+    `    ip daddr ${inside(ranges)} counter drop`,
+    `    ip daddr != ${outside(ranges)} accept`,
+    `    ip saddr != ${overlay} counter drop`,
+    ...some(remembered, () => [`    ip daddr ${outside(remembered)} accept`]),
+    ...some(shared, () => [
+      `    ${ERRORS} accept`,
+      '    jump begun_behind',
+      '    jump answered_behind',
+      '    counter drop',
+    ]),
+    '  }',
+    '  chain ranges_judged_in {',
+    '    type filter hook prerouting priority -310; policy accept;',
+    `    iifname ${OURS} goto to_ranges`,
+    '  }',
+    '  chain from_ranges {',
+    `    ip saddr ${inside(ranges)} counter drop`,
+    ...some(remembered, () => [`    ip saddr ${outside(remembered)} goto remembered`]),
+    ...some(shared, () => [`    ip saddr ${outside(shared)} goto from_shared`]),
+    '  }',
+    '  chain ranges_judged_out {',
+    '    type filter hook postrouting priority 120; policy accept;',
+    `    oifname ${OURS} goto from_ranges`,
+    '  }',
+    ...some(shared, () => sharedChains(shared)),
+    ...some(remembered, () => rememberedChains(masqueraded, remembered)),
+    // What begins on this very node goes by no tunnel.
+    '  chain ranges_from_here {',
+    '    type nat hook output priority -100; policy accept;',
+    ...ranges.map((range) => `    ${toInside(range)}`),
+    '  }',
+  ];
+}
+
+function sharedChains(shared: readonly MapRange[]): string[] {
+  return [
+    '  chain from_shared {',
+    `    ${ERRORS} accept`,
+    '    jump begun_behind',
+    '    jump answered_behind',
+    '    counter drop',
+    '  }',
+    '  chain ranges_shared_in {',
+    '    type filter hook prerouting priority -305; policy accept;',
+    ...shared.map((range) => `    iifname ${OURS} ${moved('daddr', range.overlayCidr, range.cidr)}`),
+    '  }',
+    '  chain ranges_shared_out {',
+    '    type filter hook postrouting priority 110; policy accept;',
+    ...shared.map((range) => `    oifname ${OURS} ${moved('saddr', range.cidr, range.overlayCidr)}`),
+    '  }',
+  ];
+}
+
+/** After conntrack has found a packet's flow, and before NAT changes its first one. */
+function rememberedChains(masqueraded: readonly MapRange[], remembered: readonly MapRange[]): string[] {
+  const routed = remembered.filter((range) => !masqueraded.includes(range));
+  return [
+    '  chain remembered {',
+    `    ${RELATED}`,
+    '    ct direction reply jump answered_behind',
+    '    ct direction original jump begun_behind',
+    '    counter drop',
+    '  }',
+    '  chain ranges_remembered_in {',
+    '    type filter hook prerouting priority -150; policy accept;',
+    `    iifname ${OURS} ip daddr ${outside(remembered)} goto remembered`,
+    '  }',
+    '  chain ranges_remembered_to {',
+    '    type nat hook prerouting priority -100; policy accept;',
+    ...remembered.map((range) => `    iifname ${OURS} ${toInside(range)}`),
+    '  }',
+    '  chain ranges_remembered_from {',
+    // Before anybody who masquerades whatever leaves the node, as networks of pods do.
+    '    type nat hook postrouting priority 90; policy accept;',
+    ...routed.map((range) => `    oifname ${OURS} ${toOutside(range)}`),
+    ...some(masqueraded, () => [
+      `    oifname != ${OURS} ct original ip daddr ${outside(masqueraded)} masquerade`,
+    ]),
+    '  }',
+  ];
+}
+
+/** Changes the leading bits of an address and leaves the rest; nftables mends the checksums. */
+function moved(address: 'saddr' | 'daddr', from: string, to: string): string {
+  const range = parseCidr(to);
+  const rest = formatAddress(sizeOf(range) - 1);
+  const first = formatAddress(range.first);
+  const value = range.prefixLength === 32 ? first : `ip ${address} & ${rest} | ${first}`;
+  return `ip ${address} ${from} ip ${address} set ${value}`;
+}
+
+/** The same by conntrack, for whole flows. */
+function toInside({ cidr, overlayCidr }: MapRange): string {
+  return `dnat ip prefix to ip daddr map { ${overlayCidr} : ${cidr} }`;
+}
+
+function toOutside({ cidr, overlayCidr }: MapRange): string {
+  return `snat ip prefix to ip saddr map { ${cidr} : ${overlayCidr} }`;
+}
