@@ -27,6 +27,7 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
+    `IPv6 ${status.overlayAddress6 ?? (status.appliedNumber === null ? '-' : 'none: it is switched off on this node, or could not be set up')}`,
     ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];

@@ -242,6 +242,7 @@ export async function startDaemon(options: {
       coordinatorUrl: enrolment.coordinatorUrl,
       connected: channel?.connected() ?? false,
       overlayAddress: held?.self.overlayAddress ?? null,
+      overlayAddress6: node.overlayAddress6(),
       role: held?.self.role ?? null,
       zone: held?.self.zone ?? null,
       heldNumber: held?.number ?? null,

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { decode, encode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
 import { gatewayMap } from '../fixture/map.ts';
@@ -10,6 +11,7 @@ import { namesFrom } from './decide.ts';
 import { type Resolution, resolve } from './resolve.ts';
 import { type NameServer, serveNames } from './server.ts';
 
+const twins = twinsOf(gatewayMap.networkId);
 const question = (name: string, more: object = {}) =>
   encode({ type: 'query', id: 77, flags: 256, questions: [{ type: 'A', name }], ...more });
 const remote = (query: Buffer, data: string, ttl = 20) => {
@@ -23,7 +25,7 @@ const remote = (query: Buffer, data: string, ttl = 20) => {
   });
 };
 const with_ = (ask: Ask, more: Partial<Resolution> = {}): Resolution => ({
-  names: namesFrom(gatewayMap),
+  names: namesFrom(gatewayMap, twins),
   upstreams: ['192.0.2.53'],
   cache: newAnswerCache(),
   ask,
@@ -43,6 +45,16 @@ test('own names are authoritative, with the asker’s id', async () => {
   const got = await reply(with_(silent), question('a2.a.shop.skein.test'));
   expect(got).toMatchObject({ id: 77, code: 'NOERROR', addresses: ['10.1.0.12'] });
   expect(got.packet.flag_aa).toBe(true);
+});
+
+test('IPv6 addresses come as AAAA; a name without any says so, and is still a name', async () => {
+  const ask = (name: string) =>
+    reply(with_(silent), question(name, { questions: [{ type: 'AAAA', name }] }), '100.64.2.11');
+  const got = await ask('a2.a.shop.skein.test');
+  expect(got.packet.answers).toMatchObject([{ type: 'AAAA', data: twins.of('100.64.1.12'), ttl: 5 }]);
+  const none = await ask('a.shop.skein.test');
+  expect(none).toMatchObject({ code: 'NOERROR', addresses: [] });
+  expect(none.packet.authorities?.[0]).toMatchObject({ type: 'SOA' });
 });
 
 test('a name that is not there comes with the SOA that bounds how long that holds', async () => {
@@ -91,10 +103,10 @@ test('names outside go to the original resolvers in order, untouched', async () 
 
 test('what does not fit a datagram is marked truncated', async () => {
   const addresses = Array.from({ length: 80 }, (_, index) => `10.1.1.${index}`);
-  const names = namesFrom({
-    ...gatewayMap,
-    names: [{ name: 'a.shop.skein.test', inside: addresses, outside: [] }],
-  });
+  const names = namesFrom(
+    { ...gatewayMap, names: [{ name: 'a.shop.skein.test', inside: addresses, outside: [] }] },
+    twins,
+  );
   const query = question('a.shop.skein.test');
   const small = decode(
     (await resolve(with_(silent, { names }), query, '127.0.0.1', 'udp')) ?? Buffer.alloc(0),
