@@ -162,6 +162,10 @@ export async function startDaemon(options: {
       facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
       endpoints: [
         ...(privateAddress ? [{ kind: 'private' as const, address: privateAddress, port }] : []),
+        // The VPCs that Skein knows, and their security groups, let in IPv4 alone.
+        ...(held && held.self.clusterVpcCidr === null
+          ? node.globalAddresses().map((address) => ({ kind: 'global' as const, address, port }))
+          : []),
         ...seen.endpoints,
       ],
       appliedNumber,

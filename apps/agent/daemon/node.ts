@@ -9,6 +9,7 @@ import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
+import { globalAddresses } from '../host/facts.ts';
 import { hasIpv6 } from '../host/ipv6.ts';
 import type { Log } from '../host/log.ts';
 import { reportLinks } from '../link/report.ts';
@@ -61,6 +62,8 @@ export interface Node {
   wireguard(): 'kernel' | 'userspace' | null;
   /** Null where IPv6 is switched off on the node, or could not be set up; the problem then says why. */
   overlayAddress6(): string | null;
+  /** IPv6 addresses beneath the overlay at which others may call the node. */
+  globalAddresses(): readonly string[];
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
 }
@@ -105,6 +108,7 @@ export function newNode(options: {
   /** Null where the node speaks no IPv6. */
   let twins: Twins | null = null;
   let sixProblem: string | null = null;
+  let globals: readonly string[] = [];
 
   const observeAll = async () => {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
@@ -223,6 +227,16 @@ export function newNode(options: {
     return found;
   };
   const carried = (map: NetworkMap) => (twins ? withTwins(map, twins) : map);
+  /** Peers under their keys of this moment; where we have no way out by IPv6, it is no way to them. */
+  const inUseOf = (map: NetworkMap): NetworkMap => {
+    const inUse = pairs.inUse(map);
+    if (globals.length > 0) return inUse;
+    const without = (peer: MapPeer): MapPeer =>
+      peer.endpoints.some(({ kind }) => kind === 'global')
+        ? { ...peer, endpoints: peer.endpoints.filter(({ kind }) => kind !== 'global') }
+        : peer;
+    return { ...inUse, peers: inUse.peers.map(without) };
+  };
   /** Brings the devices to the map and to the keys of this moment. Answers the map with those keys. */
   const planAll = async (
     map: NetworkMap,
@@ -230,7 +244,7 @@ export function newNode(options: {
   ): Promise<NetworkMap> => {
     const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
     pairs.observe(map, tunnels);
-    const inUse = pairs.inUse(map);
+    const inUse = inUseOf(map);
     finder.know(inUse, keys.wireguardPrivateKey);
     finder.observed(tunnels, Date.now());
     const narrowed = carried(finder.narrowed(inUse));
@@ -267,7 +281,7 @@ export function newNode(options: {
   };
   /** Changes the devices by what differs, from what they are known to hold. */
   const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
-    const inUse = pairs.inUse(map);
+    const inUse = inUseOf(map);
     const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
     finder.know(inUse, keys.wireguardPrivateKey);
     const some = carried(
@@ -301,7 +315,7 @@ export function newNode(options: {
       following = undefined;
       if (!wanted || !current) return;
       Promise.all([
-        finder.listen(current),
+        finder.listen(current, twins !== null),
         watch.apply(current),
         mtu.apply(current),
         pairs.apply(wanted),
@@ -356,6 +370,7 @@ export function newNode(options: {
       settled = undefined;
       try {
         twins = (await hasIpv6()) ? twinsOf(asked.networkId) : null;
+        globals = twins ? await globalAddresses(run) : [];
         if (twins && asked.self.forwards) await noteForwarding();
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, asked)) log('packet filter in place');
@@ -371,7 +386,7 @@ export function newNode(options: {
           problems.push(wordsOf(error));
         });
       await attempt(relay.apply(map.allocations));
-      await attempt(finder.listen(map));
+      await attempt(finder.listen(map, twins !== null));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(pairs.apply(asked));
@@ -410,6 +425,7 @@ export function newNode(options: {
         if (wanted) await planAll(wanted, await observed());
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
+    globalAddresses: () => globals,
     overlayAddress6: () =>
       (twins && sixProblem === null && current && twins.of(current.self.overlayAddress)) || null,
     release: async () => {

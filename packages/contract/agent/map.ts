@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   Cidr,
   Ipv4,
+  Ipv6,
   Label,
   PeerRole,
   PolicyAction,
@@ -17,14 +18,21 @@ import {
 } from '../primitive.ts';
 
 /**
- * An underlay address at which a peer may be reached. `observed`: where others see the peer's own packets come from;
- * `relayed`: a relay's, which passes on to this peer what the other peer of the pair sends there.
+ * An underlay address at which a peer may be reached. `global`: one of IPv6 on the peer's own card, without any NAT, which
+ * all the others are not; `observed`: where others see the peer's own packets come from; `relayed`: a relay's, which
+ * passes on to this peer what the other peer of the pair sends there.
  */
-export const Endpoint = z.object({
-  kind: z.enum(['private', 'public', 'observed', 'relayed']),
-  address: Ipv4,
-  port: Port,
-});
+export const Endpoint = z
+  .object({
+    kind: z.enum(['private', 'global', 'public', 'observed', 'relayed']),
+    /** IPv6 as RFC 5952 writes it, so that equal addresses are equal texts. */
+    address: z.union([Ipv4, Ipv6]),
+    port: Port,
+  })
+  .refine(
+    ({ kind, address }) => (kind === 'global') === address.includes(':'),
+    'must be global where it is IPv6',
+  );
 export type Endpoint = z.infer<typeof Endpoint>;
 
 /**

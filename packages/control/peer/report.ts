@@ -75,6 +75,8 @@ export async function recordReports(
 
 /** Places at which others see one peer; more would be a NAT that gives out another port for each of them. */
 const MOST_OBSERVED = 4;
+/** What a node knows of itself. */
+const OWN: readonly Endpoint['kind'][] = ['private', 'global', 'public'];
 
 /**
  * The reported endpoints, those that others observed among them, which hold the port that the NAT gave out. Where there
@@ -85,7 +87,7 @@ function endpointsOf(
   observedAddress: string | null,
   publicAddress: string | null,
 ): Endpoint[] {
-  const own = report.endpoints.filter((one) => one.kind === 'private' || one.kind === 'public');
+  const own = report.endpoints.filter((one) => OWN.includes(one.kind));
   const observed = report.endpoints.filter((one) => one.kind === 'observed').slice(0, MOST_OBSERVED);
   const port = own[0]?.port;
   const known = publicAddress !== null || own.some((one) => one.kind === 'public');
