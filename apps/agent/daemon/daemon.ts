@@ -159,7 +159,11 @@ export async function startDaemon(options: {
     const seen = node.seen({ address: privateAddress, port });
     channel.send({
       type: 'report',
-      facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
+      facts: {
+        ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
+        nat: seen.nat,
+        ...(appliedNumber === null ? {} : { ipv6: node.overlayAddress6() !== null }),
+      },
       endpoints: [
         ...(privateAddress ? [{ kind: 'private' as const, address: privateAddress, port }] : []),
         // The VPCs that Skein knows, and their security groups, let in IPv4 alone.

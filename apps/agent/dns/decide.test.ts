@@ -62,6 +62,22 @@ test('a node without IPv6 answers none, and no such name is not what it says', (
   expect(decide(four, { ...asked, type: 'ANY' }, 'node')).toEqual(answer('10.1.0.12'));
 });
 
+test('who speaks no IPv6 has no such address, and nobody elsewhere where a gateway speaks none', () => {
+  const narrow = (name: string) => ({
+    ...gatewayMap,
+    names: gatewayMap.names.map((one) => (one.name === name ? { ...one, ipv4Only: true as const } : one)),
+  });
+  const asked = { name: 'a2.a.shop.skein.test', type: 'AAAA' };
+  const one = namesFrom(narrow(asked.name), twins);
+  expect(decide(one, asked, 'cluster')).toEqual(answer());
+  expect(decide(one, { ...asked, name: 'a1.a.shop.skein.test' }, 'cluster')).toEqual(
+    answer(twins.of('100.64.1.11')),
+  );
+  expect([gateway.sixElsewhere, one.sixElsewhere]).toEqual([true, true]);
+  expect(namesFrom(narrow('a.shop.skein.test'), twins).sixElsewhere).toBe(false);
+  expect(namesFrom(gatewayMap, null).sixElsewhere).toBe(false);
+});
+
 test('a member asks its gateway for all of the zone that is not its cluster’s', () => {
   const toGateway: Decision = { kind: 'delegate', servers: ['100.64.1.11'] };
   expect(decide(member, { name: 'b1.b.shop.skein.test', type: 'A' }, 'node')).toEqual(toGateway);

@@ -27,15 +27,20 @@ export interface Names {
   overlayCidr: string;
   clusterOverlayCidr: string;
   twins: Twins | null;
+  /** Whether IPv6 leads to other clusters: this node and every gateway of its cluster speak it. */
+  sixElsewhere: boolean;
 }
 
 /** @param twins null where this node speaks no IPv6: then it promises none to others either, whose packets it would pass on */
 export function namesFrom(map: NetworkMap, twins: Twins | null): Names {
   const zone = canonical(map.self.zone);
+  const clusterZone = `${map.self.clusterName}.${zone}`;
+  const known = new Map(map.names.map((name) => [canonical(name.name), name]));
   return {
     zone,
-    clusterZone: `${map.self.clusterName}.${zone}`,
-    known: new Map(map.names.map((name) => [canonical(name.name), name])),
+    clusterZone,
+    known,
+    sixElsewhere: twins !== null && !known.get(clusterZone)?.ipv4Only,
     // The longest zone first: the nearest delegation wins.
     delegations: map.delegations
       .map(({ zone: below, servers }) => ({ zone: canonical(below), servers }))
@@ -79,7 +84,7 @@ export function decide(names: Names, question: { name: string; type: string }, a
  * A name that outside stands for public addresses has none.
  */
 function twinsFor({ twins, overlayCidr }: Names, known: MapName): string[] {
-  if (!twins) return [];
+  if (!twins || known.ipv4Only) return [];
   return known.outside.filter((address) => contains(overlayCidr, address)).map(twins.of);
 }
 

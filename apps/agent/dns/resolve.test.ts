@@ -86,6 +86,21 @@ test('delegated names are remembered for their time, and stand in when nobody an
   expect((await reply(resolution, query)).code).toBe('SERVFAIL');
 });
 
+test('IPv6 addresses of other clusters are told only where there is a way to them', async () => {
+  const six = twins.of('100.64.2.12');
+  const ask: Ask = async (_, query) => {
+    const { id = 0, questions = [] } = decode(query);
+    const name = questions[0]?.name ?? '';
+    const answers = [{ type: 'AAAA' as const, name, ttl: 5, data: six }];
+    return encode({ type: 'response', id, questions, answers });
+  };
+  const name = 'b2.b.shop.skein.test';
+  const query = question(name, { questions: [{ type: 'AAAA', name }] });
+  expect((await reply(with_(ask), query)).addresses).toEqual([six]);
+  const four = with_(ask, { names: namesFrom(gatewayMap, null) });
+  expect(await reply(four, query)).toMatchObject({ code: 'NOERROR', addresses: [] });
+});
+
 test('names outside go to the original resolvers in order, untouched', async () => {
   const servers: string[] = [];
   const query = question('example.org');

@@ -66,8 +66,16 @@ export const MapPeer = z.object({
 });
 export type MapPeer = z.infer<typeof MapPeer>;
 
-/** A name of the agent's own cluster with both its answers: `inside` for the cluster, `outside` for everyone else. */
-export const MapName = z.object({ name: z.string(), inside: z.array(Ipv4), outside: z.array(Ipv4) });
+/**
+ * A name of the agent's own cluster with both its answers: `inside` for the cluster, `outside` for everyone else. Its IPv6
+ * addresses follow from these, but where `ipv4Only` says that whoever bears it, or a gateway on the way, speaks none.
+ */
+export const MapName = z.object({
+  name: z.string(),
+  inside: z.array(Ipv4),
+  outside: z.array(Ipv4),
+  ipv4Only: z.literal(true).optional(),
+});
 export type MapName = z.infer<typeof MapName>;
 
 /** Where names below `zone` are asked: the overlay addresses of agents that know them, nearest first. */

@@ -124,6 +124,7 @@ const nodeOf = fc.record({
   observed: fc.option(address('198.51.100.0')),
   global: fc.option(fc.integer({ min: 1, max: 200 }).map((host) => `2001:db8::${host.toString(16)}`)),
   changing: fc.boolean(),
+  ipv4Only: fc.boolean(),
   labels: anyLabels,
 });
 
@@ -169,7 +170,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
         (
-          { role, seat, privateAddress, publicAddress, observed, global, changing, labels },
+          { role, seat, privateAddress, publicAddress, observed, global, changing, ipv4Only, labels },
           index,
         ): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
@@ -191,6 +192,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             ...(publicAddress ? [at('public', publicAddress)] : []),
             ...(privateAddress ? [at('private', privateAddress)] : []),
           ],
+          ipv4Only,
           labels,
         }),
       ),
