@@ -11,6 +11,7 @@ import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/insta
 import { parseCounters } from './host/counters.ts';
 
 const pourFile = fileURLToPath(new URL('./fixture/pour.ts', import.meta.url));
+const routerFile = fileURLToPath(new URL('./fixture/router.pl', import.meta.url));
 const datagramsFile = fileURLToPath(new URL('./fixture/datagrams.ts', import.meta.url));
 const NAMES = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'];
 const MOST_LOST_MILLISECONDS = 3000;
@@ -58,8 +59,24 @@ const pings = async (from: string, to: string, more = '') =>
 const ask = (name: string, question: string) =>
   network.sh(name, `dig +time=3 +tries=1 ${question}`).then((text) => text.trim());
 
+/** A router of the clusters tells all its hosts that it is their way out. */
+const adverts = (bridge: string) => `perl ${routerFile} ${bridge}`;
+const wayOut = (name: string) => network.sh(name, 'ip -6 route show default');
+
 beforeAll(async () => {
-  network = await openInstalled({ clusters: 2, nodes: 3, gateways: 2 });
+  network = await openInstalled({ clusters: 2, nodes: 3, gateways: 2 }, async ({ outer, nodes }) => {
+    for (const { place } of nodes)
+      await until(
+        'a link',
+        20,
+        async () => !(await must(place, 'ip -6 addr show dev eth0')).includes('tentative'),
+      );
+    await must(outer, adverts('br1'));
+    for (const { name, place } of nodes.filter(({ name }) => name.startsWith('a')))
+      await until(`the way out of ${name}`, 10, async () =>
+        (await must(place, 'ip -6 route show default')).includes('proto ra'),
+      );
+  });
   for (const name of ['a3', 'b3', 'b1']) {
     const lines: string[] = [];
     for (const port of [8080, 9090])
@@ -92,6 +109,13 @@ test('names answer it beside IPv4, from everywhere; a name without any is still 
   expect(none).toMatch(/status: NOERROR.*ANSWER: 0,/s);
   expect(none).toContain('SOA');
   expect(await ask('a3', 'AAAA nobody.b.shop.skein.test')).toContain('status: NXDOMAIN');
+});
+
+test('a gateway, which forwards now, keeps its way out and hears its router', async () => {
+  for (const name of ['a1', 'a3']) expect(await wayOut(name)).toContain('proto ra');
+  await network.sh('a1', 'ip -6 route del default');
+  await must(network.field.outer, adverts('br1'));
+  await until('the way out', 10, async () => (await wayOut('a1')).includes('proto ra'));
 });
 
 test('the policy holds for it as for IPv4, and what it does not name is denied', async () => {
@@ -238,5 +262,6 @@ test('a gateway that leaves gives its switches back', async () => {
       'cd /proc/sys/net/ipv6 && cat conf/all/forwarding conf/eth0/accept_ra conf/eth0/forwarding fib_multipath_hash_policy',
     ),
   ).toBe('0\n1\n0\n0\n');
-  expect(await network.sh('a2', 'ip -6 route show')).not.toContain('fd');
+  expect(await network.sh('a2', 'ip -6 route show')).not.toContain('skein');
+  expect(await wayOut('a2')).toContain('proto ra');
 });

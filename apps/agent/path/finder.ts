@@ -19,6 +19,8 @@ const TICK_MILLISECONDS = 100;
 const MOST_LEARNT = 2;
 const LEARNT_MILLISECONDS = 60_000;
 const SEEN_MILLISECONDS = 300_000;
+/** Two keepalives that did not come, and how late they may be. */
+const UNHEARD_MILLISECONDS = 60_000;
 /** Questions under way, all peers together. */
 const MOST_UNDER_WAY = 4096;
 
@@ -49,6 +51,8 @@ interface Looked {
   learnt: { way: Tried; at: number }[];
   used: string | null;
   since: number;
+  /** What the tunnel had received when that last grew. */
+  received: { bytes: number; at: number };
   /** Nothing is to be looked for: the tunnel stands on the best way there is. */
   settled: boolean;
 }
@@ -175,6 +179,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
           learnt: held?.learnt ?? [],
           used: held?.used ?? null,
           since: other ? now : (held?.since ?? now),
+          received: held?.received ?? { bytes: 0, at: now },
           settled: held?.settled ?? false,
         });
       }
@@ -204,7 +209,12 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         const fresh =
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
-        looked.settled = !relayed && fresh && best;
+        const bytes = tunnel?.receivedBytes ?? 0;
+        if (bytes !== looked.received.bytes) looked.received = { bytes, at: clock() };
+        // A handshake tells of the time before it alone: its session may have outlived the way.
+        const heard =
+          looked.peer.keepaliveSeconds === 0 || clock() - looked.received.at < UNHEARD_MILLISECONDS;
+        looked.settled = !relayed && fresh && best && heard;
         if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;

@@ -134,6 +134,20 @@ test('it is taken before public IPv4, but not before it has answered', async () 
   expect(await pings(a, OVERLAY[1])).toBe(true);
 });
 
+test('where it falls silent under a tunnel that runs, IPv4 is taken within a minute or so', {
+  timeout: 200_000,
+}, async () => {
+  const [a, b] = await build([`${six(0)} && ${four(0)}`, `${six(1)} && ${four(1)}`]);
+  tell((at) => [global(at), open(at)]);
+  await until('IPv6', 20, () => a.way() === `[${SIX[1]}]:51820` && b.way() === `[${SIX[0]}]:51820`);
+  await must(
+    b.place,
+    "nft 'table ip6 cut { chain in { type filter hook prerouting priority -400; meta l4proto udp drop; }; }'",
+  );
+  await until('IPv4', 120, () => a.way() === `${FOUR[1]}:51820` && b.way() === `${FOUR[0]}:51820`);
+  await until('packets', 10, () => pings(a, twins.of(OVERLAY[1])));
+});
+
 test('a host on which IPv6 is switched off goes by IPv4, and the other too', async () => {
   const off = 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6';
   const [a, b] = await build([`${six(0)} && ${four(0)}`, `${off} && ${four(1)}`]);

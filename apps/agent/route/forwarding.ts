@@ -6,39 +6,40 @@
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { INTERFACES, RUN_DIRECTORY } from '../config.ts';
 import { AgentFailure } from '../failure.ts';
 import { IPV6_SWITCHES } from '../host/ipv6.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
 
 const CONF = `${IPV6_SWITCHES}/conf`;
-/** In memory, as what it tells of: after a start of the host the switches are the host's own again. */
+/**
+ * A line an interface: name, `forwarding`, `accept_ra`; install.sh reads it too. In memory, as what it tells of: after a
+ * start of the host the switches are the host's own again.
+ */
 const SAVED = `${RUN_DIRECTORY}/ipv6-forwarding.saved`;
-const Saved = z.record(z.string(), z.object({ forwarding: z.string(), acceptRa: z.string() }));
-type Saved = z.infer<typeof Saved>;
+type Saved = Map<string, { forwarding: string; acceptRa: string }>;
 
 /** Keeps how the node's interfaces were, where nobody has switched forwarding on. To be done before the filter is made. */
 export async function noteForwarding(): Promise<void> {
   if ((await read('all', 'forwarding')) !== '0') return;
   const before = await readSaved();
-  const saved: Saved = {};
+  const saved: Saved = new Map();
   for (const name of await readdir(CONF)) {
     if (name === 'all' || name === 'lo' || INTERFACES.includes(name)) continue;
     const forwarding = await read(name, 'forwarding');
     const acceptRa = await read(name, 'accept_ra');
     if (forwarding === undefined || acceptRa === undefined) continue;
     // Ours, of an attempt that went no further.
-    const was = before[name]?.acceptRa;
-    saved[name] = { forwarding, acceptRa: acceptRa === '2' && was !== undefined ? was : acceptRa };
+    const was = before.get(name)?.acceptRa;
+    saved.set(name, { forwarding, acceptRa: acceptRa === '2' && was !== undefined ? was : acceptRa });
   }
-  const text = JSON.stringify(saved);
-  if (text !== JSON.stringify(before)) await writeSafely(SAVED, text);
+  const text = textOf(saved);
+  if (text !== textOf(before)) await writeSafely(SAVED, text);
 }
 
 /** The interfaces between which the node passed nothing before us, sorted; without any whose name is more than a name. */
 export async function closedInterfaces(): Promise<string[]> {
-  return Object.entries(await readSaved())
+  return [...(await readSaved())]
     .filter(([name, { forwarding }]) => name !== 'default' && forwarding === '0' && /^[\w.@-]+$/.test(name))
     .map(([name]) => name)
     .sort();
@@ -46,7 +47,7 @@ export async function closedInterfaces(): Promise<string[]> {
 
 /** Switches forwarding on. Throws `command-failed` where the node does not let us. */
 export async function openForwarding(): Promise<void> {
-  for (const [name, { acceptRa }] of Object.entries(await readSaved()))
+  for (const [name, { acceptRa }] of await readSaved())
     if (acceptRa === '1') await put(name, 'accept_ra', '2');
   await put('all', 'forwarding', '1');
 }
@@ -56,7 +57,7 @@ export async function restoreForwarding(): Promise<void> {
   if ((await readIfThere(SAVED)) === undefined) return;
   const saved = await readSaved();
   await put('all', 'forwarding', '0');
-  for (const [name, { forwarding, acceptRa }] of Object.entries(saved)) {
+  for (const [name, { forwarding, acceptRa }] of saved) {
     await put(name, 'forwarding', forwarding);
     await put(name, 'accept_ra', acceptRa);
   }
@@ -64,7 +65,17 @@ export async function restoreForwarding(): Promise<void> {
 }
 
 async function readSaved(): Promise<Saved> {
-  return Saved.parse(JSON.parse((await readIfThere(SAVED)) ?? '{}'));
+  const lines = ((await readIfThere(SAVED)) ?? '').split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [name = '', forwarding = '0', acceptRa = '1'] = line.split(' ');
+      return [name, { forwarding, acceptRa }];
+    }),
+  );
+}
+
+function textOf(saved: Saved): string {
+  return [...saved].map(([name, one]) => `${name} ${one.forwarding} ${one.acceptRa}\n`).join('');
 }
 
 function read(name: string, what: string): Promise<string | undefined> {
