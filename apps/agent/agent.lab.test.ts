@@ -340,6 +340,7 @@ describe('a peer less', () => {
 
   test('names resolve past an agent that was killed, and uninstalling cleans up after it', async () => {
     // Without its Node nothing starts it again, and nothing can leave by itself.
+    expect((await sh('b1', 'cat /proc/sys/net/ipv6/conf/all/forwarding')).trim()).toBe('1');
     await sh('b1', 'rm /opt/skein/node && kill -KILL $(cat /run/skein/agent.pid)');
     expect(await sh('b1', 'cat /etc/resolv.conf')).toContain('nameserver 127.0.80.53');
     expect(await sh('b1', 'getent ahostsv4 example.org')).toContain('198.51.100.7');
@@ -347,6 +348,9 @@ describe('a peer less', () => {
     expect(await sh('b1', 'cat /etc/resolv.conf')).toBe(`search other.test\nnameserver ${UPSTREAM}\n`);
     expect((await node('b1').place.sh('ip link show skein0')).code).not.toBe(0);
     expect((await sh('b1', 'nft list tables')).trim()).toBe('');
+    expect(
+      await sh('b1', 'cd /proc/sys/net/ipv6/conf && cat all/forwarding eth0/forwarding eth0/accept_ra'),
+    ).toBe('0\n0\n1\n');
     expect((await node('b1').place.sh('ls /var/lib/skein /opt/skein')).code).not.toBe(0);
   });
 });

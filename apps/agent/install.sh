@@ -352,6 +352,17 @@ restore_names() {
   cat "$WORK/resolv.conf" > /etc/resolv.conf
 }
 
+restore_forwarding() {
+  conf=/proc/sys/net/ipv6/conf
+  [ -e "$RUN/ipv6-forwarding.saved" ] || return 0
+  echo 0 > "$conf/all/forwarding" || true
+  while read -r name forwarding accept_ra; do
+    [ -d "$conf/$name" ] || continue
+    echo "$forwarding" > "$conf/$name/forwarding" || true
+    echo "$accept_ra" > "$conf/$name/accept_ra" || true
+  done < "$RUN/ipv6-forwarding.saved"
+}
+
 uninstall() {
   if [ -x "$BIN" ] && [ -x "$OPT/node" ]; then
     "$BIN" leave || say 'the agent could not leave by itself; removing it all the same'
@@ -363,10 +374,11 @@ uninstall() {
     systemctl daemon-reload
   fi
   restore_names
+  restore_forwarding
   for plane in 0 1 2 3; do
     if ip link show dev "skein$plane" > /dev/null 2>&1; then ip link del dev "skein$plane"; fi
   done
-  for table in 'inet skein' 'ip skein_path' 'netdev skein_relay'; do
+  for table in 'inet skein' 'ip skein_path' 'ip6 skein_path' 'netdev skein_relay'; do
     nft delete table $table > /dev/null 2>&1 || true
   done
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"

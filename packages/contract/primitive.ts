@@ -43,6 +43,7 @@ export const idOf = (entity: Entity) =>
     .regex(new RegExp(`^${ID_PREFIX[entity]}_[0-9a-z]{20}$`), `must be an id such as ${ID_PREFIX[entity]}_…`);
 
 export const Ipv4 = z.ipv4();
+export const Ipv6 = z.ipv6();
 export const Cidr = z.cidrv4();
 /** 32 raw bytes in base64: a WireGuard (X25519) or identity (Ed25519) public key. */
 export const PublicKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64');

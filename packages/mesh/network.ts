@@ -63,6 +63,8 @@ export interface MeshPeer {
   readonly privateAddress: string | null;
   readonly publicAddress: string | null;
   readonly endpoints: readonly Endpoint[];
+  /** Its agent said that it speaks no IPv6. */
+  readonly ipv4Only?: boolean;
   readonly labels: Labels;
   /** What a peer that relays for others is given to relay; null for one that does not. */
   readonly relay: { readonly allocations: readonly MeshAllocation[] } | null;

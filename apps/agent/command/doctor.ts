@@ -1,8 +1,9 @@
 /** `skein-agent doctor [PEER]`: looks at everything that packets and names need, and says what is wrong in words. */
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { decode, encode } from 'dns-packet';
 import { LOOPBACK_RESOLVER } from '../config.ts';
@@ -72,6 +73,9 @@ function soon<T>(answer: Promise<T>): Promise<T | undefined> {
 /** The overlay address of a peer by what a person calls it. */
 async function addressOf(map: NetworkMap, peer: string): Promise<string> {
   if (isIPv4(peer)) return peer;
+  // The path is the same, and hops tell their IPv4 addresses.
+  const origin = isIPv6(peer) ? twinsOf(map.networkId).origin(peer) : undefined;
+  if (origin !== undefined) return origin;
   const known = map.peers.find((one) => one.name === peer);
   if (known) return known.overlayAddress;
   const { zone, clusterName } = map.self;

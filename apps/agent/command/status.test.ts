@@ -11,6 +11,7 @@ const status: Status = {
   coordinatorUrl: 'http://192.0.2.10:7401',
   connected: true,
   overlayAddress: '100.64.1.11',
+  overlayAddress6: 'fd12:3456:789a::6440:10b',
   role: 'gateway',
   zone: 'shop.skein.test',
   heldNumber: 7,
@@ -42,6 +43,7 @@ const status: Status = {
 test('a short table', () => {
   expect(renderStatus(status, NOW)).toBe(`a1  100.64.1.11  gateway  shop.skein.test
 coordinator connected, map 7, WireGuard in userspace
+IPv6 fd12:3456:789a::6440:10b
 
 PEER  ROLE     ADDRESS      STATE  HANDSHAKE  RTT      MTU   INTERFACE  PATH    ENDPOINT
 b1    gateway  100.64.2.11  up     12 s       81.3 ms  1440  skein1     public  203.0.113.7:51820
@@ -59,10 +61,21 @@ test('names the ranges that it carries', () => {
 
 test('says what is wrong', () => {
   const text = renderStatus(
-    { ...status, connected: false, appliedNumber: null, wireguard: null, problem: 'no tun', peers: [] },
+    {
+      ...status,
+      connected: false,
+      overlayAddress6: null,
+      appliedNumber: null,
+      wireguard: null,
+      problem: 'no tun',
+      peers: [],
+    },
     NOW,
   );
   expect(text).toContain(
-    'coordinator not connected, map 7, applied none, WireGuard in (none yet)\nproblem: no tun\n',
+    'coordinator not connected, map 7, applied none, WireGuard in (none yet)\nIPv6 -\nproblem: no tun\n',
+  );
+  expect(renderStatus({ ...status, overlayAddress6: null }, NOW)).toContain(
+    '\nIPv6 none: it is switched off on this node, or could not be set up\n',
   );
 });

@@ -30,6 +30,7 @@ export function renderStatus(status: Status, now: number): string {
     ...status.ranges.map(
       ({ cidr, overlayCidr, replies }) => `carries ${overlayCidr}, which is ${cidr} inside (${replies})`,
     ),
+    `IPv6 ${status.overlayAddress6 ?? (status.appliedNumber === null ? '-' : 'none: it is switched off on this node, or could not be set up')}`,
     ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];

@@ -26,6 +26,8 @@ export const Status = z.object({
   connected: z.boolean(),
   /** Null until a first map came. */
   overlayAddress: z.string().nullable(),
+  /** Null where the node speaks no IPv6, too. */
+  overlayAddress6: z.string().nullable(),
   role: PeerRole.nullable(),
   zone: z.string().nullable(),
   heldNumber: z.number().nullable(),

@@ -159,9 +159,17 @@ export async function startDaemon(options: {
     const seen = node.seen({ address: privateAddress, port });
     channel.send({
       type: 'report',
-      facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
+      facts: {
+        ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
+        nat: seen.nat,
+        ...(appliedNumber === null ? {} : { ipv6: node.overlayAddress6() !== null }),
+      },
       endpoints: [
         ...(privateAddress ? [{ kind: 'private' as const, address: privateAddress, port }] : []),
+        // The VPCs that Skein knows, and their security groups, let in IPv4 alone.
+        ...(held && held.self.clusterVpcCidr === null
+          ? node.globalAddresses().map((address) => ({ kind: 'global' as const, address, port }))
+          : []),
         ...seen.endpoints,
       ],
       appliedNumber,
@@ -242,6 +250,7 @@ export async function startDaemon(options: {
       coordinatorUrl: enrolment.coordinatorUrl,
       connected: channel?.connected() ?? false,
       overlayAddress: held?.self.overlayAddress ?? null,
+      overlayAddress6: node.overlayAddress6(),
       role: held?.self.role ?? null,
       zone: held?.self.zone ?? null,
       heldNumber: held?.number ?? null,

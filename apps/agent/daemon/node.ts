@@ -4,10 +4,13 @@
  */
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
 import { applyFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
+import { globalAddresses } from '../host/facts.ts';
+import { hasIpv6 } from '../host/ipv6.ts';
 import type { Log } from '../host/log.ts';
 import { reportLinks } from '../link/report.ts';
 import { newWatch, type Watch } from '../link/watch.ts';
@@ -18,12 +21,14 @@ import { newPairKeeper } from '../pair/keeper.ts';
 import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
+import { noteForwarding } from '../route/forwarding.ts';
 import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
 import { type Choice, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
+import { withTwins } from '../wireguard/twins.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
 
@@ -55,6 +60,10 @@ export interface Node {
   isDraining(): boolean;
   quietMilliseconds(): number;
   wireguard(): 'kernel' | 'userspace' | null;
+  /** Null where IPv6 is switched off on the node, or could not be set up; the problem then says why. */
+  overlayAddress6(): string | null;
+  /** IPv6 addresses beneath the overlay at which others may call the node. */
+  globalAddresses(): readonly string[];
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
   release(): Promise<void>;
 }
@@ -96,6 +105,10 @@ export function newNode(options: {
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
   let routing: Promise<void> = Promise.resolve();
+  /** Null where the node speaks no IPv6. */
+  let twins: Twins | null = null;
+  let sixProblem: string | null = null;
+  let globals: readonly string[] = [];
 
   const observeAll = async () => {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
@@ -141,12 +154,16 @@ export function newNode(options: {
   };
   const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
     withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
+  const sourceOf = (map: NetworkMap) => ({
+    address: map.self.overlayAddress,
+    twins: sixProblem === null ? twins : null,
+  });
   const applyRoutes = async (map: NetworkMap) => {
-    await applyInterfaces(run, map.self, mtu.interfaceMtu());
+    sixProblem = await applyInterfaces(run, map.self, mtu.interfaceMtu(), twins);
     await inTurn(async () => {
       const ways = waysNow(map);
       placed = undefined;
-      await applyWays(run, map.self.overlayAddress, ways);
+      await applyWays(run, sourceOf(map), ways);
       placed = ways;
     });
   };
@@ -159,7 +176,7 @@ export function newNode(options: {
       const ways = waysNow(current, verdicts);
       const before = placed;
       placed = undefined;
-      await changeWays(run, current.self.overlayAddress, before, ways);
+      await changeWays(run, sourceOf(current), before, ways);
       placed = ways;
     });
   /** Whoever is in the map no more is left before its tunnel goes: what is sent to no tunnel is lost. */
@@ -209,6 +226,17 @@ export function newNode(options: {
     }
     return found;
   };
+  const carried = (map: NetworkMap) => (twins ? withTwins(map, twins) : map);
+  /** Peers under their keys of this moment; where we have no way out by IPv6, it is no way to them. */
+  const inUseOf = (map: NetworkMap): NetworkMap => {
+    const inUse = pairs.inUse(map);
+    if (globals.length > 0) return inUse;
+    const without = (peer: MapPeer): MapPeer =>
+      peer.endpoints.some(({ kind }) => kind === 'global')
+        ? { ...peer, endpoints: peer.endpoints.filter(({ kind }) => kind !== 'global') }
+        : peer;
+    return { ...inUse, peers: inUse.peers.map(without) };
+  };
   /** Brings the devices to the map and to the keys of this moment. Answers the map with those keys. */
   const planAll = async (
     map: NetworkMap,
@@ -216,10 +244,10 @@ export function newNode(options: {
   ): Promise<NetworkMap> => {
     const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
     pairs.observe(map, tunnels);
-    const inUse = pairs.inUse(map);
+    const inUse = inUseOf(map);
     finder.know(inUse, keys.wireguardPrivateKey);
     finder.observed(tunnels, Date.now());
-    const narrowed = finder.narrowed(inUse);
+    const narrowed = carried(finder.narrowed(inUse));
     const chosen = new Map<string, Choice>();
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
@@ -253,13 +281,12 @@ export function newNode(options: {
   };
   /** Changes the devices by what differs, from what they are known to hold. */
   const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
-    const inUse = pairs.inUse(map);
+    const inUse = inUseOf(map);
     const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
     finder.know(inUse, keys.wireguardPrivateKey);
-    const some = finder.narrowed({
-      ...inUse,
-      peers: inUse.peers.filter((peer) => concerned.has(peer.id)),
-    });
+    const some = carried(
+      finder.narrowed({ ...inUse, peers: inUse.peers.filter((peer) => concerned.has(peer.id)) }),
+    );
     const keysConcerned = new Set(some.peers.map((peer) => peer.wireguardKey));
     for (const id of concerned) keysConcerned.add(formerKeys.get(id) ?? '');
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
@@ -288,7 +315,7 @@ export function newNode(options: {
       following = undefined;
       if (!wanted || !current) return;
       Promise.all([
-        finder.listen(current),
+        finder.listen(current, twins !== null),
         watch.apply(current),
         mtu.apply(current),
         pairs.apply(wanted),
@@ -329,7 +356,7 @@ export function newNode(options: {
           await watch.apply(map);
           await reroute();
         }
-        resolver.know(map);
+        resolver.know(map, sourceOf(map).twins);
         settled = asked;
         followSoon();
         return true;
@@ -342,6 +369,9 @@ export function newNode(options: {
       let map = asked;
       settled = undefined;
       try {
+        twins = (await hasIpv6()) ? twinsOf(asked.networkId) : null;
+        globals = twins ? await globalAddresses(run) : [];
+        if (twins && asked.self.forwards) await noteForwarding();
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, asked)) log('packet filter in place');
         await leaveGone(asked);
@@ -350,17 +380,17 @@ export function newNode(options: {
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
       }
-      const problems: string[] = [];
+      const problems: string[] = sixProblem === null ? [] : [sixProblem];
       const attempt = (done: Promise<void>) =>
         done.catch((error) => {
           problems.push(wordsOf(error));
         });
       await attempt(relay.apply(map.allocations));
-      await attempt(finder.listen(map));
+      await attempt(finder.listen(map, twins !== null));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
       await attempt(pairs.apply(asked));
-      await attempt(resolver.apply(map));
+      await attempt(resolver.apply(map, sourceOf(map).twins));
       if (problems.length === 0) settled = asked;
       return { applied: true, problem: problems.length > 0 ? problems.join('; ') : null };
     },
@@ -395,6 +425,9 @@ export function newNode(options: {
         if (wanted) await planAll(wanted, await observed());
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
+    globalAddresses: () => globals,
+    overlayAddress6: () =>
+      (twins && sixProblem === null && current && twins.of(current.self.overlayAddress)) || null,
     release: async () => {
       await resolver.close();
       watch.close();

@@ -1,6 +1,7 @@
 /** The node's resolver while the daemon runs: its servers, what they know, and the node pointed at them. */
 
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
+import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { LOOPBACK_RESOLVER } from '../config.ts';
 import { ask } from '../dns/ask.ts';
 import { newAnswerCache } from '../dns/cache.ts';
@@ -12,9 +13,9 @@ import type { Run } from '../host/command.ts';
 
 export interface Resolver {
   /** Answers from this map from now on. Throws `address-taken` where port 53 is not to be had. */
-  apply(map: NetworkMap): Promise<void>;
+  apply(map: NetworkMap, twins: Twins | null): Promise<void>;
   /** The same where nothing but names can differ. */
-  know(map: NetworkMap): void;
+  know(map: NetworkMap, twins: Twins | null): void;
   /** The node asks its original resolvers again; nothing listens any more. */
   close(): Promise<void>;
 }
@@ -39,8 +40,8 @@ export function newResolver(run: Run): Resolver {
     }
   };
 
-  const know = (map: NetworkMap) => {
-    names = namesFrom(map);
+  const know = (map: NetworkMap, twins: Twins | null) => {
+    names = namesFrom(map, twins);
     // A cluster that moved or went must not be answered for from memory.
     const now = JSON.stringify(map.delegations);
     if (now !== delegations) cache.clear();
@@ -49,8 +50,8 @@ export function newResolver(run: Run): Resolver {
 
   return {
     know,
-    apply: async (map) => {
-      know(map);
+    apply: async (map, twins) => {
+      know(map, twins);
       const addresses = [map.self.overlayAddress, LOOPBACK_RESOLVER];
       await closeServers(addresses);
       for (const address of addresses)

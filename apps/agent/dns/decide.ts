@@ -4,12 +4,13 @@
  */
 import type { MapName, NetworkMap } from '@skein/contract/agent/map.ts';
 import { contains } from '@skein/mesh/ipam/cidr.ts';
+import type { Twins } from '@skein/mesh/ipam/twin.ts';
 
 /** Who asks: this node, another peer of its cluster, or a peer of another cluster. */
 export type Asker = 'node' | 'cluster' | 'elsewhere';
 
 export type Decision =
-  /** Ours to answer. No addresses: the name exists (or not, with `NXDOMAIN`) without a record of that type. */
+  /** Ours to answer, with IPv4 and IPv6 addresses. No addresses: the name exists (or not, with `NXDOMAIN`) without a record of that type. */
   | { kind: 'answer'; code: 'NOERROR' | 'NXDOMAIN'; addresses: readonly string[] }
   /** Agents know it: ask them, nearest first. */
   | { kind: 'delegate'; servers: readonly string[] }
@@ -23,20 +24,30 @@ export interface Names {
   known: ReadonlyMap<string, MapName>;
   delegations: readonly { zone: string; servers: readonly string[] }[];
   overlayAddress: string;
+  overlayCidr: string;
   clusterOverlayCidr: string;
+  twins: Twins | null;
+  /** Whether IPv6 leads to other clusters: this node and every gateway of its cluster speak it. */
+  sixElsewhere: boolean;
 }
 
-export function namesFrom(map: NetworkMap): Names {
+/** @param twins null where this node speaks no IPv6: then it promises none to others either, whose packets it would pass on */
+export function namesFrom(map: NetworkMap, twins: Twins | null): Names {
   const zone = canonical(map.self.zone);
+  const clusterZone = `${map.self.clusterName}.${zone}`;
+  const known = new Map(map.names.map((name) => [canonical(name.name), name]));
   return {
     zone,
-    clusterZone: `${map.self.clusterName}.${zone}`,
-    known: new Map(map.names.map((name) => [canonical(name.name), name])),
+    clusterZone,
+    known,
+    sixElsewhere: twins !== null && !known.get(clusterZone)?.ipv4Only,
     // The longest zone first: the nearest delegation wins.
     delegations: map.delegations
       .map(({ zone: below, servers }) => ({ zone: canonical(below), servers }))
       .sort((a, b) => b.zone.length - a.zone.length),
     overlayAddress: map.self.overlayAddress,
+    overlayCidr: map.self.overlayCidr,
+    twins,
     clusterOverlayCidr: map.self.clusterOverlayCidr,
   };
 }
@@ -51,9 +62,10 @@ export function decide(names: Names, question: { name: string; type: string }, a
   const name = canonical(question.name);
   const known = names.known.get(name);
   if (known) {
-    const addresses = asker === 'elsewhere' ? known.outside : known.inside;
-    const asked = question.type === 'A' || question.type === 'ANY';
-    return { kind: 'answer', code: 'NOERROR', addresses: asked ? addresses : [] };
+    const four = asker === 'elsewhere' ? known.outside : known.inside;
+    const asked = (type: string) => question.type === type || question.type === 'ANY';
+    const addresses = [...(asked('A') ? four : []), ...(asked('AAAA') ? twinsFor(names, known) : [])];
+    return { kind: 'answer', code: 'NOERROR', addresses };
   }
   if (name === names.clusterZone) return { kind: 'answer', code: 'NOERROR', addresses: [] };
   if (isBelow(name, names.clusterZone)) return { kind: 'answer', code: 'NXDOMAIN', addresses: [] };
@@ -65,6 +77,15 @@ export function decide(names: Names, question: { name: string; type: string }, a
   // In the zone, but no cluster's: it may be in the zone's public half.
   if (asker === 'node' || isBelow(name, names.zone) || name === names.zone) return { kind: 'upstream' };
   return { kind: 'refuse' };
+}
+
+/**
+ * The same in every view: a cluster has no private IPv6 addresses that we know of, and the overlay's work from everywhere.
+ * A name that outside stands for public addresses has none.
+ */
+function twinsFor({ twins, overlayCidr }: Names, known: MapName): string[] {
+  if (!twins || known.ipv4Only) return [];
+  return known.outside.filter((address) => contains(overlayCidr, address)).map(twins.of);
 }
 
 function isBelow(name: string, zone: string): boolean {

@@ -1,4 +1,5 @@
 /** DNS replies as bytes (RFC 1035, RFC 2308 for negative answers, RFC 6891 for sizes). */
+import { isIPv6 } from 'node:net';
 import { type Answer, AUTHORITATIVE_ANSWER, type DecodedPacket, decode, encode } from 'dns-packet';
 
 /** Seconds our own answers live. Short: asking again costs a packet on the node, and a map may change any time. */
@@ -43,7 +44,12 @@ export function ownBody(
   code: 'NOERROR' | 'NXDOMAIN',
   addresses: readonly string[],
 ): Body {
-  const answers: Answer[] = addresses.map((data) => ({ type: 'A', name, ttl: OWN_TTL_SECONDS, data }));
+  const answers: Answer[] = addresses.map((data) => ({
+    type: isIPv6(data) ? 'AAAA' : 'A',
+    name,
+    ttl: OWN_TTL_SECONDS,
+    data,
+  }));
   if (answers.length > 0) return { code, answers, authorities: [] };
   const data = {
     mname: `agent.${zone}`,

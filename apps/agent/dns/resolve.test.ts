@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { decode, encode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
 import { gatewayMap } from '../fixture/map.ts';
@@ -10,6 +11,7 @@ import { namesFrom } from './decide.ts';
 import { type Resolution, resolve } from './resolve.ts';
 import { type NameServer, serveNames } from './server.ts';
 
+const twins = twinsOf(gatewayMap.networkId);
 const question = (name: string, more: object = {}) =>
   encode({ type: 'query', id: 77, flags: 256, questions: [{ type: 'A', name }], ...more });
 const remote = (query: Buffer, data: string, ttl = 20) => {
@@ -23,7 +25,7 @@ const remote = (query: Buffer, data: string, ttl = 20) => {
   });
 };
 const with_ = (ask: Ask, more: Partial<Resolution> = {}): Resolution => ({
-  names: namesFrom(gatewayMap),
+  names: namesFrom(gatewayMap, twins),
   upstreams: ['192.0.2.53'],
   cache: newAnswerCache(),
   ask,
@@ -43,6 +45,16 @@ test('own names are authoritative, with the asker’s id', async () => {
   const got = await reply(with_(silent), question('a2.a.shop.skein.test'));
   expect(got).toMatchObject({ id: 77, code: 'NOERROR', addresses: ['10.1.0.12'] });
   expect(got.packet.flag_aa).toBe(true);
+});
+
+test('IPv6 addresses come as AAAA; a name without any says so, and is still a name', async () => {
+  const ask = (name: string) =>
+    reply(with_(silent), question(name, { questions: [{ type: 'AAAA', name }] }), '100.64.2.11');
+  const got = await ask('a2.a.shop.skein.test');
+  expect(got.packet.answers).toMatchObject([{ type: 'AAAA', data: twins.of('100.64.1.12'), ttl: 5 }]);
+  const none = await ask('a.shop.skein.test');
+  expect(none).toMatchObject({ code: 'NOERROR', addresses: [] });
+  expect(none.packet.authorities?.[0]).toMatchObject({ type: 'SOA' });
 });
 
 test('a name that is not there comes with the SOA that bounds how long that holds', async () => {
@@ -74,6 +86,21 @@ test('delegated names are remembered for their time, and stand in when nobody an
   expect((await reply(resolution, query)).code).toBe('SERVFAIL');
 });
 
+test('IPv6 addresses of other clusters are told only where there is a way to them', async () => {
+  const six = twins.of('100.64.2.12');
+  const ask: Ask = async (_, query) => {
+    const { id = 0, questions = [] } = decode(query);
+    const name = questions[0]?.name ?? '';
+    const answers = [{ type: 'AAAA' as const, name, ttl: 5, data: six }];
+    return encode({ type: 'response', id, questions, answers });
+  };
+  const name = 'b2.b.shop.skein.test';
+  const query = question(name, { questions: [{ type: 'AAAA', name }] });
+  expect((await reply(with_(ask), query)).addresses).toEqual([six]);
+  const four = with_(ask, { names: namesFrom(gatewayMap, null) });
+  expect(await reply(four, query)).toMatchObject({ code: 'NOERROR', addresses: [] });
+});
+
 test('names outside go to the original resolvers in order, untouched', async () => {
   const servers: string[] = [];
   const query = question('example.org');
@@ -91,10 +118,10 @@ test('names outside go to the original resolvers in order, untouched', async () 
 
 test('what does not fit a datagram is marked truncated', async () => {
   const addresses = Array.from({ length: 80 }, (_, index) => `10.1.1.${index}`);
-  const names = namesFrom({
-    ...gatewayMap,
-    names: [{ name: 'a.shop.skein.test', inside: addresses, outside: [] }],
-  });
+  const names = namesFrom(
+    { ...gatewayMap, names: [{ name: 'a.shop.skein.test', inside: addresses, outside: [] }] },
+    twins,
+  );
   const query = question('a.shop.skein.test');
   const small = decode(
     (await resolve(with_(silent, { names }), query, '127.0.0.1', 'udp')) ?? Buffer.alloc(0),

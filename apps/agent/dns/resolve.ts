@@ -52,7 +52,10 @@ export async function resolve(
     if (parsed.truncated) return answer;
     // A server that failed or refuses knows less than the next, or than we did a moment ago.
     if (parsed.code !== 'NOERROR' && parsed.code !== 'NXDOMAIN') continue;
-    const body: Body = { code: parsed.code, answers: parsed.answers, authorities: parsed.authorities };
+    const answers = names.sixElsewhere
+      ? parsed.answers
+      : parsed.answers.filter(({ type }) => type !== 'AAAA');
+    const body: Body = { code: parsed.code, answers, authorities: parsed.authorities };
     // Rendered first: what cannot be is not kept to fail again.
     const rendered = reply(body);
     cache.put(question.name, question.type, body, now());

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { MtuKeeper } from '../mtu/keeper.ts';
 import { SMALL } from '../mtu/path.ts';
+import { endpointText } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import type { PeerMeasure } from './facts.ts';
 
@@ -44,7 +45,7 @@ export async function measurePeers(
     const endpoint = tunnel?.endpoint ?? null;
     const offered = peer.endpoints.map((one) => ({
       kind: one.kind,
-      endpoint: `${one.address}:${one.port}`,
+      endpoint: endpointText(one),
     }));
     const roundTrips = results[index] ?? [];
     return {
@@ -73,7 +74,7 @@ export async function measurePeers(
 
 /** What kind of endpoint this one of a peer is; `roamed` where the map does not name it. */
 export function kindOf(peer: MapPeer, endpoint: string): string {
-  return peer.endpoints.find((one) => `${one.address}:${one.port}` === endpoint)?.kind ?? 'roamed';
+  return peer.endpoints.find((one) => endpointText(one) === endpoint)?.kind ?? 'roamed';
 }
 
 /** Round trips of those probes that were answered. */

@@ -14,8 +14,9 @@
  */
 import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import { ERRORS, OURS, oneOf, overlayOf } from './words.ts';
+import { ICMP_ERRORS, OURS, oneOf, overlayCidrs } from './words.ts';
 
+const ERRORS = `icmp type { ${ICMP_ERRORS} }`;
 const RELATED = 'meta l4proto icmp ct state related accept';
 
 const inside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ cidr }) => cidr));
@@ -30,7 +31,7 @@ export function rangesThrough({ ranges }: MapSelf): string[] {
 /** Where this node carries any. Needs the chains `begun_behind` and `answered_behind`. */
 export function rangeChains(self: MapSelf): string[] {
   const { ranges } = self;
-  const overlay = overlayOf(self);
+  const overlay = oneOf(overlayCidrs(self));
   const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
   const routed = ranges.filter(({ replies }) => replies === 'routed');
   const shared = routed.filter(({ alone }) => !alone);

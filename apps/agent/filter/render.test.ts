@@ -1,8 +1,38 @@
 import { spawnSync } from 'node:child_process';
 import type { MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
+import { buildMap } from '@skein/mesh/map/build.ts';
+import { anyRows, toSnapshot } from '@skein/mesh/testing/networks.ts';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gatewayMap, memberMap } from '../fixture/map.ts';
 import { markOf, renderFilter, renderReplacement } from './render.ts';
+
+/** What of a filter concerns IPv4; and what concerns IPv6, told in the words of IPv4. */
+const SETS = {
+  four: / {2}set set_\d+ \{\n.*\n.*\n {2}\}\n/g,
+  six: / {2}set set_six_\d+ \{\n.*\n.*\n {2}\}\n/g,
+};
+const without = (text: string, sets: RegExp, words: RegExp) =>
+  text
+    .replace(sets, '')
+    .split('\n')
+    .filter((one) => !words.test(one))
+    .join('\n');
+const viewOfFour = (text: string) => without(text, SETS.six, /\b(ip6|icmpv6|ipv6-icmp|ipv6)\b/);
+const viewOfSix = (text: string, networkId: string) => {
+  const { origin } = twinsOf(networkId);
+  return without(text, SETS.four, /(?<![-\w])(ip|icmp)(?!\w)/)
+    .replaceAll('ipv6-icmp', 'icmp')
+    .replaceAll('icmpv6', 'icmp')
+    .replaceAll('packet-too-big, ', '')
+    .replaceAll('ip6', 'ip')
+    .replaceAll('ipv6_addr', 'ipv4_addr')
+    .replaceAll('set_six_', 'set_')
+    .replace(/\bfd[0-9a-f:]+(?:\/(\d+))?/g, (address, length) =>
+      length === undefined ? `${origin(address)}` : `${origin(address)}/${Number(length) - 96}`,
+    );
+};
 
 const OURS = '{ "skein0", "skein1", "skein2", "skein3" }';
 const HOOKS = `  chain input {
@@ -26,7 +56,7 @@ const HOOKS = `  chain input {
   }`;
 
 test('a gateway with the simple form of a policy', () => {
-  expect(renderFilter(gatewayMap)).toBe(`  chain begun_here {
+  expect(viewOfFour(renderFilter(gatewayMap))).toBe(`  chain begun_here {
     icmp type echo-request accept
     tcp dport { 80, 443 } accept
     udp dport { 9000 } accept
@@ -102,7 +132,7 @@ const withRules = (map: NetworkMap, self: Partial<NetworkMap['self']>): NetworkM
 });
 
 test('a member with rules over peers and labels; it forwards nothing', () => {
-  expect(renderFilter(withRules(memberMap, { rules: RULES }))).toBe(`  set set_1 {
+  expect(viewOfFour(renderFilter(withRules(memberMap, { rules: RULES })))).toBe(`  set set_1 {
     type ipv4_addr; flags interval;
     elements = { 100.64.1.13/32, 100.64.2.0/25 }
   }
@@ -137,7 +167,7 @@ ${HOOKS}`);
 
 test('where a rule denies something within the cluster, or all is denied there, the rules hold there too', () => {
   const begun = (self: Partial<NetworkMap['self']>) => {
-    const text = renderFilter(withRules(memberMap, self));
+    const text = viewOfFour(renderFilter(withRules(memberMap, self)));
     expect(text.includes('ip saddr 100.64.1.0/24 accept\n    ip saddr != ')).toBe(false);
     return /chain begun_here \{\n([^}]*)\n {2}\}/
       .exec(text)?.[1]
@@ -162,12 +192,14 @@ test('where a rule denies something within the cluster, or all is denied there, 
 
 test('a gateway of a topology of many hops passes on what is judged elsewhere; a denial ends its way alone', () => {
   const passing = RULES.map((rule) => ({ ...rule, to: 'label:tier=web' }));
-  const text = renderFilter(
-    withRules(gatewayMap, {
-      topology: 'structured',
-      passing,
-      defaults: { withinCluster: 'allow', elsewhere: 'allow' },
-    }),
+  const text = viewOfFour(
+    renderFilter(
+      withRules(gatewayMap, {
+        topology: 'structured',
+        passing,
+        defaults: { withinCluster: 'allow', elsewhere: 'allow' },
+      }),
+    ),
   );
   expect(text).toContain('    ip daddr != 100.64.1.0/24 accept\n');
   expect(text).toContain(`  chain begun_through {
@@ -183,6 +215,42 @@ test('a gateway of a topology of many hops passes on what is judged elsewhere; a
     ip saddr @set_1 meta l4proto udp accept
     accept
   }`);
+});
+
+test('what is said of IPv4 is said of IPv6, of the same peers and in the same order', () => {
+  const { of, ofCidr, cidr } = twinsOf('net_test');
+  const text = renderFilter(gatewayMap);
+  expect(text).toContain(`    ip6 saddr ${ofCidr('100.64.1.0/24')} accept
+    ip saddr != 100.64.0.0/16 counter drop
+    ip6 saddr != ${ofCidr('100.64.0.0/16')} counter drop
+    ip daddr != 100.64.1.11 counter drop
+    ip6 daddr != ${of('100.64.1.11')} counter drop
+`);
+  expect(text).toContain(
+    'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept',
+  );
+  expect(text).toContain(`    iifname != "lo" ip6 saddr ${ofCidr('100.64.0.0/16')} counter drop\n`);
+  expect(cidr.endsWith('/96')).toBe(true);
+  fc.assert(
+    fc.property(anyRows.map(toSnapshot), (snapshot) => {
+      for (const part of snapshot.parts.values())
+        for (const peer of part.peers) {
+          const map = buildMap(snapshot, part.cluster.id, peer.id);
+          if (!map) throw new Error('no map');
+          const rules = renderFilter(map);
+          expect(viewOfSix(rules, map.networkId)).toBe(viewOfFour(rules));
+        }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a node that forwards IPv6 for us alone passes none between its own interfaces', () => {
+  const text = renderFilter(gatewayMap, ['eth0', 'eth1.7']);
+  expect(text).toContain(
+    '    meta nfproto ipv6 iifname { "eth0", "eth1.7" } oifname { "eth0", "eth1.7" } counter drop\n',
+  );
+  expect(viewOfFour(text)).toBe(viewOfFour(renderFilter(gatewayMap)));
 });
 
 test('equal rules carry the same mark, others another, and the replacement is one transaction', () => {
@@ -331,7 +399,7 @@ test.skipIf(!canCheck)('nftables itself reads what is rendered', () => {
   ];
   for (const map of maps) {
     const checked = spawnSync('unshare', ['--net', 'nft', '-c', '-f', '-'], {
-      input: renderReplacement(renderFilter(map)),
+      input: renderReplacement(renderFilter(map, ['eth0'])),
       encoding: 'utf8',
     });
     expect(checked.stderr).toBe('');

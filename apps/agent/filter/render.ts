@@ -2,74 +2,132 @@
 import { createHash } from 'node:crypto';
 import type { MapRule, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
 import { overlaps } from '@skein/mesh/ipam/cidr.ts';
+import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
 import { rangeChains, rangesThrough } from './ranges.ts';
-import { ERRORS, OURS, overlayOf, ownCidrs, ownOf } from './words.ts';
+import { ICMP_ERRORS, OURS, oneOf, overlayCidrs, ownCidrs } from './words.ts';
 
 export const TABLE = 'inet skein';
 
 const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT}, ${PAIR_PORT} }`;
 const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
 
+/** How one of the two IPs is spoken of. `cidr` says an IPv4 prefix or address in its words, `cidrs` several as one. */
+interface Family {
+  ip: 'ip' | 'ip6';
+  icmp: 'icmp' | 'icmpv6';
+  protocol: 'icmp' | 'ipv6-icmp';
+  /** What routers say of packets that they could not pass on. */
+  errors: string;
+  cidr(cidr: string): string;
+  cidrs(cidrs: readonly string[]): string;
+  set: { type: 'ipv4_addr' | 'ipv6_addr'; name: string };
+}
+
+/** Says a rule for some families, and once where it says nothing that differs. */
+type Each = (rule: (family: Family) => string) => string[];
+
+const familiesOf = (twins: Twins): readonly [Family, Family] => [
+  {
+    ip: 'ip',
+    icmp: 'icmp',
+    protocol: 'icmp',
+    errors: ICMP_ERRORS,
+    cidr: (cidr) => cidr,
+    cidrs: oneOf,
+    set: { type: 'ipv4_addr', name: 'set' },
+  },
+  {
+    ip: 'ip6',
+    icmp: 'icmpv6',
+    protocol: 'ipv6-icmp',
+    errors: `${ICMP_ERRORS}, packet-too-big`,
+    cidr: (cidr) => twinOf(twins, cidr),
+    cidrs: (cidrs) => oneOf(cidrs.map((cidr) => twinOf(twins, cidr))),
+    set: { type: 'ipv6_addr', name: 'set_six' },
+  },
+];
+
+const twinOf = (twins: Twins, cidr: string) => (cidr.includes('/') ? twins.ofCidr(cidr) : twins.of(cidr));
+
 /**
- * The rules that a map asks for. What others begin here is judged packet by packet by the network's policy, and what is
- * answered to it by the same rules the other way round: a permission taken back cuts flows that already run in both
- * directions, with no need to search conntrack. Answers to what this node began pass by their direction.
+ * The rules that a map asks for, each for IPv4 and for IPv6, where every address is its twin. What others begin here is
+ * judged packet by packet by the network's policy, and what is answered to it by the same rules the other way round: a
+ * permission taken back cuts flows that already run in both directions, with no need to search conntrack. Answers to what
+ * this node began pass by their direction.
+ * @param closed interfaces of the node between which no IPv6 may pass, though the node forwards it for us
  */
-export function renderFilter(map: NetworkMap): string {
+export function renderFilter(map: NetworkMap, closed: readonly string[] = []): string {
   const { self } = map;
-  const own = ownOf(self);
-  const overlay = overlayOf(self);
-  const sets = setsOf(map);
+  const [own, overlay] = [ownCidrs(self), overlayCidrs(self)];
+  const families = familiesOf(twinsOf(map.networkId));
+  const sets = setsOf(map, families);
+  const apart = `{ ${closed.map((name) => `"${name}"`).join(', ')} }`;
+  const both: Each = (rule) => [...new Set(families.map(rule))];
+  const four: Each = (rule) => [rule(families[0])];
   const ownIsOpen =
     self.defaults.withinCluster === 'allow' &&
-    !self.rules.some((rule) => rule.action === 'deny' && sets.touches(rule.from, ownCidrs(self)));
+    !self.rules.some((rule) => rule.action === 'deny' && sets.touches(rule.from, own));
   /** Everything of the own cluster that no rule has decided, and then of all others. */
-  const defaults = (peer: 'ip saddr' | 'ip daddr') => {
+  const defaults = (peer: 'saddr' | 'daddr') => {
     const { withinCluster, elsewhere } = self.defaults;
     return [
       ...(ownIsOpen || withinCluster === elsewhere
         ? []
-        : [`    ${peer} ${own} ${withinCluster === 'allow' ? 'accept' : 'counter drop'}`]),
+        : both(
+            ({ ip, cidrs }) =>
+              `    ${ip} ${peer} ${cidrs(own)} ${withinCluster === 'allow' ? 'accept' : 'counter drop'}`,
+          )),
       elsewhere === 'allow' ? '    accept' : '    counter drop',
     ];
   };
   const lines = [
     ...sets.lines,
     '  chain begun_here {',
-    ...self.rules.map((rule) => `    ${line(sets.is('saddr', rule.from), begins(rule), judged(rule))}`),
-    ...defaults('ip saddr'),
+    ...self.rules.flatMap((rule) =>
+      both(
+        (family) => `    ${line(sets.is(family, 'saddr', rule.from), begins(family, rule), judged(rule))}`,
+      ),
+    ),
+    ...defaults('saddr'),
     '  }',
     '  chain answered_here {',
-    ...(ownIsOpen ? [`    ip daddr ${own} accept`] : []),
+    ...(ownIsOpen ? both(({ ip, cidrs }) => `    ${ip} daddr ${cidrs(own)} accept`) : []),
     ...(self.role === 'gateway' ? ['    meta l4proto { tcp, udp } th sport 53 accept'] : []),
     `    udp sport ${PROBES} accept`,
-    ...self.rules.map((rule) => `    ${line(sets.is('daddr', rule.from), answers(rule), judged(rule))}`),
-    ...defaults('ip daddr'),
+    ...self.rules.flatMap((rule) =>
+      both(
+        (family) => `    ${line(sets.is(family, 'daddr', rule.from), answers(family, rule), judged(rule))}`,
+      ),
+    ),
+    ...defaults('daddr'),
     '  }',
     '  chain to_node {',
-    ...(ownIsOpen ? [`    ip saddr ${own} accept`] : []),
-    `    ip saddr != ${overlay} counter drop`,
-    `    ip daddr != ${self.overlayAddress} counter drop`,
+    ...(ownIsOpen ? both(({ ip, cidrs }) => `    ${ip} saddr ${cidrs(own)} accept`) : []),
+    ...both(({ ip, cidrs }) => `    ${ip} saddr != ${cidrs(overlay)} counter drop`),
+    ...both(({ ip, cidr }) => `    ${ip} daddr != ${cidr(self.overlayAddress)} counter drop`),
     '    ct direction reply ct state established,related accept',
-    '    meta l4proto icmp ct state related accept',
+    ...both(({ protocol }) => `    meta l4proto ${protocol} ct state related accept`),
     // Names of a cluster are asked of its gateways; the probes are our own.
     ...(self.role === 'gateway' ? ['    meta l4proto { tcp, udp } th dport 53 accept'] : []),
     `    udp dport ${PROBES} accept`,
     '    goto begun_here',
     '  }',
-    ...(self.forwards ? begunAndAnswered('through', self, sets) : []),
+    ...(self.forwards ? begunAndAnswered('through', self, sets, both) : []),
     '  chain through_node {',
     ...rangesThrough(self),
-    ...(self.forwards ? passing(self) : []),
+    ...(self.forwards ? passing(self, both) : []),
     '    counter drop',
     '  }',
-    ...(self.ranges.length > 0 ? [...begunAndAnswered('behind', self, sets), ...rangeChains(self)] : []),
+    // What is behind a node speaks no IPv6 with the network.
+    ...(self.ranges.length > 0
+      ? [...begunAndAnswered('behind', self, sets, four), ...rangeChains(self)]
+      : []),
     '  chain input {',
     '    type filter hook input priority -5; policy accept;',
     `    iifname ${OURS} goto to_node`,
     // Nobody beside the tunnel may speak as a peer.
-    `    iifname != "lo" ip saddr ${overlay} counter drop`,
+    ...both(({ ip, cidrs }) => `    iifname != "lo" ${ip} saddr ${cidrs(overlay)} counter drop`),
     '  }',
     '  chain output {',
     '    type filter hook output priority -5; policy accept;',
@@ -80,6 +138,7 @@ export function renderFilter(map: NetworkMap): string {
     `    iifname ${OURS} goto through_node`,
     ...(self.ranges.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
     `    oifname ${OURS} counter drop`,
+    ...(closed.length > 0 ? [`    meta nfproto ipv6 iifname ${apart} oifname ${apart} counter drop`] : []),
     '  }',
     // No end of a TCP flow sends more at once than the ways there and back carry, whatever becomes of ICMP.
     '  chain clamp {',
@@ -97,45 +156,55 @@ export function renderFilter(map: NetworkMap): string {
  * target's own filter sees both ways. What goes through a gateway is between clusters; what is behind a carrier may
  * speak with its own cluster too.
  */
-function begunAndAnswered(where: 'through' | 'behind', self: MapSelf, sets: Sets): string[] {
+function begunAndAnswered(where: 'through' | 'behind', self: MapSelf, sets: Sets, each: Each): string[] {
   const verdict = (rule: MapRule) => (rule.action === 'allow' ? 'accept' : 'return');
   const { withinCluster, elsewhere } = self.defaults;
-  const own = ownOf(self);
+  const own = ownCidrs(self);
   const otherwise = [
     ...(where === 'behind' && withinCluster !== elsewhere
-      ? [`    ip saddr ${own} ip daddr ${own} ${withinCluster === 'allow' ? 'accept' : 'return'}`]
+      ? each(
+          ({ ip, cidrs }) =>
+            `    ${ip} saddr ${cidrs(own)} ${ip} daddr ${cidrs(own)} ${withinCluster === 'allow' ? 'accept' : 'return'}`,
+        )
       : []),
     ...(elsewhere === 'allow' ? ['    accept'] : []),
   ];
   return [
     `  chain begun_${where} {`,
-    ...self.passing.map(
-      (rule) =>
-        `    ${line(sets.is('saddr', rule.from), sets.is('daddr', rule.to ?? ''), begins(rule), verdict(rule))}`,
+    ...self.passing.flatMap((rule) =>
+      each(
+        (family) =>
+          `    ${line(sets.is(family, 'saddr', rule.from), sets.is(family, 'daddr', rule.to ?? ''), begins(family, rule), verdict(rule))}`,
+      ),
     ),
     ...otherwise,
     '  }',
     `  chain answered_${where} {`,
     '    tcp flags & (syn | ack) == syn return',
-    ...self.passing.map(
-      (rule) =>
-        `    ${line(sets.is('daddr', rule.from), sets.is('saddr', rule.to ?? ''), answers(rule), verdict(rule))}`,
+    ...self.passing.flatMap((rule) =>
+      each(
+        (family) =>
+          `    ${line(sets.is(family, 'daddr', rule.from), sets.is(family, 'saddr', rule.to ?? ''), answers(family, rule), verdict(rule))}`,
+      ),
     ),
     ...otherwise,
     '  }',
   ];
 }
 
-function passing(self: MapSelf): string[] {
-  const [own, overlay] = [ownOf(self), overlayOf(self)];
+function passing(self: MapSelf, both: Each): string[] {
+  const [own, overlay] = [ownCidrs(self), overlayCidrs(self)];
   return [
     `    oifname != ${OURS} counter drop`,
-    `    ip saddr != ${overlay} counter drop`,
-    `    ip daddr != ${overlay} counter drop`,
-    `    ip saddr ${own} accept`,
+    ...both(({ ip, cidrs }) => `    ${ip} saddr != ${cidrs(overlay)} counter drop`),
+    ...both(({ ip, cidrs }) => `    ${ip} daddr != ${cidrs(overlay)} counter drop`),
+    ...both(({ ip, cidrs }) => `    ${ip} saddr ${cidrs(own)} accept`),
     // Judged where it comes from and where it goes to. With one hop between any two clusters nobody sends it here.
-    `    ip daddr != ${own} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,
-    `    ${ERRORS} accept`,
+    ...both(
+      ({ ip, cidrs }) =>
+        `    ${ip} daddr != ${cidrs(own)} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,
+    ),
+    ...both(({ icmp, errors }) => `    ${icmp} type { ${errors} } accept`),
     '    jump begun_through',
     '    jump answered_through',
   ];
@@ -148,33 +217,35 @@ interface Sets {
   /** The sets of more than one range, as nftables declares them. */
   readonly lines: readonly string[];
   /** What matches a packet's address against a set; nothing where the set is the whole network. */
-  is(address: 'saddr' | 'daddr', id: string): string;
+  is(family: Family, address: 'saddr' | 'daddr', id: string): string;
   touches(id: string, ranges: readonly string[]): boolean;
 }
 
-function setsOf(map: NetworkMap): Sets {
-  const words = new Map<string, string>();
+function setsOf(map: NetworkMap, families: readonly Family[]): Sets {
+  const words = new Map<string, (family: Family) => string>();
   const lines: string[] = [];
   const cidrs = new Map(map.addressSets.map((set) => [set.id, set.cidrs]));
   for (const [index, set] of map.addressSets.entries()) {
+    const [first = ''] = set.cidrs;
     if (set.cidrs.length === 1 || set.id === ANY) {
-      words.set(set.id, set.cidrs[0] ?? '');
+      words.set(set.id, ({ cidr }) => (set.id === ANY ? '' : cidr(first)));
       continue;
     }
-    words.set(set.id, `@set_${index}`);
-    lines.push(
-      `  set set_${index} {`,
-      '    type ipv4_addr; flags interval;',
-      `    elements = { ${set.cidrs.join(', ')} }`,
-      '  }',
-    );
+    words.set(set.id, (family) => `@${family.set.name}_${index}`);
+    for (const family of families)
+      lines.push(
+        `  set ${family.set.name}_${index} {`,
+        `    type ${family.set.type}; flags interval;`,
+        `    elements = { ${set.cidrs.map(family.cidr).join(', ')} }`,
+        '  }',
+      );
   }
   return {
     lines,
-    is: (address, id) => {
-      const word = words.get(id);
+    is: (family, address, id) => {
+      const word = words.get(id)?.(family);
       if (word === undefined) throw new Error(`the map has no address set ${id}`);
-      return id === ANY ? '' : `ip ${address} ${word}`;
+      return word === '' ? '' : `${family.ip} ${address} ${word}`;
     },
     touches: (id, ranges) =>
       (cidrs.get(id) ?? []).some((one) => ranges.some((range) => overlaps(one, range))),
@@ -185,13 +256,13 @@ const line = (...parts: readonly string[]): string => parts.filter((part) => par
 const judged = (rule: MapRule): string => (rule.action === 'allow' ? 'accept' : 'counter drop');
 
 /** Matches what a rule lets begin. */
-function begins(rule: MapRule): string {
-  return rule.protocol === 'icmp' ? 'icmp type echo-request' : transport(rule, 'dport');
+function begins({ icmp }: Family, rule: MapRule): string {
+  return rule.protocol === 'icmp' ? `${icmp} type echo-request` : transport(rule, 'dport');
 }
 
 /** Matches what answers it. */
-function answers(rule: MapRule): string {
-  return rule.protocol === 'icmp' ? 'icmp type echo-reply' : transport(rule, 'sport');
+function answers({ icmp }: Family, rule: MapRule): string {
+  return rule.protocol === 'icmp' ? `${icmp} type echo-reply` : transport(rule, 'sport');
 }
 
 function transport({ protocol, ports }: MapRule, side: 'sport' | 'dport'): string {

@@ -4,7 +4,8 @@ import { INTERFACES } from '../config.ts';
 
 /** All that may be ours: an interface whose plane is about to go must not pass the filter meanwhile. */
 export const OURS = `{ ${INTERFACES.map((name) => `"${name}"`).join(', ')} }`;
-export const ERRORS = 'icmp type { destination-unreachable, time-exceeded, parameter-problem }';
+/** What routers say of packets that they could not pass on. */
+export const ICMP_ERRORS = 'destination-unreachable, time-exceeded, parameter-problem';
 
 /** A range, or several as one set. */
 export function oneOf(cidrs: readonly string[]): string {
@@ -12,15 +13,11 @@ export function oneOf(cidrs: readonly string[]): string {
 }
 
 /** Every address that may be in the overlay. */
-export function overlayOf(self: MapSelf): string {
-  return oneOf([self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])]);
+export function overlayCidrs(self: MapSelf): string[] {
+  return [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])];
 }
 
 /** Those of the own cluster, and of what is behind it. */
-export function ownOf(self: MapSelf): string {
-  return oneOf(ownCidrs(self));
-}
-
 export function ownCidrs(self: MapSelf): string[] {
   return [self.clusterOverlayCidr, ...self.clusterRanges];
 }

@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { arch, hostname, networkInterfaces, release } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Facts } from '@skein/contract/agent/channel.ts';
+import { z } from 'zod';
 import { INTERFACES, VERSION } from '../config.ts';
+import type { Run } from './command.ts';
 
 const LOOKUP_SECONDS = 3;
 
@@ -71,6 +73,42 @@ export function firstUnderlayAddress(): string | null {
     for (const one of addresses ?? []) if (one.family === 'IPv4' && !one.internal) return one.address;
   }
   return null;
+}
+
+/** Addresses told to others: a card may have many, and each is tried. */
+const MOST_GLOBAL = 2;
+const SixJson = z.array(
+  z.object({
+    ifname: z.string(),
+    addr_info: z.array(
+      z.object({
+        local: z.string().optional(),
+        temporary: z.boolean().optional(),
+        deprecated: z.boolean().optional(),
+        tentative: z.boolean().optional(),
+        dadfailed: z.boolean().optional(),
+      }),
+    ),
+  }),
+);
+
+/**
+ * IPv6 addresses of the node at which the whole internet may call it, unless something in between denies it: those of
+ * 2000::/3 (RFC 4291) that are there to stay, not those that a card takes for a day (RFC 8981). None on failure.
+ */
+export async function globalAddresses(run: Run): Promise<string[]> {
+  const ran = await run('ip', ['-j', '-6', 'address', 'show', 'up', 'scope', 'global']);
+  return ran.ok ? parseGlobal(ran.output) : [];
+}
+
+export function parseGlobal(text: string): string[] {
+  const cards = SixJson.safeParse(JSON.parse(text || '[]')).data ?? [];
+  return cards
+    .filter(({ ifname }) => !INTERFACES.includes(ifname))
+    .flatMap(({ addr_info }) => addr_info)
+    .filter((one) => !one.temporary && !one.deprecated && !one.tentative && !one.dadfailed)
+    .flatMap(({ local }) => (local !== undefined && /^[23]/.test(local) ? [local] : []))
+    .slice(0, MOST_GLOBAL);
 }
 
 /** Every IPv4 address of the node with its interface, those of the overlay's interfaces left out. */

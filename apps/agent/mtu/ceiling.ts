@@ -1,4 +1,5 @@
 /** What the node's own side allows towards an underlay address: its interface's MTU, or what the kernel was told since. */
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import type { Run } from '../host/command.ts';
 import { ceilingOf, LARGEST } from './path.ts';
@@ -34,7 +35,7 @@ export async function ceilings(run: Run, addresses: readonly string[]): Promise<
     if (mtus.length !== some.length) return false;
     for (const [index, address] of some.entries()) {
       const mtu = mtus[index];
-      if (mtu) found.set(address, ceilingOf(mtu));
+      if (mtu) found.set(address, ceilingOf(mtu, isIPv6(address)));
     }
     return true;
   };

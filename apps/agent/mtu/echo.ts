@@ -12,7 +12,7 @@ const ANSWER = Buffer.from('skein<\n\0');
 const NONCE_BYTES = 8;
 /** Mark, nonce, and the size asked about; behind it, where there is room, where the asker's sealed packets come from. */
 const ANSWER_BYTES = ANSWER.length + NONCE_BYTES + 2;
-const LONGEST_ENDPOINT = 21;
+const LONGEST_ENDPOINT = '255.255.255.255:65535'.length;
 /** Between probes: a burst would lose its tail, the largest, in a queue that traffic fills. */
 const GAP_MILLISECONDS = 5;
 /** IPv4 and UDP headers, which are part of the size asked about. */
@@ -57,7 +57,9 @@ export async function openEcho(
       size.writeUInt16BE(message.length + HEADER_BYTES);
       // An answer is never larger than its question.
       const room = message.length >= ANSWER_BYTES + LONGEST_ENDPOINT;
-      const endpoint = Buffer.from((room && endpointOf(from.address)) || '');
+      const place = (room && endpointOf(from.address)) || '';
+      // IPv6 has no NAT to learn of.
+      const endpoint = Buffer.from(place.startsWith('[') ? '' : place);
       const answer = Buffer.concat([ANSWER, nonce, size, endpoint]);
       socket.send(answer, from.port, from.address, () => undefined);
     } else if (mark.equals(ANSWER) && message.length <= ANSWER_BYTES + LONGEST_ENDPOINT) {

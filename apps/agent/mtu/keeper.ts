@@ -4,6 +4,7 @@ import { INTERFACES, PATH_PORT } from '../config.ts';
 import type { Run } from '../host/command.ts';
 import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
+import { endpointParts } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { ceilings } from './ceiling.ts';
 import { type Echo, openEcho } from './echo.ts';
@@ -208,7 +209,7 @@ export function newMtuKeeper(options: {
 }
 
 function addressOf(one: Kept): string {
-  return one.endpoint?.replace(/:\d+$/, '') ?? '';
+  return one.endpoint === null ? '' : endpointParts(one.endpoint).address;
 }
 
 /** Bytes that all our interfaces sent, by the kernel's own count. */

@@ -23,6 +23,11 @@ function settle(path: Path, limit: number, now = 0): { path: Path; rounds: numbe
   }
 }
 
+test('a path over IPv6 carries 20 bytes less, and sizes stay multiples of 16', () => {
+  expect([ceilingOf(1500), ceilingOf(1500, true)]).toEqual([1440, 1408]);
+  expect([ceilingOf(1280), ceilingOf(1280, true)]).toEqual([1216, 1200]);
+});
+
 test('finds any path’s size to the last step, in a few rounds, and never goes beyond', () => {
   fc.assert(
     fc.property(

@@ -15,6 +15,8 @@ export const LARGEST = 8928;
 export const SMALL = 128;
 /** What WireGuard puts around a packet on IPv4: 20 + 8 + 32 bytes. */
 export const WIREGUARD_BYTES = 60;
+/** The header of IPv6 is so much longer. */
+const LONGER_BYTES = 20;
 
 /** Where paths commonly end, WireGuard's own bytes taken off: tried first, so that most searches end with one round. */
 const COMMON = [576, 768, 1024, 1152, 1216, 1280, 1312, 1344, 1360, 1376, 1392, 1408, 1424, 1440, 4032];
@@ -54,9 +56,10 @@ export function newPath(mtu: number, ceiling: number, now: number): Path {
   };
 }
 
-/** The largest inner size for an underlay MTU. */
-export function ceilingOf(underlayMtu: number): number {
-  const inner = Math.floor((underlayMtu - WIREGUARD_BYTES) / STEP) * STEP;
+/** The largest inner size for an underlay MTU. @param six where the underlay is IPv6 */
+export function ceilingOf(underlayMtu: number, six = false): number {
+  const room = underlayMtu - WIREGUARD_BYTES - (six ? LONGER_BYTES : 0);
+  const inner = Math.floor(room / STEP) * STEP;
   return Math.max(FLOOR, Math.min(LARGEST, inner));
 }
 

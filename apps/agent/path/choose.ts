@@ -3,7 +3,7 @@ import type { Endpoint } from '@skein/contract/agent/map.ts';
 
 /** A way to a peer and what trying it has shown. */
 export interface Tried {
-  /** `address:port`. */
+  /** As WireGuard writes it. */
   readonly endpoint: string;
   readonly kind: Endpoint['kind'];
   askedAt: number | null;

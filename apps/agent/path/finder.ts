@@ -5,9 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
 import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { Run } from '../host/command.ts';
-import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { endpointParts, endpointText, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { chooseWay, dueWays, natOf, newWay, type Tried, UNANSWERED } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
@@ -22,14 +23,16 @@ const SEEN_MILLISECONDS = 300_000;
 const WITNESSES = 3;
 const WITNESS_MILLISECONDS = 60_000;
 const WITNESS_AGAIN_MILLISECONDS = 1000;
+/** Two keepalives that did not come, and how late they may be. */
+const UNHEARD_MILLISECONDS = 60_000;
 /** Questions under way, all peers together. */
 const MOST_UNDER_WAY = 4096;
 
 export interface Finder {
   /** Whom to look after from now on; before the devices are changed, so that no way that works is given up for a guess. */
   know(map: NetworkMap, privateKey: string): void;
-  /** Throws where the node does not let us listen. */
-  listen(map: NetworkMap): Promise<void>;
+  /** Throws where the node does not let us listen. @param six whether the node speaks IPv6 */
+  listen(map: NetworkMap, six: boolean): Promise<void>;
   /** What the devices say, so that peers whose tunnel is well need no looking after. */
   observed(tunnels: readonly TunnelPeer[], now: number): void;
   /**
@@ -52,6 +55,8 @@ interface Looked {
   learnt: { way: Tried; at: number }[];
   used: string | null;
   since: number;
+  /** What the tunnel had received when that last grew. */
+  received: { bytes: number; at: number };
   /** Nothing is to be looked for: the tunnel stands on the best way there is. */
   settled: boolean;
   witness: boolean;
@@ -63,7 +68,8 @@ interface Looked {
  */
 export function newFinder(run: Run, clock: () => number, onFound: (peerId: string) => void): Finder {
   const peers = new Map<string, Looked>();
-  const sockets = new Map<number, Socket>();
+  /** By kind and plane. */
+  const sockets = new Map<string, { socket: Socket; plane: number; kind: Kind }>();
   const underWay = new Map<string, { id: string; way: Tried; at: number }>();
   const sightings = new Map<
     string,
@@ -79,8 +85,9 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     return [...direct, ...looked.learnt.map(({ way }) => way), ...relayed];
   };
   const send = (plane: number, bytes: Buffer, endpoint: string) => {
-    const [address = '', port = ''] = endpoint.split(':');
-    sockets.get(plane)?.send(bytes, Number(port), address, () => undefined);
+    const { address, port } = endpointParts(endpoint);
+    const kind = isIPv6(address) ? 'udp6' : 'udp4';
+    sockets.get(`${kind} ${plane}`)?.socket.send(bytes, port, address, () => undefined);
   };
   const choose = (looked: Looked) => {
     const way = chooseWay(waysOf(looked), looked.used);
@@ -123,9 +130,11 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     });
     if (!message || !looked || looked.peer.plane !== plane) return;
     const now = clock();
-    const source = `${from.address}:${from.port}`;
+    const source = endpointText(from);
     if (message.kind === 'ask') {
-      const answer = { kind: 'answer', nonce: message.nonce, from: self.overlayAddress, seen: from } as const;
+      // IPv6 has no NAT to learn of.
+      const seen = isIPv6(from.address) ? null : from;
+      const answer = { kind: 'answer', nonce: message.nonce, from: self.overlayAddress, seen } as const;
       send(plane, encodePath(answer, looked.key), source);
       const known = waysOf(looked).find((way) => way.endpoint === source);
       const learnt = looked.learnt.find(({ way }) => way.endpoint === source);
@@ -171,7 +180,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       for (const peer of wanted) {
         const held = peers.get(peer.id);
         const offered = peer.endpoints.map(({ kind, address, port }) => {
-          const endpoint = `${address}:${port}`;
+          const endpoint = endpointText({ address, port });
           return held?.offered.find((way) => way.endpoint === endpoint) ?? newWay(endpoint, kind);
         });
         const other =
@@ -187,21 +196,27 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
           learnt: held?.learnt ?? [],
           used: held?.used ?? null,
           since: other ? now : (held?.since ?? now),
+          received: held?.received ?? { bytes: 0, at: now },
           settled: held?.settled ?? false,
           witness: witnesses.has(peer),
         });
       }
       secret = privateKey;
     },
-    listen: async (map) => {
-      for (const [plane, socket] of sockets)
-        if (plane >= map.self.planes) {
+    listen: async (map, six) => {
+      for (const [name, { socket, plane, kind }] of sockets)
+        if (plane >= map.self.planes || (kind === 'udp6' && !six)) {
           socket.close();
-          sockets.delete(plane);
+          sockets.delete(name);
         }
-      for (let plane = 0; plane < map.self.planes; plane += 1)
-        if (!sockets.has(plane)) sockets.set(plane, await openMouth(plane, take));
-      await applyMouth(run, map.self.wireguardPort, map.self.planes);
+      for (const kind of six ? (['udp4', 'udp6'] as const) : (['udp4'] as const)) {
+        for (let plane = 0; plane < map.self.planes; plane += 1) {
+          const name = `${kind} ${plane}`;
+          if (!sockets.has(name))
+            sockets.set(name, { socket: await openMouth(kind, plane, take), plane, kind });
+        }
+        await applyMouth(run, kind === 'udp6' ? 'ip6' : 'ip', map.self.wireguardPort, map.self.planes);
+      }
       timer ??= setInterval(tick, TICK_MILLISECONDS);
     },
     observed: (tunnels, now) => {
@@ -212,7 +227,12 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         const fresh =
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
-        looked.settled = !relayed && fresh && best;
+        const bytes = tunnel?.receivedBytes ?? 0;
+        if (bytes !== looked.received.bytes) looked.received = { bytes, at: clock() };
+        // A handshake tells of the time before it alone: its session may have outlived the way.
+        const heard =
+          looked.peer.keepaliveSeconds === 0 || clock() - looked.received.at < UNHEARD_MILLISECONDS;
+        looked.settled = !relayed && fresh && best && heard;
         if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;
@@ -229,8 +249,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         const relayed = peer.endpoints.filter(({ kind }) => kind === 'relayed');
         if (!way)
           return relayed.length === 0 ? peer : { ...peer, endpoints: [...relayed, ...peer.endpoints] };
-        const [address = '', port = ''] = way.endpoint.split(':');
-        return { ...peer, endpoints: [{ kind: way.kind, address, port: Number(port) }] };
+        return { ...peer, endpoints: [{ kind: way.kind, ...endpointParts(way.endpoint) }] };
       }),
     }),
     seen: (own) => {
@@ -248,7 +267,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     },
     close: () => {
       clearInterval(timer);
-      for (const socket of sockets.values()) socket.close();
+      for (const { socket } of sockets.values()) socket.close();
       sockets.clear();
     },
   };
@@ -260,11 +279,14 @@ function isWitnessDue({ askedAt, unanswered }: Tried, now: number): boolean {
   return askedAt === null || now - askedAt >= (hasty ? WITNESS_AGAIN_MILLISECONDS : WITNESS_MILLISECONDS);
 }
 
+type Kind = 'udp4' | 'udp6';
+
 async function openMouth(
+  kind: Kind,
   plane: number,
   take: (plane: number, bytes: Buffer, from: { address: string; port: number }) => void,
 ): Promise<Socket> {
-  const socket = createSocket('udp4');
+  const socket = createSocket({ type: kind, ipv6Only: kind === 'udp6' });
   await new Promise<void>((done, failed) => {
     socket.once('error', failed);
     socket.bind(MOUTH_PORT + plane, () => done());

@@ -5,19 +5,26 @@
  */
 import { must, type Run } from '../host/command.ts';
 
-const TABLE = 'ip skein_path';
+type Family = 'ip' | 'ip6';
+const tableOf = (family: Family) => `${family} skein_path`;
 /** The agent's socket for plane p is at this port and p. */
 export const MOUTH_PORT = 51890;
 
 /** Puts the rules in place, and leaves them alone where they are. */
-export async function applyMouth(run: Run, wireguardPort: number, planes: number): Promise<void> {
+export async function applyMouth(
+  run: Run,
+  family: Family,
+  wireguardPort: number,
+  planes: number,
+): Promise<void> {
+  const table = tableOf(family);
   const mark = `applied_${wireguardPort}_${planes}`;
-  if ((await run('nft', ['list', 'chain', ...TABLE.split(' '), mark])).ok) return;
+  if ((await run('nft', ['list', 'chain', ...table.split(' '), mark])).ok) return;
   const each = Array.from({ length: planes }, (_, plane) => plane);
   const lines = [
-    `table ${TABLE}`,
-    `delete table ${TABLE}`,
-    `table ${TABLE} {`,
+    `table ${table}`,
+    `delete table ${table}`,
+    `table ${table} {`,
     `  chain ${mark} {`,
     '  }',
     '  chain in {',
@@ -38,5 +45,6 @@ export async function applyMouth(run: Run, wireguardPort: number, planes: number
 
 /** Takes the rules away. Succeeds where there are none. */
 export async function removeMouth(run: Run): Promise<void> {
-  await must(run, 'nft', ['-f', '-'], `table ${TABLE}\ndelete table ${TABLE}\n`);
+  for (const table of [tableOf('ip'), tableOf('ip6')])
+    await must(run, 'nft', ['-f', '-'], `table ${table}\ndelete table ${table}\n`);
 }

@@ -1,24 +1,42 @@
 /** Brings the overlay interfaces' addresses, routes and switches to what the map says. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { MapSelf } from '@skein/contract/agent/map.ts';
+import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
-import { AgentFailure } from '../failure.ts';
+import { AgentFailure, wordsOf } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
-import { devicesTowards } from './behind.ts';
-import { parseInterface, planInterface, rangeConflict } from './plan.ts';
-import { parseTable, planTable } from './table.ts';
+import { openForwarding, restoreForwarding } from './forwarding.ts';
+import { parseInterface, planInterface, planSix, rangeConflict } from './plan.ts';
+import { applyRangeForwarding } from './range-forwarding.ts';
+import { parseTable, planTable, routeOf } from './table.ts';
 import type { SizedWay } from './ways.ts';
 
-const HASH_POLICY = '/proc/sys/net/ipv4/fib_multipath_hash_policy';
-const HASH_POLICY_SAVED = `${STATE_DIRECTORY}/multipath-hash-policy.saved`;
+type Family = 'ipv4' | 'ipv6';
+const HASH_POLICY = 'fib_multipath_hash_policy';
+const hashPolicySaved = (family: Family) =>
+  `${STATE_DIRECTORY}/multipath-hash-policy${family === 'ipv6' ? '-ipv6' : ''}.saved`;
+
+/** What packets of this node bear: its overlay address, and that address's twin where the node speaks IPv6. */
+export interface Source {
+  address: string;
+  twins: Twins | null;
+}
 
 /**
  * Throws `address-taken` where the overlay range is in use on this node, `command-failed` where `ip` refuses.
  * @param mtu the largest packet that any path may be asked to carry; routes say how much each does
+ * @param twins null where the node does not speak IPv6
+ * @returns what keeps the overlay's IPv6 from working, in words, or null; IPv4 does
  */
-export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Promise<void> {
+export async function applyInterfaces(
+  run: Run,
+  self: MapSelf,
+  mtu: number,
+  twins: Twins | null,
+): Promise<string | null> {
+  const six: { device: string; lines: string[] }[] = [];
   for (const cidr of [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])]) {
     const conflict = rangeConflict(cidr, underlayAddresses());
     if (conflict) throw new AgentFailure('address-taken', conflict);
@@ -27,104 +45,92 @@ export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Pro
     const device = interfaceOf(plane);
     const addresses = await must(run, 'ip', ['-j', 'address', 'show', 'dev', device]);
     const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu };
-    await batch(run, planInterface(wanted, parseInterface(addresses), device));
+    const current = parseInterface(addresses);
+    await batch(run, planInterface(wanted, current, device));
+    const twin = plane === 0 && twins ? twins.of(self.overlayAddress) : null;
+    six.push({ device, lines: planSix(twin, current, device) });
     // The filter says what of it. The node's other interfaces keep their setting, for Linux asks the incoming one alone:
     // but for those by which hosts of ranges answer.
     const forwards = self.forwards || self.ranges.length > 0;
-    await applySwitch(`conf/${device}/forwarding`, forwards ? '1' : '0');
+    await applySwitch('ipv4', `conf/${device}/forwarding`, forwards ? '1' : '0');
     // What comes by one plane may be answered by another.
-    if (self.planes > 1) await applySwitch(`conf/${device}/rp_filter`, '2');
+    if (self.planes > 1) await applySwitch('ipv4', `conf/${device}/rp_filter`, '2');
   }
-  if (self.planes > 1) await spreadFlows();
-  await applyForwarding(run, self.ranges);
+  if (self.planes > 1) await spreadFlows('ipv4');
+  await applyRangeForwarding(run, self.ranges);
+  try {
+    for (const { device, lines } of six) {
+      if (twins) await applySwitch('ipv6', `conf/${device}/disable_ipv6`, '0');
+      await batch(run, lines);
+    }
+    if (twins && self.planes > 1) await spreadFlows('ipv6');
+    await (twins && self.forwards ? openForwarding() : restoreForwarding());
+    return null;
+  } catch (error) {
+    return `no IPv6 in the overlay: ${wordsOf(error)}`;
+  }
 }
 
 /** Routes as `ways` say, whatever is there. */
-export async function applyWays(run: Run, source: string, ways: readonly SizedWay[]): Promise<void> {
+export async function applyWays(run: Run, source: Source, ways: readonly SizedWay[]): Promise<void> {
+  const { address, twins } = source;
   const table = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
-  await batch(run, planTable(ways, source, table));
+  const lines = planTable(ways, address, table);
+  if (twins) {
+    const six = parseTable(await must(run, 'ip', ['-j', '-6', 'route', 'show']), twins);
+    lines.push(...planTable(twinsOfWays(ways, twins), twins.of(address), six));
+  }
+  await batch(run, lines);
 }
 
 /** The same where it is known what was there: one process less while packets are lost. */
 export async function changeWays(
   run: Run,
-  source: string,
+  { address, twins }: Source,
   before: readonly SizedWay[],
   ways: readonly SizedWay[],
 ): Promise<void> {
-  const lines = planTable(
-    ways,
-    source,
-    before.map((way) => ({ ...way, source })),
-  );
-  await batch(run, lines);
+  const change = (from: readonly SizedWay[], to: readonly SizedWay[], source: string) =>
+    planTable(
+      to,
+      source,
+      from.map((way) => routeOf(way, source)),
+    );
+  const six = twins ? change(twinsOfWays(before, twins), twinsOfWays(ways, twins), twins.of(address)) : [];
+  await batch(run, [...change(before, ways, address), ...six]);
+}
+
+function twinsOfWays(ways: readonly SizedWay[], twins: Twins): SizedWay[] {
+  return ways.map((way) => ({ ...way, destination: twins.ofCidr(way.destination) }));
 }
 
 /** Gives the node back how it hashed before. */
 export async function restoreHashing(): Promise<void> {
-  const saved = await readIfThere(HASH_POLICY_SAVED);
-  if (saved !== undefined) await writeFile(HASH_POLICY, saved);
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const saved = await readIfThere(hashPolicySaved(family));
+    if (saved !== undefined) await writeFile(fileOf(family, HASH_POLICY), saved);
+  }
 }
 
 /**
  * Hashes ports too, so that the flows of two hosts spread over the gateways. One of the few switches that Linux has for
  * a whole host only; it concerns routes with several next hops alone.
  */
-async function spreadFlows(): Promise<void> {
-  const before = (await readFile(HASH_POLICY, 'utf8')).trim();
+async function spreadFlows(family: Family): Promise<void> {
+  const before = (await readFile(fileOf(family, HASH_POLICY), 'utf8')).trim();
   if (before === '1') return;
-  await writeSafely(HASH_POLICY_SAVED, before);
-  await applySwitch('fib_multipath_hash_policy', '1');
-}
-
-const FORWARDING_SAVED = `${STATE_DIRECTORY}/forwarding.saved`;
-
-/** Lets in for others what comes by the interfaces towards ranges, and by others no more that were let for their sake. */
-async function applyForwarding(run: Run, ranges: readonly MapRange[]): Promise<void> {
-  const saved = await readIfThere(FORWARDING_SAVED);
-  if (ranges.length === 0 && saved === undefined) return;
-  const table = ranges.length > 0 ? await must(run, 'ip', ['-j', '-4', 'route', 'show']) : '[]';
-  const towards = devicesTowards(
-    table,
-    ranges.map(({ cidr }) => cidr),
-  );
-  const ours = new Set((saved ?? '').split('\n').filter((device) => device !== ''));
-  const wanted = new Set<string>();
-  for (const device of towards)
-    if (ours.has(device) || (await readSwitch(`conf/${device}/forwarding`)) === '0') wanted.add(device);
-  // Written before it is done: what was switched on is never forgotten.
-  if ([...wanted].some((device) => !ours.has(device)))
-    await writeSafely(FORWARDING_SAVED, [...new Set([...ours, ...wanted])].join('\n'));
-  for (const device of wanted) await applySwitch(`conf/${device}/forwarding`, '1');
-  await closeForwarding([...ours].filter((device) => !wanted.has(device)));
-  if (wanted.size === 0) await rm(FORWARDING_SAVED, { force: true });
-  else if (wanted.size < ours.size) await writeSafely(FORWARDING_SAVED, [...wanted].join('\n'));
-}
-
-/** Gives the node back what its interfaces did before there were ranges. */
-export async function restoreForwarding(): Promise<void> {
-  await closeForwarding(
-    ((await readIfThere(FORWARDING_SAVED)) ?? '').split('\n').filter((one) => one !== ''),
-  );
-}
-
-/** An interface that is gone needs no closing. */
-async function closeForwarding(devices: readonly string[]): Promise<void> {
-  for (const device of devices)
-    if ((await readSwitch(`conf/${device}/forwarding`)) === '1')
-      await applySwitch(`conf/${device}/forwarding`, '0');
-}
-
-async function readSwitch(name: string): Promise<string | undefined> {
-  return (await readIfThere(`/proc/sys/net/ipv4/${name}`))?.trim();
+  await writeSafely(hashPolicySaved(family), before);
+  await applySwitch(family, HASH_POLICY, '1');
 }
 
 async function batch(run: Run, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await must(run, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
 }
 
-async function applySwitch(name: string, wanted: string): Promise<void> {
-  const file = `/proc/sys/net/ipv4/${name}`;
+const fileOf = (family: Family, name: string) => `/proc/sys/net/${family}/${name}`;
+
+async function applySwitch(family: Family, name: string, wanted: string): Promise<void> {
+  const file = fileOf(family, name);
   if ((await readFile(file, 'utf8')).trim() === wanted) return;
   await writeFile(file, wanted).catch((error: Error) => {
     throw new AgentFailure('command-failed', `cannot set ${file}: ${error.message}`);

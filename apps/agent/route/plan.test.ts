@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { type InterfaceState, parseInterface, planInterface, rangeConflict } from './plan.ts';
+import { type InterfaceState, parseInterface, planInterface, planSix, rangeConflict } from './plan.ts';
 
-const fresh: InterfaceState = { up: false, mtu: 1420, addresses: [] };
-const settled: InterfaceState = { up: true, mtu: 1280, addresses: ['100.64.1.11/32'] };
+const fresh: InterfaceState = { up: false, mtu: 1420, addresses: [], six: [] };
+const settled: InterfaceState = { up: true, mtu: 1280, addresses: ['100.64.1.11/32'], six: ['fd00::1/128'] };
 const wanted = { address: '100.64.1.11', mtu: 1280 };
 
 test('a new interface', () => {
@@ -30,6 +30,16 @@ test('an older address goes', () => {
   ]);
 });
 
+test('the IPv6 address comes and goes by itself', () => {
+  expect(planSix('fd00::1', settled, 'skein0')).toEqual([]);
+  expect(planSix('fd00::1', fresh, 'skein0')).toEqual(['address add fd00::1/128 dev skein0 nodad']);
+  expect(planSix('fd00::2', settled, 'skein0')).toEqual([
+    'address del fd00::1/128 dev skein0',
+    'address add fd00::2/128 dev skein0 nodad',
+  ]);
+  expect(planSix(null, settled, 'skein0')).toEqual(['address del fd00::1/128 dev skein0']);
+});
+
 test('reads what ip says', () => {
   const addresses = JSON.stringify([
     {
@@ -38,7 +48,8 @@ test('reads what ip says', () => {
       flags: ['POINTOPOINT', 'UP', 'LOWER_UP'],
       addr_info: [
         { family: 'inet', local: '100.64.1.11', prefixlen: 32 },
-        { family: 'inet6', local: 'fe80::1', prefixlen: 64 },
+        { family: 'inet6', local: 'fd00::1', prefixlen: 128, scope: 'global' },
+        { family: 'inet6', local: 'fe80::1', prefixlen: 64, scope: 'link' },
       ],
     },
   ]);

@@ -1,5 +1,6 @@
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { expect, test } from 'vitest';
-import { parseTable, planTable } from './table.ts';
+import { parseTable, planTable, routeOf } from './table.ts';
 
 const ME = '100.64.1.12';
 const table = JSON.stringify([
@@ -64,4 +65,59 @@ test('a path that carries less now has its route replaced', () => {
   expect(planTable(wanted, ME, parseTable(table))).toEqual([
     `route replace 100.64.1.0/24 dev skein0 src ${ME} mtu 1296`,
   ]);
+});
+
+const twins = twinsOf('net_test');
+const six = ways.map((way) => ({ ...way, destination: twins.ofCidr(way.destination) }));
+const SIX = twins.of(ME);
+
+test('IPv6 goes the same ways', () => {
+  const [whole = '', own = '', one = ''] = six.map((way) => way.destination);
+  expect(planTable(six, SIX, [])).toEqual([
+    `route add ${whole} src ${SIX} mtu 1280 nexthop via fe80::1 dev skein0 onlink nexthop via fe80::1 dev skein1 onlink`,
+    `route add ${own} via fe80::1 dev skein0 onlink src ${SIX} mtu 1440`,
+    `route add ${one} via fe80::1 dev skein1 onlink src ${SIX} mtu 1280`,
+  ]);
+  const there = JSON.stringify([
+    { dst: 'default', gateway: 'fe80::9', dev: 'eth0' },
+    { dst: SIX, dev: 'skein0', protocol: 'kernel' },
+    { dst: 'fe80::/64', dev: 'skein0', protocol: 'kernel' },
+    { type: 'unreachable', dst: 'default', dev: 'lo' },
+    { type: 'unreachable', dst: '2001:db8::/32', dev: 'lo' },
+    { type: 'unreachable', dst: twins.ofCidr('100.64.9.0/24'), dev: 'lo', metrics: [] },
+    {
+      dst: whole,
+      prefsrc: SIX,
+      metrics: [{ mtu: 1280 }],
+      nexthops: [
+        { gateway: 'fe80::1', dev: 'skein0', flags: ['onlink'] },
+        { gateway: 'fe80::1', dev: 'skein1', flags: ['onlink'] },
+      ],
+    },
+    { dst: own, gateway: 'fe80::1', dev: 'skein0', prefsrc: SIX, metrics: [{ mtu: 1440 }] },
+    {
+      dst: one.replace('/128', ''),
+      gateway: 'fe80::1',
+      dev: 'skein1',
+      prefsrc: SIX,
+      metrics: [{ mtu: 1280 }],
+    },
+  ]);
+  expect(planTable(six, SIX, parseTable(there, twins))).toEqual([
+    `route del ${twins.ofCidr('100.64.9.0/24')}`,
+  ]);
+});
+
+test('a path too narrow for IPv6 says so, and is a way again when it is wide enough', () => {
+  const narrow = six.map((way) => (way.mtu === 1440 ? { ...way, mtu: 1264 } : way));
+  const own = twins.ofCidr('100.64.1.0/24');
+  const held = six.map((way) => routeOf(way, SIX));
+  expect(planTable(narrow, SIX, held)).toEqual([`route replace unreachable ${own}`]);
+  const after = narrow.map((way) => routeOf(way, SIX));
+  expect(planTable(narrow, SIX, after)).toEqual([]);
+  expect(planTable(six, SIX, after)).toEqual([
+    `route replace ${own} via fe80::1 dev skein0 onlink src ${SIX} mtu 1440`,
+  ]);
+  // IPv4 has no such bound.
+  expect(routeOf({ destination: '100.64.1.0/24', planes: [0], mtu: 1264 }, ME).planes).toEqual([0]);
 });

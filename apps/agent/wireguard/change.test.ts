@@ -1,7 +1,10 @@
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { expect, test } from 'vitest';
 import { gatewayMap, keyOf, peerA2, peerB1 } from '../fixture/map.ts';
 import { changesNothing, planTunnel, renderUapi, renderWgSet, type TunnelKeys } from './change.ts';
+import { endpointParts, endpointText } from './endpoint.ts';
 import { NO_KEY, parseDump, parseUapi, type TunnelState } from './state.ts';
+import { withTwins } from './twins.ts';
 
 const PRIVATE = Buffer.alloc(32, 9).toString('base64');
 const KEYS: TunnelKeys = { privateKey: PRIVATE, shared: new Map(), former: new Map() };
@@ -216,4 +219,39 @@ test('both mouths of a device tell the same', () => {
     presharedKey: keyOf(5),
   });
   expect(uapi.peers[1]?.presharedKey).toBeNull();
+});
+
+test('with IPv6 each peer carries its twins too, and a device that holds them needs nothing', () => {
+  const twins = twinsOf('net_test');
+  const map = withTwins(gatewayMap, twins);
+  const { change } = plan(settled, map);
+  expect(change.set.map(({ endpoint, allowedIps }) => [endpoint, allowedIps])).toEqual([
+    [null, ['100.64.1.12/32', `${twins.of('100.64.1.12')}/128`]],
+    [null, ['100.64.2.0/24', `${twins.of('100.64.2.0')}/120`]],
+  ]);
+  const holding = {
+    ...settled,
+    peers: settled.peers.map((peer, at) => ({
+      ...peer,
+      allowedIps: [...(change.set[at]?.allowedIps ?? [])],
+    })),
+  };
+  expect(changesNothing(plan(holding, map).change)).toBe(true);
+  expect(plan(holding).change.set.map(({ allowedIps }) => allowedIps)).toEqual([
+    ['100.64.1.12/32'],
+    ['100.64.2.0/24'],
+  ]);
+});
+
+test('an endpoint of IPv6 stands in brackets', () => {
+  const six = { address: '2001:db8::7', port: 51820 };
+  expect(endpointText(six)).toBe('[2001:db8::7]:51820');
+  expect(endpointText({ address: '203.0.113.7', port: 1 })).toBe('203.0.113.7:1');
+  expect(endpointParts('[2001:db8::7]:51820')).toEqual(six);
+  expect(endpointParts('203.0.113.7:1')).toEqual({ address: '203.0.113.7', port: 1 });
+  expect(endpointParts('nonsense')).toEqual({ address: '', port: 0 });
+  const peers = [{ ...peerB1, endpoints: [{ kind: 'global' as const, ...six }] }];
+  expect(renderUapi(plan(empty, { ...gatewayMap, peers }).change)).toContain(
+    '\nendpoint=[2001:db8::7]:51820\n',
+  );
 });

@@ -2,12 +2,12 @@
  * Which of a peer's endpoints to use. The map's order is the wish; the kernel roams to wherever sealed packets come
  * from, and that is left alone. Only where a peer stays silent are its endpoints tried in turn.
  */
-import type { MapPeer } from '@skein/contract/agent/map.ts';
+import type { Endpoint, MapPeer } from '@skein/contract/agent/map.ts';
 import type { TunnelPeer } from './state.ts';
 
 /** What was last chosen for a peer, and out of what. */
 export interface Choice {
-  /** The map's endpoints for the peer, as `address:port`. */
+  /** The map's endpoints for the peer, as WireGuard writes them. */
   offered: readonly string[];
   index: number;
   /** Milliseconds since 1970. */
@@ -19,8 +19,19 @@ export const HANDSHAKE_FRESH_SECONDS = 180;
 /** How long one endpoint is tried: three handshake attempts of 5 s. */
 const TRY_SECONDS = 15;
 
+/** An endpoint as WireGuard writes it: `203.0.113.7:51820`, `[2001:db8::7]:51820`. */
+export function endpointText({ address, port }: Pick<Endpoint, 'address' | 'port'>): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Address and port of such a text; an empty address where it is none. */
+export function endpointParts(text: string): { address: string; port: number } {
+  const [, six, four, port = '0'] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  return { address: six ?? four ?? '', port: Number(port) };
+}
+
 export function endpointsOf(peer: MapPeer): string[] {
-  return peer.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`);
+  return peer.endpoints.map(endpointText);
 }
 
 /**

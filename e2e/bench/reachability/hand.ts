@@ -73,7 +73,7 @@ async function route(map: NetworkMap, verdicts: ReadonlyMap<string, Verdict>): P
   const ways = planWays(map.self, map.peers, verdicts);
   await applyWays(
     run,
-    map.self.overlayAddress,
+    { address: map.self.overlayAddress, twins: null },
     ways.map((way) => ({ ...way, mtu: map.self.mtu })),
   );
 }
@@ -93,7 +93,7 @@ async function obey(order: Order): Promise<unknown> {
       await openPlanes(map.self.planes);
       // No peer yet: they are called when all places are ready.
       await tunnels({ ...map, peers: [] }, privateKey, new Set());
-      await applyInterfaces(run, map.self, map.self.mtu);
+      await applyInterfaces(run, map.self, map.self.mtu, null);
       await route(map, new Map());
       await relay.apply(map.allocations);
       return null;

@@ -28,6 +28,8 @@ export const Facts = z.object({
    * two such nodes reach each other but by a relay. Left out by a node that has called nobody yet.
    */
   nat: z.enum(['none', 'independent', 'dependent', 'unknown']).optional(),
+  /** Whether the node is reached by the overlay's IPv6; left out until it has applied a map. */
+  ipv6: z.boolean().optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 

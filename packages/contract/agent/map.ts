@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   Cidr,
   Ipv4,
+  Ipv6,
   Label,
   PeerRole,
   PolicyAction,
@@ -18,14 +19,21 @@ import {
 } from '../primitive.ts';
 
 /**
- * An underlay address at which a peer may be reached. `observed`: where others see the peer's own packets come from;
- * `relayed`: a relay's, which passes on to this peer what the other peer of the pair sends there.
+ * An underlay address at which a peer may be reached. `global`: one of IPv6 on the peer's own card, without any NAT, which
+ * all the others are not; `observed`: where others see the peer's own packets come from; `relayed`: a relay's, which
+ * passes on to this peer what the other peer of the pair sends there.
  */
-export const Endpoint = z.object({
-  kind: z.enum(['private', 'public', 'observed', 'relayed']),
-  address: Ipv4,
-  port: Port,
-});
+export const Endpoint = z
+  .object({
+    kind: z.enum(['private', 'global', 'public', 'observed', 'relayed']),
+    /** IPv6 as RFC 5952 writes it, so that equal addresses are equal texts. */
+    address: z.union([Ipv4, Ipv6]),
+    port: Port,
+  })
+  .refine(
+    ({ kind, address }) => (kind === 'global') === address.includes(':'),
+    'must be global where it is IPv6',
+  );
 export type Endpoint = z.infer<typeof Endpoint>;
 
 /**
@@ -59,8 +67,16 @@ export const MapPeer = z.object({
 });
 export type MapPeer = z.infer<typeof MapPeer>;
 
-/** A name of the agent's own cluster with both its answers: `inside` for the cluster, `outside` for everyone else. */
-export const MapName = z.object({ name: z.string(), inside: z.array(Ipv4), outside: z.array(Ipv4) });
+/**
+ * A name of the agent's own cluster with both its answers: `inside` for the cluster, `outside` for everyone else. Its IPv6
+ * addresses follow from these, but where `ipv4Only` says that whoever bears it, or a gateway on the way, speaks none.
+ */
+export const MapName = z.object({
+  name: z.string(),
+  inside: z.array(Ipv4),
+  outside: z.array(Ipv4),
+  ipv4Only: z.literal(true).optional(),
+});
 export type MapName = z.infer<typeof MapName>;
 
 /** Where names below `zone` are asked: the overlay addresses of agents that know them, nearest first. */

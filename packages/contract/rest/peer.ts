@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Label, Labels, PeerRole, Topology } from '../primitive.ts';
+import { Ipv4, Ipv6, Label, Labels, PeerRole, Topology } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -19,6 +19,8 @@ export const Peer = z.object({
   /** Its own; it has those of its cluster too. */
   labels: Labels,
   overlayAddress: Ipv4,
+  /** The same peer in the overlay's IPv6; null until its agent said that it speaks it. */
+  overlayAddress6: Ipv6.nullable(),
   privateAddress: Ipv4.nullable(),
   publicAddress: Ipv4.nullable(),
   endpoints: z.array(Endpoint),

@@ -71,6 +71,7 @@ const PeerRow = z.object({
   publicAddress: z.string().nullable(),
   passingAddress: z.string().nullable(),
   endpoints: z.array(Endpoint),
+  ipv6: z.boolean().nullable(),
   labels: Labels,
   relay: z.array(AllocationRow).nullable(),
   enrolledAt: z.unknown().nullable(),
@@ -135,7 +136,7 @@ export async function loadSnapshot(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY}, "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
@@ -183,7 +184,7 @@ export async function loadNewer(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY}, "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
@@ -243,6 +244,7 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     privateAddress,
     publicAddress,
     endpoints: endpointsOf(row),
+    ...(row.ipv6 === false ? { ipv4Only: true } : {}),
     labels: row.labels,
     relay: row.relay && { allocations: row.relay },
   };

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { listJoinTokens } from '../join-token/list.ts';
 import { createJoinToken, mintJoinToken } from '../join-token/mint.ts';
 import { revokeJoinToken } from '../join-token/revoke.ts';
+import { loadSnapshot } from '../map/snapshot.ts';
 import { createSealer } from '../secret/sealer.ts';
 import { makeMesh, type SeededMesh } from '../testing/mesh-rows.ts';
 import { enrolPeer } from './enrol.ts';
@@ -248,6 +249,53 @@ test('who left may join again as somebody new', async () => {
   ]).toEqual([true, false]);
   const second = await enrolPeer(context, requestOf(token, 'returner'));
   expect(second.ok && second.answer.peerId !== first.answer.peerId && second.answer.name).toBe('returner');
+});
+
+test('a node that speaks no IPv6 says so once, and its IPv6 addresses are kept', async () => {
+  const [one] = mesh.peers.filter((peer) => peer.clusterId === clusterId);
+  const address = '10.5.0.9';
+  const endpoints = [
+    { kind: 'private' as const, address, port: 51820 },
+    { kind: 'global' as const, address: '2001:db8::9', port: 51820 },
+  ];
+  const tell = (ipv6?: boolean) =>
+    recordReports(context, mesh.networkId, [
+      {
+        peerId: one?.id as string,
+        observedAddress: null,
+        report: {
+          type: 'report',
+          facts: {
+            ...requestOf('', 'x').facts,
+            privateAddress: address,
+            ...(ipv6 === undefined ? {} : { ipv6 }),
+          },
+          endpoints,
+          appliedNumber: 3,
+          problem: null,
+          links: [],
+        },
+      },
+    ]);
+  const shown = async () => {
+    const peers = [...((await loadSnapshot(context.database, mesh.networkId))?.parts.values() ?? [])].flatMap(
+      (part) => part.peers,
+    );
+    const peer = peers.find(({ id }) => id === one?.id);
+    return [peer?.ipv4Only ?? false, peer?.endpoints.filter(({ kind }) => kind === 'global')];
+  };
+  await tell();
+  const number = await revisionOf();
+  await tell(true);
+  expect(await revisionOf()).toBe(number);
+  expect(await shown()).toEqual([false, endpoints.slice(1)]);
+  await tell(false);
+  await tell(false);
+  expect(await revisionOf()).toBe(number + 1);
+  expect(await shown()).toEqual([true, endpoints.slice(1)]);
+  await tell(true);
+  expect(await revisionOf()).toBe(number + 2);
+  expect(await shown()).toEqual([false, endpoints.slice(1)]);
 });
 
 test('reports publish one revision for all that moved, and none when nothing did', async () => {

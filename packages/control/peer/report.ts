@@ -1,8 +1,10 @@
-import type { FromAgent } from '@skein/contract/agent/channel.ts';
+import { Facts, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { Endpoint } from '@skein/contract/agent/map.ts';
 import { z } from 'zod';
 import { publishRevision, type RevisionChange } from '../map/publish.ts';
 import type { ChannelContext } from './enrol.ts';
+
+const Ipv6Fact = Facts.pick({ ipv6: true });
 
 export type Report = Extract<FromAgent, { type: 'report' }>;
 export interface PeerReport {
@@ -13,8 +15,8 @@ export interface PeerReport {
 }
 
 /**
- * Writes the newest reports of peers of one network, in one statement. Where an endpoint or an address changed it
- * publishes one revision for all of them; links and facts alone change no map.
+ * Writes the newest reports of peers of one network, in one statement. Where an endpoint or an address changed, or whether
+ * a node speaks IPv6, it publishes one revision for all of them; links and other facts alone change no map.
  * @param reports each peer at most once; peers removed meanwhile, or of another network, are left alone
  */
 export async function recordReports(
@@ -35,6 +37,7 @@ export async function recordReports(
         organizationId: true,
         managed: true,
         endpoints: true,
+        facts: true,
         privateAddress: true,
         publicAddress: true,
       },
@@ -48,7 +51,13 @@ export async function recordReports(
       const privateAddress =
         row.managed && row.privateAddress ? row.privateAddress : report.facts.privateAddress;
       const old = z.array(Endpoint).safeParse(row.endpoints).data ?? [];
-      if (privateAddress !== row.privateAddress || textOf(old) !== textOf(endpoints))
+      const ipv6 = Ipv6Fact.safeParse(row.facts).data?.ipv6;
+      if (
+        privateAddress !== row.privateAddress ||
+        textOf(old) !== textOf(endpoints) ||
+        // What is not said yet changes no name.
+        (ipv6 ?? true) !== (report.facts.ipv6 ?? true)
+      )
         changes.push({ peer: row.id });
       updates.push({
         id: row.id,
@@ -75,6 +84,8 @@ export async function recordReports(
 
 /** Places at which others see one peer; more would be a NAT that gives out another port for each of them. */
 const MOST_OBSERVED = 4;
+/** What a node knows of itself. */
+const OWN: readonly Endpoint['kind'][] = ['private', 'global', 'public'];
 
 /**
  * The reported endpoints, those that others observed among them, which hold the port that the NAT gave out. Where there
@@ -85,7 +96,7 @@ function endpointsOf(
   observedAddress: string | null,
   publicAddress: string | null,
 ): Endpoint[] {
-  const own = report.endpoints.filter((one) => one.kind === 'private' || one.kind === 'public');
+  const own = report.endpoints.filter((one) => OWN.includes(one.kind));
   const observed = report.endpoints.filter((one) => one.kind === 'observed').slice(0, MOST_OBSERVED);
   const port = own[0]?.port;
   const known = publicAddress !== null || own.some((one) => one.kind === 'public');

@@ -3,6 +3,7 @@ import { Endpoint } from '@skein/contract/agent/map.ts';
 import { Labels } from '@skein/contract/primitive.ts';
 import type { Link, Peer } from '@skein/contract/rest/peer.ts';
 import type { Peer as PeerRow } from '@skein/database/generated/client.ts';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { z } from 'zod';
 import { isConnected } from '../network/view.ts';
 
@@ -22,6 +23,7 @@ export function peerView(row: PeerRow): Peer {
     managed: row.managed,
     labels: Labels.safeParse(row.labels).data ?? {},
     overlayAddress: row.overlayAddress,
+    overlayAddress6: facts?.ipv6 ? twinsOf(row.networkId).of(row.overlayAddress) : null,
     privateAddress: row.privateAddress,
     publicAddress: row.publicAddress,
     endpoints: Endpoints.safeParse(row.endpoints).data ?? [],

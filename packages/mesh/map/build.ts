@@ -100,7 +100,7 @@ function mapNames(snapshot: Snapshot, part: ClusterPart): MapName[] {
     memo.peered.length === peered.length &&
     memo.peered.every((one, index) => one === peered[index]);
   if (same) return [...memo.names];
-  const own = namesOf(part, zone).map(({ name, inside, outside }) => ({ name, inside, outside }));
+  const own = namesOf(part, zone).map(({ public: _, ...view }) => view);
   const theirs = peered.flatMap((other) => peeredNameOf(other, zone) ?? []);
   const names = [...own, ...theirs].sort((a, b) => compareText(a.name, b.name));
   nameMemo.set(part, { zone, peered, names });

@@ -75,7 +75,7 @@ export function peerText(peer: MapPeer): string {
 }
 
 export function nameText(name: MapName): string {
-  return JSON.stringify(['name', name.name, name.inside, name.outside]);
+  return JSON.stringify(['name', name.name, name.inside, name.outside, ...(name.ipv4Only ? [4] : [])]);
 }
 
 export function delegationText(delegation: MapDelegation): string {

@@ -30,6 +30,22 @@ test('each view of a cluster’s names', () => {
   ]);
 });
 
+test('a peer without IPv6 is named so, and with a gateway without it all that it leads to', () => {
+  const part = PRACTICE.parts.get('clu_prod');
+  const without = (name: string) =>
+    (part &&
+      namesOf(
+        { ...part, peers: part.peers.map((peer) => ({ ...peer, ipv4Only: peer.name === name })) },
+        'shop.skein.test',
+      )
+        .filter((view) => view.ipv4Only)
+        .map((view) => view.name.split('.')[0])) ??
+    [];
+  expect(without('nobody')).toEqual([]);
+  expect(without('node-1')).toEqual(['node-1']);
+  expect(without('gw-1')).toEqual(['gw-1', 'node-1', 'node-2', 'prod']);
+});
+
 test('a cluster none of whose gateways has a public address is reached over the overlay', () => {
   const part = PRACTICE.parts.get('clu_dr');
   const hidden = part && { ...part, peers: part.peers.map((peer) => ({ ...peer, publicAddress: null })) };

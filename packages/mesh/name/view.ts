@@ -10,6 +10,8 @@ export interface NameView {
   readonly inside: string[];
   readonly outside: string[];
   readonly public: string[];
+  /** The addresses of the overlay among these have no twins in IPv6. */
+  readonly ipv4Only?: true;
 }
 
 /**
@@ -19,23 +21,34 @@ export interface NameView {
  */
 export function namesOf(part: ClusterPart, zone: string): NameView[] {
   const domain = clusterDomain(part.cluster, zone);
+  const gateways = part.peers.filter((peer) => peer.role === 'gateway');
+  // Flows come by any of the gateways: one that passes on no IPv6 loses some of them.
+  const narrow = gateways.some((peer) => peer.ipv4Only);
+  const sixOf = (narrower: boolean | undefined) => (narrow || narrower ? { ipv4Only: true as const } : {});
   const names: NameView[] = part.peers.map((peer) => ({
     name: `${peer.name}.${domain}`,
     inside: [insideAddress(peer)],
     outside: [peer.overlayAddress],
     public: [peer.publicAddress ?? peer.overlayAddress],
+    ...sixOf(peer.ipv4Only),
   }));
   for (const { cidr, overlayCidr, hosts } of part.cluster.ranges)
     for (const { name, address } of hosts) {
       const elsewhere = [translate(address, cidr, overlayCidr)];
-      names.push({ name: `${name}.${domain}`, inside: [address], outside: elsewhere, public: elsewhere });
+      names.push({
+        name: `${name}.${domain}`,
+        inside: [address],
+        outside: elsewhere,
+        public: elsewhere,
+        ipv4Only: true,
+      });
     }
-  const gateways = part.peers.filter((peer) => peer.role === 'gateway');
   if (gateways.length > 0) {
     // From outside a gateway without a public address is no way in while another has one.
     const open = gateways.map((peer) => peer.publicAddress).filter((address) => address !== null);
     const outside = sorted(open.length > 0 ? open : gateways.map((peer) => peer.overlayAddress));
-    names.push({ name: domain, inside: sorted(gateways.map(insideAddress)), outside, public: outside });
+    const inside = sorted(gateways.map(insideAddress));
+    names.push({ name: domain, inside, outside, public: outside, ...sixOf(false) });
   }
   return names.sort((a, b) => compareText(a.name, b.name));
 }
@@ -48,13 +61,12 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
  * gateways: a packet to a node's private address would be dropped, and one that passed would be in the clear. What goes
  * to the overlay address takes the private way too, sealed, for the gateways' tunnel runs over the peering.
  */
-export function peeredNameOf(
-  part: ClusterPart,
-  zone: string,
-): { name: string; inside: string[]; outside: string[] } | undefined {
+export function peeredNameOf(part: ClusterPart, zone: string): Omit<NameView, 'public'> | undefined {
   const name = clusterDomain(part.cluster, zone);
   const own = namesOf(part, zone).find((view) => view.name === name);
-  return own && { name, inside: own.inside, outside: own.outside };
+  if (!own) return undefined;
+  const { public: _, ...view } = own;
+  return view;
 }
 
 /** `C.Z`: where a cluster's names live. */

@@ -157,6 +157,32 @@ test('of two gateways one may be lost, and of a cloud everything', () => {
   expect(ask(imagine(world, { policy: other }), 'm1.a', 'm1.b').decidedBy.layer).toBe('policy');
 });
 
+test('plain hosts behind NATs reach each other by IPv6, where both have some; groups let in none', () => {
+  const hosts = (...global: boolean[]) =>
+    plannedWorld(
+      snapshotOf(
+        1,
+        { ...NETWORK, policy: OPEN },
+        ['a', 'b'].map((name, at) => clusterOf(name, at, null)),
+        ['a', 'b'].map((name, at) =>
+          peerOf(name, 'g1', `100.64.${at}.1`, [
+            { kind: 'private', address: '192.168.1.5', port: 51820 },
+            ...(global[at] ? [{ kind: 'global' as const, address: `2001:db8::${at + 1}`, port: 51820 }] : []),
+          ]),
+        ),
+      ),
+    );
+  expect(ask(hosts(true, true), 'g1.a', 'g1.b').verdict).toBe('reached');
+  expect(ask(hosts(true, false), 'g1.a', 'g1.b').verdict).toBe('blocked');
+  expect(ask(hosts(false, true), 'g1.a', 'g1.b').verdict).toBe('blocked');
+  expect(ask(hosts(false, false), 'g1.a', 'g1.b').verdict).toBe('blocked');
+  const shut = changed(hosts(true, true), 'g1.b', { letsIn: [] });
+  // It answers all the same: b calls a.
+  expect(ask(shut, 'g1.a', 'g1.b').verdict).toBe('reached');
+  const bothShut = changed(shut, 'g1.a', { letsIn: [], global: [] });
+  expect(ask(bothShut, 'g1.a', 'g1.b').verdict).toBe('blocked');
+});
+
 test('a rule that is missing in a security group is told where it is missing', () => {
   const world = clouds();
   const both = changed(changed(world, 'g1.b', { letsIn: [] }), 'g1.a', { letsIn: [] });

@@ -30,9 +30,10 @@ export type Doors = ReadonlyMap<string, readonly string[]>;
 export function doorsOf({ standings }: World): Doors {
   const doors = new Map<string, string[]>();
   const add = (door: string, id: string) => doors.set(door, [...(doors.get(door) ?? []), id]);
-  for (const [id, { network, privateAddress, outside }] of standings) {
+  for (const [id, { network, privateAddress, outside, global }] of standings) {
     if (privateAddress !== null) add(`${network} ${privateAddress}`, id);
     if (outside.address !== null) add(outside.address, id);
+    for (const address of global) add(address, id);
   }
   return doors;
 }
@@ -115,6 +116,15 @@ function callOf(
     const standing = id === undefined ? undefined : standings.get(id);
     return id === undefined || !standing ? undefined : [id, standing];
   };
+  if (endpoint.kind === 'global') {
+    const found = whoIs(endpoint.address);
+    const [own] = from.global;
+    if (!found || own === undefined) return undefined;
+    const [to, standing] = found;
+    // Groups speak of IPv4 alone, and let in nothing else.
+    const closed = standing.letsIn === null ? null : 'security-group';
+    return { to, at, seen: { address: own, port: port + plane }, closed };
+  }
   for (const network of [from.network, ...from.near]) {
     const found = whoIs(`${network} ${endpoint.address}`);
     if (!found || from.privateAddress === null) continue;

@@ -21,6 +21,8 @@ export interface Standing {
   readonly network: string;
   readonly near: readonly string[];
   readonly outside: Outside;
+  /** Its IPv6 addresses, by which it calls others and is called; none where it has no way out by IPv6. */
+  readonly global: readonly string[];
   /** The UDP that its security group lets in unasked; null where there is none. Answers always come in. */
   readonly letsIn: readonly UdpRule[] | null;
 }
@@ -105,6 +107,7 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
         privateAddress: peer.privateAddress ?? addressOf(peer, 'private'),
         ...networksOf(snapshot, part, peer),
         outside: outsideOf(peer),
+        global: peer.endpoints.filter(({ kind }) => kind === 'global').map(({ address }) => address),
         letsIn: rules,
       });
     }
@@ -135,7 +138,9 @@ function outsideOf(peer: MeshPeer): Outside {
 }
 
 function outsideAddresses(peer: MeshPeer): string[] {
-  const outside = peer.endpoints.filter(({ kind }) => kind !== 'private').map(({ address }) => address);
+  const outside = peer.endpoints
+    .filter(({ kind }) => kind === 'public' || kind === 'observed')
+    .map(({ address }) => address);
   return [...new Set(outside)];
 }
 

@@ -105,7 +105,10 @@ function addressesOf(snapshot: Snapshot, home: ClusterPart, clusterId: string, p
   const peer = peerIn(snapshot, clusterId, peerId);
   if (!part || !peer) return [];
   const near = sharesNetwork(home, part);
-  const seen = peer.endpoints.filter((one) => near || one.kind !== 'private').map((one) => one.address);
+  // Relays are called by IPv4 alone.
+  const seen = peer.endpoints
+    .filter((one) => one.kind !== 'global' && (near || one.kind !== 'private'))
+    .map((one) => one.address);
   return [...new Set(seen)].sort(compareText);
 }
 

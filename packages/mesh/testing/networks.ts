@@ -125,7 +125,9 @@ const nodeOf = fc.record({
   privateAddress: fc.option(address('10.64.0.0')),
   publicAddress: fc.option(address('203.0.113.0')),
   observed: fc.option(address('198.51.100.0')),
+  global: fc.option(fc.integer({ min: 1, max: 200 }).map((host) => `2001:db8::${host.toString(16)}`)),
   changing: fc.boolean(),
+  ipv4Only: fc.boolean(),
   labels: anyLabels,
 });
 
@@ -197,7 +199,10 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     );
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
-        ({ role, seat, privateAddress, publicAddress, observed, changing, labels }, index): MeshPeer => ({
+        (
+          { role, seat, privateAddress, publicAddress, observed, global, changing, ipv4Only, labels },
+          index,
+        ): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
           clusterId: `clu_${cluster}`,
           name: `node-${index}`,
@@ -212,9 +217,12 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           publicAddress,
           endpoints: [
             ...(observed ? [at('observed', observed)] : []),
+            // VPCs have IPv4 alone.
+            ...(global && clusters[cluster]?.vpcCidr === null ? [at('global', global)] : []),
             ...(publicAddress ? [at('public', publicAddress)] : []),
             ...(privateAddress ? [at('private', privateAddress)] : []),
           ],
+          ipv4Only,
           labels,
         }),
       ),

@@ -2,7 +2,7 @@ import type { MapPeer } from '@skein/contract/agent/map.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contains } from '../ipam/cidr.ts';
-import { type ClusterPart, type MeshPeer, peerIn, type Snapshot } from '../network.ts';
+import { type ClusterPart, type MeshPeer, peerIn, type Snapshot, snapshotOf } from '../network.ts';
 import { anyRows, PRACTICE, peer, toSnapshot } from '../testing/networks.ts';
 import { gatewaysOf, rankOf, workOf } from './gateways.ts';
 import { linksOf, planesOf } from './links.ts';
@@ -54,6 +54,35 @@ test.each([
   ],
 ])('%s', (_, peerId, expected) => {
   expect(linksFrom(peerId)).toEqual(expected);
+});
+
+test('IPv6 is tried after private addresses and before public ones, from everywhere', () => {
+  const snapshot = snapshotOf(
+    1,
+    PRACTICE.network,
+    [...PRACTICE.parts.values()].map((part) => part.cluster),
+    [...PRACTICE.parts.values()]
+      .flatMap((part) => part.peers)
+      .map((one) => ({
+        ...one,
+        endpoints: [...one.endpoints, { kind: 'global' as const, address: '2001:db8::1', port: 51820 }],
+      })),
+  );
+  const kinds = (cluster: string, peerId: string) => {
+    const part = snapshot.parts.get(cluster);
+    const self = peerIn(snapshot, cluster, peerId);
+    if (!part || !self) throw new Error('nobody');
+    return linksOf(snapshot, part, self).map(({ id, endpoints }) => [
+      id,
+      ...endpoints.map(({ kind }) => kind),
+    ]);
+  };
+  expect(kinds('clu_prod', 'peer_prod_gw-1')).toEqual([
+    ['peer_dr_gw-1', 'global'],
+    ['peer_dr_gw-2', 'global', 'public'],
+    ['peer_prod_node-1', 'private', 'global', 'public'],
+    ['peer_prod_node-2', 'private', 'global'],
+  ]);
 });
 
 test('gateways rank by overlay address; those beyond the last rank work as members', () => {

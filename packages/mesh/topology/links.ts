@@ -177,7 +177,8 @@ function hasEndpoint(peer: MeshPeer, kind: Endpoint['kind']): boolean {
   return peer.endpoints.some((endpoint) => endpoint.kind === kind);
 }
 
-const NEAREST: readonly Endpoint['kind'][] = ['private', 'public', 'observed'];
+/** IPv6 before public IPv4: it costs as much, and no NAT forgets it. */
+const NEAREST: readonly Endpoint['kind'][] = ['private', 'global', 'public', 'observed'];
 
 function byNearness(a: Endpoint, b: Endpoint): number {
   return (

@@ -13,6 +13,7 @@ export const PeerDocument = Peer.meta({
     managed: true,
     labels: { tier: 'edge' },
     overlayAddress: '100.64.1.1',
+    overlayAddress6: 'fd4b:91c2:7e05::6440:101',
     privateAddress: '10.64.0.10',
     publicAddress: '203.0.113.7',
     endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],

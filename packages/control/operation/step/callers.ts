@@ -85,7 +85,7 @@ export function sendingAddresses(peer: {
   endpoints: unknown;
 }): string[] {
   const outside = (z.array(Endpoint).safeParse(peer.endpoints).data ?? []).filter(
-    (one) => one.kind !== 'private',
+    (one) => one.kind === 'public' || one.kind === 'observed',
   );
   const reported = [...new Set(outside.map((one) => one.address))];
   // Of a node that Skein made the cloud's word counts; of others we have only what was reported and observed.

@@ -32,7 +32,7 @@ export function wayOf(
   relays: ReadonlyMap<string, Place>,
   prices: PriceTable,
 ): Way {
-  const [address = '', port = ''] = endpoint.split(':');
+  const [, address = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
   const relay = relays.get(address);
   const isRelays = Number(port) >= RELAY_PORTS.first && Number(port) <= RELAY_PORTS.last;
   if (relay !== undefined && isRelays)
@@ -40,6 +40,7 @@ export function wayOf(
   const offered = to.endpoints.find((one) => one.address === address)?.kind;
   if (address === to.privateAddress || offered === 'private')
     return { kind: 'private', usdPerGb: inside(from, to, prices) };
+  if (offered === 'global') return { kind: 'global', usdPerGb: outside(from.place, to.place, prices) };
   const kind = address === to.publicAddress || offered === 'public' ? 'public' : 'observed';
   return { kind, usdPerGb: outside(from.place, to.place, prices) };
 }

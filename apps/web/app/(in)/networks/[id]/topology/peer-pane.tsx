@@ -62,6 +62,9 @@ export function PeerPane({
         <Fact label="Overlay">
           <Mono>{peer.overlayAddress}</Mono>
         </Fact>
+        <Fact label="IPv6">
+          <Mono>{peer.overlayAddress6 ?? '–'}</Mono>
+        </Fact>
         <Fact label="Private">
           <Mono>{peer.privateAddress ?? '–'}</Mono>
         </Fact>
