@@ -227,7 +227,7 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
     ip6 daddr != ${of('100.64.1.11')} counter drop
 `);
   expect(text).toContain(
-    'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept',
+    'icmpv6 type { destination-unreachable, time-exceeded, parameter-problem, packet-too-big } accept',
   );
   expect(text).toContain(`    iifname != "lo" ip6 saddr ${ofCidr('100.64.0.0/16')} counter drop\n`);
   expect(cidr.endsWith('/96')).toBe(true);

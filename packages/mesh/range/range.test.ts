@@ -77,6 +77,7 @@ test('a host answers its own address inside and the translated one everywhere el
     inside: ['10.42.7.9'],
     outside: ['242.1.7.9'],
     public: ['242.1.7.9'],
+    ipv4Only: true,
   });
 });
 
