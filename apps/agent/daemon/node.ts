@@ -163,7 +163,7 @@ export function newNode(options: {
     await inTurn(async () => {
       const ways = waysNow(map);
       placed = undefined;
-      await applyWays(run, sourceOf(map), ways);
+      sixProblem ??= await applyWays(run, sourceOf(map), ways);
       placed = ways;
     });
   };

@@ -20,6 +20,8 @@ interface Host {
   key: string;
   /** Where it sends to the other now. */
   way(): string | null;
+  /** What became of the last map. */
+  outcome(): { applied: boolean; problem: string | null } | undefined;
 }
 let close: (() => Promise<void>) | undefined;
 let hosts: [Host, Host] | undefined;
@@ -43,13 +45,15 @@ async function build(setup: readonly [string, string]): Promise<[Host, Host]> {
     await must(place, `ip link set eth0 up && ${setup[at]} && mkdir -p /var/lib/skein /run/skein`);
     let key = '';
     let way: string | null = null;
+    let outcome: ReturnType<Host['outcome']>;
     const child = place.start([NODE, standing, `peer_${at}`], (line) => {
       const said = JSON.parse(line);
       if (said.key) key = said.key;
       if (said.links) way = said.links[0]?.endpoint ?? null;
+      if ('applied' in said) outcome = said;
     });
     await until('a node', 20, () => key !== '');
-    return { place, child, key, way: () => way };
+    return { place, child, key, way: () => way, outcome: () => outcome };
   };
   const [first, second] = places.map(({ place }) => place);
   if (!first || !second) throw new Error('no places');
@@ -157,4 +161,20 @@ test('a host on which IPv6 is switched off goes by IPv4, and the other too', asy
   expect((await b.place.sh('ip -6 addr show; ip -6 route show; nft list tables ip6')).output.trim()).toBe('');
   expect((await a.place.sh('ip -6 addr show dev skein0')).output).toContain(twins.of(OVERLAY[0]));
   await until('IPv4', 10, () => b.way() === `${FOUR[0]}:51820`);
+});
+
+test('where IPv6 cannot be set up in the overlay IPv4 works all the same, and the problem is said', async () => {
+  const range = twins.ofCidr(gatewayMap.self.overlayCidr);
+  const theirs = `ip -6 route add ${range} via 2001:db8:5::9 dev eth0`;
+  const [a, b] = await build([`${six(0)} && ${four(0)}`, `${six(1)} && ${four(1)} && ${theirs}`]);
+  tell((at) => [open(at)]);
+  await until('the tunnel', 20, () => pings(b, OVERLAY[0]));
+  await until('what became of it', 10, () => b.outcome());
+  expect(b.outcome()).toMatchObject({
+    applied: true,
+    problem: expect.stringMatching(/^no IPv6 in the overlay: .*exists/i),
+  });
+  expect(a.outcome()).toEqual({ applied: true, problem: null });
+  // The route that was there before is nobody's to replace.
+  expect((await b.place.sh(`ip -6 route show ${range}`)).output).toContain('dev eth0');
 });

@@ -67,20 +67,26 @@ export async function applyInterfaces(
     await (twins && self.forwards ? openForwarding() : restoreForwarding());
     return null;
   } catch (error) {
-    return `no IPv6 in the overlay: ${wordsOf(error)}`;
+    return noSix(error);
   }
 }
 
-/** Routes as `ways` say, whatever is there. */
-export async function applyWays(run: Run, source: Source, ways: readonly SizedWay[]): Promise<void> {
-  const { address, twins } = source;
-  const table = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
-  const lines = planTable(ways, address, table);
-  if (twins) {
+/** Routes as `ways` say, whatever is there. Throws and returns as `applyInterfaces` does. */
+export async function applyWays(
+  run: Run,
+  { address, twins }: Source,
+  ways: readonly SizedWay[],
+): Promise<string | null> {
+  const four = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
+  await batch(run, planTable(ways, address, four));
+  if (!twins) return null;
+  try {
     const six = parseTable(await must(run, 'ip', ['-j', '-6', 'route', 'show']), twins);
-    lines.push(...planTable(twinsOfWays(ways, twins), twins.of(address), six));
+    await batch(run, planTable(twinsOfWays(ways, twins), twins.of(address), six));
+    return null;
+  } catch (error) {
+    return noSix(error);
   }
-  await batch(run, lines);
 }
 
 /** The same where it is known what was there: one process less while packets are lost. */
@@ -99,6 +105,8 @@ export async function changeWays(
   const six = twins ? change(twinsOfWays(before, twins), twinsOfWays(ways, twins), twins.of(address)) : [];
   await batch(run, [...change(before, ways, address), ...six]);
 }
+
+const noSix = (error: unknown) => `no IPv6 in the overlay: ${wordsOf(error)}`;
 
 function twinsOfWays(ways: readonly SizedWay[], twins: Twins): SizedWay[] {
   return ways.map((way) => ({ ...way, destination: twins.ofCidr(way.destination) }));
