@@ -8,7 +8,8 @@ import type { Run } from '../host/command.ts';
 import { removeWay } from '../mtu/way.ts';
 import { removeMouth } from '../path/mouth.ts';
 import { removeRelay } from '../relay/apply.ts';
-import { restoreForwarding, restoreHashing } from '../route/apply.ts';
+import { restoreHashing } from '../route/apply.ts';
+import { restoreForwarding } from '../route/forwarding.ts';
 import { removeDevices } from '../wireguard/device.ts';
 
 /** Cleans as far as it can and answers what could not be cleaned. The daemon must have let go before. */
@@ -22,7 +23,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreNode(run));
   await attempt(removeDevices(run, 0));
   await attempt(restoreHashing());
-  await attempt(restoreForwarding());
+  await attempt(restoreForwarding(run));
   await attempt(removeWay(run));
   await attempt(removeRelay(run));
   await attempt(removeMouth(run));

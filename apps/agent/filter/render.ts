@@ -133,7 +133,7 @@ function passing(self: MapSelf): string[] {
     `    ip saddr != ${overlay} counter drop`,
     `    ip daddr != ${overlay} counter drop`,
     `    ip saddr ${own} accept`,
-    // Judged where it comes from and where it goes to. With one hop between any two clusters nobody sends it here.
+    // What only passes by is judged where it arrives.
     `    ip daddr != ${own} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,
     `    ${ERRORS} accept`,
     '    jump begun_through',

@@ -1,12 +1,13 @@
 /** Brings the overlay interfaces' addresses, routes and switches to what the map says. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { MapSelf } from '@skein/contract/agent/map.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
 import { AgentFailure } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
+import { applySwitch } from '../host/switches.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
-import { devicesTowards } from './behind.ts';
+import { applyForwarding } from './forwarding.ts';
 import { parseInterface, planInterface, rangeConflict } from './plan.ts';
 import { parseTable, planTable } from './table.ts';
 import type { SizedWay } from './ways.ts';
@@ -77,56 +78,6 @@ async function spreadFlows(): Promise<void> {
   await applySwitch('fib_multipath_hash_policy', '1');
 }
 
-const FORWARDING_SAVED = `${STATE_DIRECTORY}/forwarding.saved`;
-
-/** Lets in for others what comes by the interfaces towards ranges, and by others no more that were let for their sake. */
-async function applyForwarding(run: Run, ranges: readonly MapRange[]): Promise<void> {
-  const saved = await readIfThere(FORWARDING_SAVED);
-  if (ranges.length === 0 && saved === undefined) return;
-  const table = ranges.length > 0 ? await must(run, 'ip', ['-j', '-4', 'route', 'show']) : '[]';
-  const towards = devicesTowards(
-    table,
-    ranges.map(({ cidr }) => cidr),
-  );
-  const ours = new Set((saved ?? '').split('\n').filter((device) => device !== ''));
-  const wanted = new Set<string>();
-  for (const device of towards)
-    if (ours.has(device) || (await readSwitch(`conf/${device}/forwarding`)) === '0') wanted.add(device);
-  // Written before it is done: what was switched on is never forgotten.
-  if ([...wanted].some((device) => !ours.has(device)))
-    await writeSafely(FORWARDING_SAVED, [...new Set([...ours, ...wanted])].join('\n'));
-  for (const device of wanted) await applySwitch(`conf/${device}/forwarding`, '1');
-  await closeForwarding([...ours].filter((device) => !wanted.has(device)));
-  if (wanted.size === 0) await rm(FORWARDING_SAVED, { force: true });
-  else if (wanted.size < ours.size) await writeSafely(FORWARDING_SAVED, [...wanted].join('\n'));
-}
-
-/** Gives the node back what its interfaces did before there were ranges. */
-export async function restoreForwarding(): Promise<void> {
-  await closeForwarding(
-    ((await readIfThere(FORWARDING_SAVED)) ?? '').split('\n').filter((one) => one !== ''),
-  );
-}
-
-/** An interface that is gone needs no closing. */
-async function closeForwarding(devices: readonly string[]): Promise<void> {
-  for (const device of devices)
-    if ((await readSwitch(`conf/${device}/forwarding`)) === '1')
-      await applySwitch(`conf/${device}/forwarding`, '0');
-}
-
-async function readSwitch(name: string): Promise<string | undefined> {
-  return (await readIfThere(`/proc/sys/net/ipv4/${name}`))?.trim();
-}
-
 async function batch(run: Run, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await must(run, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
-}
-
-async function applySwitch(name: string, wanted: string): Promise<void> {
-  const file = `/proc/sys/net/ipv4/${name}`;
-  if ((await readFile(file, 'utf8')).trim() === wanted) return;
-  await writeFile(file, wanted).catch((error: Error) => {
-    throw new AgentFailure('command-failed', `cannot set ${file}: ${error.message}`);
-  });
 }
