@@ -201,7 +201,12 @@ describe('ranges', { timeout: 240_000 }, () => {
     await network.sh(
       'a3',
       `nft -f - << 'EOF'
-table ip pods { chain out { type nat hook postrouting priority srcnat; ip saddr ${PODS} ip daddr != ${PODS} masquerade; } }
+table ip pods {
+  chain out {
+    type nat hook postrouting priority srcnat;
+    ip saddr ${PODS} ip daddr != ${PODS} masquerade
+  }
+}
 EOF`,
     );
     expect(await reaches('pod-a', POD.b)).toBe(POD.a);
@@ -335,9 +340,14 @@ EOF`,
     const forwarding = (name: string, device: string) =>
       network.sh(name, `cat /proc/sys/net/ipv4/conf/${device}/forwarding`);
     expect([await forwarding('a1', 'eth1'), await forwarding('a3', 'pods0')].join('')).toBe('1\n1\n');
+    // It is on for the overlay alone: the node is no router for what is behind it.
+    await hostOf('pod-a').sh('ping -c 1 -W 1 10.1.0.1');
+    const guarded = await network.sh('a3', 'nft list table inet skein_forwarding');
+    expect(guarded).toMatch(/iifname "pods0".*counter packets [1-9]/);
     for (const side of SIDES) network.order({ order: 'ranges', clusterId: `clu_${side}`, ranges: [] });
     await settled();
     expect([await forwarding('a1', 'eth1'), await forwarding('a3', 'pods0')].join('')).toBe('0\n0\n');
+    expect(await network.sh('a3', 'nft list tables')).not.toContain('skein_forwarding');
     expect(await network.sh('a3', 'ip route show 242.0.0.0/8')).toBe('');
     expect(await network.sh('a1', 'nft list table inet skein')).not.toContain('242.');
     expect(await asks('a3', 'tcp', HOST.b)).toBe('');

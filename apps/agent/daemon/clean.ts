@@ -25,7 +25,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(removeDevices(run, 0));
   await attempt(restoreHashing());
   await attempt(restoreForwarding());
-  await attempt(restoreRangeForwarding());
+  await attempt(restoreRangeForwarding(run));
   await attempt(removeWay(run));
   await attempt(removeRelay(run));
   await attempt(removeMouth(run));

@@ -237,7 +237,8 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
         for (const peer of part.peers) {
           const map = buildMap(snapshot, part.cluster.id, peer.id);
           if (!map) throw new Error('no map');
-          const rules = renderFilter(map);
+          // What is behind a node speaks no IPv6 with the network.
+          const rules = renderFilter({ ...map, self: { ...map.self, ranges: [] } });
           expect(viewOfSix(rules, map.networkId)).toBe(viewOfFour(rules));
         }
     }),

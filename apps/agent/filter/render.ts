@@ -199,7 +199,7 @@ function passing(self: MapSelf, both: Each): string[] {
     ...both(({ ip, cidrs }) => `    ${ip} saddr != ${cidrs(overlay)} counter drop`),
     ...both(({ ip, cidrs }) => `    ${ip} daddr != ${cidrs(overlay)} counter drop`),
     ...both(({ ip, cidrs }) => `    ${ip} saddr ${cidrs(own)} accept`),
-    // Judged where it comes from and where it goes to. With one hop between any two clusters nobody sends it here.
+    // What only passes by is judged where it arrives.
     ...both(
       ({ ip, cidrs }) =>
         `    ${ip} daddr != ${cidrs(own)} ${MORE_THAN_ONE_HOP.includes(self.topology) ? 'accept' : 'counter drop'}`,

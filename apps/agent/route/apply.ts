@@ -1,11 +1,11 @@
 /** Brings the overlay interfaces' addresses, routes and switches to what the map says. */
-import { readFile, writeFile } from 'node:fs/promises';
 import type { MapSelf } from '@skein/contract/agent/map.ts';
 import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
+import { applySwitch, type Family, readSwitch } from '../host/switches.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
 import { openForwarding, restoreForwarding } from './forwarding.ts';
 import { parseInterface, planInterface, planSix, rangeConflict } from './plan.ts';
@@ -13,7 +13,6 @@ import { applyRangeForwarding } from './range-forwarding.ts';
 import { parseTable, planTable, routeOf } from './table.ts';
 import type { SizedWay } from './ways.ts';
 
-type Family = 'ipv4' | 'ipv6';
 const HASH_POLICY = 'fib_multipath_hash_policy';
 const hashPolicySaved = (family: Family) =>
   `${STATE_DIRECTORY}/multipath-hash-policy${family === 'ipv6' ? '-ipv6' : ''}.saved`;
@@ -116,7 +115,7 @@ function twinsOfWays(ways: readonly SizedWay[], twins: Twins): SizedWay[] {
 export async function restoreHashing(): Promise<void> {
   for (const family of ['ipv4', 'ipv6'] as const) {
     const saved = await readIfThere(hashPolicySaved(family));
-    if (saved !== undefined) await writeFile(fileOf(family, HASH_POLICY), saved);
+    if (saved !== undefined) await applySwitch(family, HASH_POLICY, saved);
   }
 }
 
@@ -125,22 +124,12 @@ export async function restoreHashing(): Promise<void> {
  * a whole host only; it concerns routes with several next hops alone.
  */
 async function spreadFlows(family: Family): Promise<void> {
-  const before = (await readFile(fileOf(family, HASH_POLICY), 'utf8')).trim();
-  if (before === '1') return;
+  const before = await readSwitch(family, HASH_POLICY);
+  if (before === undefined || before === '1') return;
   await writeSafely(hashPolicySaved(family), before);
   await applySwitch(family, HASH_POLICY, '1');
 }
 
 async function batch(run: Run, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await must(run, 'ip', ['-batch', '-'], `${lines.join('\n')}\n`);
-}
-
-const fileOf = (family: Family, name: string) => `/proc/sys/net/${family}/${name}`;
-
-async function applySwitch(family: Family, name: string, wanted: string): Promise<void> {
-  const file = fileOf(family, name);
-  if ((await readFile(file, 'utf8')).trim() === wanted) return;
-  await writeFile(file, wanted).catch((error: Error) => {
-    throw new AgentFailure('command-failed', `cannot set ${file}: ${error.message}`);
-  });
 }

@@ -1,57 +1,96 @@
-/** Forwarding on the interfaces by which hosts of ranges answer: what they send into the tunnel comes in there. */
-import { rm, writeFile } from 'node:fs/promises';
+/**
+ * Forwarding at the interfaces by which hosts of ranges answer. Linux asks the interface that a packet comes in by, and
+ * most nodes are no routers: where it was off it is switched on, for the tunnel's sake alone. A table of our own drops
+ * whatever else the node would then pass on from there.
+ */
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import type { MapRange } from '@skein/contract/agent/map.ts';
-import { STATE_DIRECTORY } from '../config.ts';
-import { AgentFailure } from '../failure.ts';
+import { INTERFACES, STATE_DIRECTORY } from '../config.ts';
 import { must, type Run } from '../host/command.ts';
+import { applySwitch, readSwitch } from '../host/switches.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
 import { devicesTowards } from './behind.ts';
 
-const FORWARDING_SAVED = `${STATE_DIRECTORY}/forwarding.saved`;
+const TABLE = 'inet skein_forwarding';
+/** Names of the interfaces that were switched on, one a line. */
+const SAVED = `${STATE_DIRECTORY}/forwarding.saved`;
 
-/** Lets in for others what comes by the interfaces towards ranges, and by others no more that were let for their sake. */
+/** Throws `command-failed`. Interfaces that are needed no more are what they were before. */
 export async function applyRangeForwarding(run: Run, ranges: readonly MapRange[]): Promise<void> {
-  const saved = await readIfThere(FORWARDING_SAVED);
-  if (ranges.length === 0 && saved === undefined) return;
+  const ours = await readSaved();
+  if (ranges.length === 0 && ours.size === 0) return;
   const table = ranges.length > 0 ? await must(run, 'ip', ['-j', '-4', 'route', 'show']) : '[]';
   const towards = devicesTowards(
     table,
     ranges.map(({ cidr }) => cidr),
   );
-  const ours = new Set((saved ?? '').split('\n').filter((device) => device !== ''));
-  const wanted = new Set<string>();
+  const wanted: string[] = [];
   for (const device of towards)
-    if (ours.has(device) || (await readSwitch(device)) === '0') wanted.add(device);
-  // Written before it is done: what was switched on is never forgotten.
-  if ([...wanted].some((device) => !ours.has(device)))
-    await writeSafely(FORWARDING_SAVED, [...new Set([...ours, ...wanted])].join('\n'));
-  for (const device of wanted) await writeSwitch(device, '1');
-  await closeForwarding([...ours].filter((device) => !wanted.has(device)));
-  if (wanted.size === 0) await rm(FORWARDING_SAVED, { force: true });
-  else if (wanted.size < ours.size) await writeSafely(FORWARDING_SAVED, [...wanted].join('\n'));
+    if (ours.has(device) || (await readSwitch('ipv4', switchOf(device))) === '0') wanted.push(device);
+  if (wanted.length === 0) return restoreRangeForwarding(run);
+  // Written and guarded before it is done: what was switched on is never forgotten, and never open.
+  const known = [...new Set([...ours, ...wanted])];
+  if (wanted.some((device) => !ours.has(device))) await writeSafely(SAVED, known.join('\n'));
+  await guard(run, known);
+  for (const device of wanted) await applySwitch('ipv4', switchOf(device), '1');
+  const idle = [...ours].filter((device) => !wanted.includes(device));
+  if (idle.length === 0) return;
+  await close(idle);
+  await guard(run, wanted);
+  await writeSafely(SAVED, wanted.join('\n'));
 }
 
 /** Gives the node back what its interfaces did before there were ranges. */
-export async function restoreRangeForwarding(): Promise<void> {
-  await closeForwarding(
-    ((await readIfThere(FORWARDING_SAVED)) ?? '').split('\n').filter((one) => one !== ''),
-  );
+export async function restoreRangeForwarding(run: Run): Promise<void> {
+  const ours = await readSaved();
+  if (ours.size === 0) return;
+  await close([...ours]);
+  await must(run, 'nft', ['-f', '-'], `table ${TABLE}\ndelete table ${TABLE}\n`);
+  await rm(SAVED, { force: true });
 }
 
-/** An interface that is gone needs no closing. */
-async function closeForwarding(devices: readonly string[]): Promise<void> {
-  for (const device of devices) if ((await readSwitch(device)) === '1') await writeSwitch(device, '0');
+/** Text for `nft -f -`. What stays on one interface, as within a bridge, is none of our business. */
+export function renderGuard(devices: readonly string[]): string {
+  const ours = INTERFACES.map((name) => `"${name}"`).join(', ');
+  return [
+    `table ${TABLE}`,
+    `delete table ${TABLE}`,
+    `table ${TABLE} {`,
+    `  chain ${markOf(devices)} {`,
+    '  }',
+    '  chain forward {',
+    '    type filter hook forward priority -5; policy accept;',
+    ...devices.map((device) => `    iifname "${device}" oifname != { ${ours}, "${device}" } counter drop`),
+    '  }',
+    '}',
+    '',
+  ].join('\n');
 }
 
-const fileOf = (device: string) => `/proc/sys/net/ipv4/conf/${device}/forwarding`;
-
-async function readSwitch(device: string): Promise<string | undefined> {
-  return (await readIfThere(fileOf(device)))?.trim();
+/** Puts the table in place where it is not. */
+async function guard(run: Run, devices: readonly string[]): Promise<void> {
+  const there = await run('nft', ['list', 'chain', ...TABLE.split(' '), markOf(devices)]);
+  if (!there.ok) await must(run, 'nft', ['-f', '-'], renderGuard(devices));
 }
 
-async function writeSwitch(device: string, wanted: '0' | '1'): Promise<void> {
-  if ((await readSwitch(device)) === wanted) return;
-  await writeFile(fileOf(device), wanted).catch((error: Error) => {
-    throw new AgentFailure('command-failed', `cannot set ${fileOf(device)}: ${error.message}`);
-  });
+/** Names the chain by which the table is known again. */
+function markOf(devices: readonly string[]): string {
+  const text = [...devices].sort().join(' ');
+  return `for_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
+async function close(devices: readonly string[]): Promise<void> {
+  for (const device of devices)
+    if ((await readSwitch('ipv4', switchOf(device))) === '1')
+      await applySwitch('ipv4', switchOf(device), '0');
+}
+
+async function readSaved(): Promise<Set<string>> {
+  const text = (await readIfThere(SAVED)) ?? '';
+  return new Set(text.split('\n').filter((device) => device !== ''));
+}
+
+function switchOf(device: string): string {
+  return `conf/${device}/forwarding`;
 }
