@@ -25,7 +25,7 @@ const viewOfSix = (text: string, networkId: string) => {
   return without(text, SETS.four, /(?<![-\w])(ip|icmp)(?!\w)/)
     .replaceAll('ipv6-icmp', 'icmp')
     .replaceAll('icmpv6', 'icmp')
-    .replaceAll('packet-too-big, ', '')
+    .replaceAll(', packet-too-big', '')
     .replaceAll('ip6', 'ip')
     .replaceAll('ipv6_addr', 'ipv4_addr')
     .replaceAll('set_six_', 'set_')
