@@ -17,6 +17,10 @@ import type { SharedKey } from '../pair/exchange.ts';
 import { newPairKeeper } from '../pair/keeper.ts';
 import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
+import { ensureRelayKey } from '../relay/tls/certificate.ts';
+import { newRelayClient, type WayName, wayName } from '../relay/tls/client.ts';
+import { localized, named } from '../relay/tls/localized.ts';
+import { newRelayServer } from '../relay/tls/server.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
 import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
@@ -60,6 +64,8 @@ export interface Node {
 }
 
 const FOLLOW_MILLISECONDS = 100;
+/** As maps say it of a way that ends at this node. */
+const OWN_ADDRESS = '127.0.0.1';
 
 export function newNode(options: {
   run: Run;
@@ -80,6 +86,16 @@ export function newNode(options: {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
   const relay = newRelay(run, Date.now);
+  const clock = () => performance.now();
+  const tlsServer = newRelayServer(ensureRelayKey, clock, Date.now);
+  const tlsClient = newRelayClient(options.self.peerId, log, Math.random);
+  /** Where ways over TLS begin on this node; those of pairs that it is one of itself are named by its own address. */
+  const localPorts = (): ReadonlyMap<WayName, number> => {
+    const own = [...tlsServer.ports()].map(
+      ([port, local]) => [wayName({ address: OWN_ADDRESS, port }), local] as const,
+    );
+    return new Map([...tlsClient.ports(), ...own]);
+  };
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   /** The map applied last, as it came, and with every peer under the key that it uses. */
@@ -129,8 +145,9 @@ export function newNode(options: {
   const mtu = newMtuKeeper({
     run,
     log,
-    clock: () => performance.now(),
-    observe: observeAll,
+    clock,
+    // By the relays' addresses: this node's own sockets would carry anything.
+    observe: async () => named(await observeAll(), localPorts()),
     onChange: options.onSizes,
   });
   /** Routes are changed by one at a time, and never wait for anything else that is being applied. */
@@ -216,15 +233,19 @@ export function newNode(options: {
   ): Promise<NetworkMap> => {
     const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
     pairs.observe(map, tunnels);
-    const inUse = pairs.inUse(map);
+    await tlsClient.apply(map, keys.wireguardPrivateKey);
+    const inUse = localized(pairs.inUse(map), localPorts());
     finder.know(inUse, keys.wireguardPrivateKey);
     finder.observed(tunnels, Date.now());
     const narrowed = finder.narrowed(inUse);
     const chosen = new Map<string, Choice>();
+    // As if chosen out of nothing: what is found now is set once more.
+    const before = new Map(choices);
+    for (const key of finder.strayed(tunnels)) before.set(key, { offered: [], index: 0, chosenAt: 0 });
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
       if (plane >= map.self.planes) continue;
-      const plan = planTunnel(narrowed, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(narrowed, plane, secrets, state, before, Date.now());
       await device.apply(plan.change);
       const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
       noteChange(peers, plan.change);
@@ -253,7 +274,8 @@ export function newNode(options: {
   };
   /** Changes the devices by what differs, from what they are known to hold. */
   const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
-    const inUse = pairs.inUse(map);
+    await tlsClient.apply(map, keys.wireguardPrivateKey);
+    const inUse = localized(pairs.inUse(map), localPorts());
     const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
     finder.know(inUse, keys.wireguardPrivateKey);
     const some = finder.narrowed({
@@ -341,21 +363,23 @@ export function newNode(options: {
     apply: async (asked) => {
       let map = asked;
       settled = undefined;
-      try {
-        // The filter first: a tunnel must never be up without it.
-        if (await applyFilter(run, asked)) log('packet filter in place');
-        await leaveGone(asked);
-        map = await inTunnels(() => applyTunnels(asked));
-        await applyRoutes(map);
-      } catch (error) {
-        return { applied: false, problem: wordsOf(error) };
-      }
       const problems: string[] = [];
       const attempt = (done: Promise<void>) =>
         done.catch((error) => {
           problems.push(wordsOf(error));
         });
-      await attempt(relay.apply(map.allocations));
+      try {
+        // The filter first: a tunnel must never be up without it.
+        if (await applyFilter(run, asked)) log('packet filter in place');
+        await leaveGone(asked);
+        // Before the tunnels, which may have ends at its sockets.
+        await attempt(tlsServer.apply(asked, keys.wireguardPrivateKey));
+        map = await inTunnels(() => applyTunnels(asked));
+        await applyRoutes(map);
+      } catch (error) {
+        return { applied: false, problem: wordsOf(error) };
+      }
+      await attempt(relay.apply(map.allocations.filter(({ tls }) => tls === undefined)));
       await attempt(finder.listen(map));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
@@ -374,14 +398,15 @@ export function newNode(options: {
         };
       });
       if (devices.size === 0) return [];
-      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
+      const tunnels = named(seen, localPorts());
+      const links = reportLinks(map.peers, tunnels, watch.results(), watch.verdicts(), Date.now());
       watch.probeOthers();
       return links;
     },
     resize: (map) =>
       applyRoutes(pairs.inUse(map)).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
-    observe: observeAll,
+    observe: async () => named(await observeAll(), localPorts()),
     seen: finder.seen,
     drain: watch.drain,
     isDraining: watch.isDraining,
@@ -392,7 +417,9 @@ export function newNode(options: {
         await keepNextKey(next);
         await pairs.tellMoved(wireguardPublicKey(next));
         takeNextKey(keys, next);
-        if (wanted) await planAll(wanted, await observed());
+        if (!wanted) return;
+        await planAll(wanted, await observed());
+        await tlsServer.apply(wanted, next);
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
     release: async () => {
@@ -400,6 +427,8 @@ export function newNode(options: {
       watch.close();
       mtu.close();
       finder.close();
+      tlsClient.close();
+      await tlsServer.close();
       pairs.close();
       clearTimeout(following);
       await tunnelling;

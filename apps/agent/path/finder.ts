@@ -9,7 +9,7 @@ import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts
 import type { Run } from '../host/command.ts';
 import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
-import { chooseWay, dueWays, natOf, newWay, type Tried } from './choose.ts';
+import { chooseWay, dueWays, isAlive, isRelayed, natOf, newWay, rankOf, type Tried } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
 import { applyMouth, MOUTH_PORT } from './mouth.ts';
 
@@ -33,6 +33,11 @@ export interface Finder {
    * to begin with.
    */
   narrowed(map: NetworkMap): NetworkMap;
+  /**
+   * Keys of the peers whose tunnel has strayed onto a worse way than the one found: it follows the peer's packets, and
+   * where both change over at one moment each may follow the other back.
+   */
+  strayed(tunnels: readonly TunnelPeer[]): readonly string[];
   /** Where others see this node's packets come from, and what that says about the NAT before it. */
   seen(own: { address: string | null; port: number }): {
     endpoints: Endpoint[];
@@ -69,9 +74,10 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   let timer: NodeJS.Timeout | undefined;
 
   const waysOf = (looked: Looked): Tried[] => {
-    const direct = looked.offered.filter((way) => way.kind !== 'relayed');
+    const direct = looked.offered.filter((way) => !isRelayed(way));
     const relayed = looked.offered.filter((way) => way.kind === 'relayed');
-    return [...direct, ...looked.learnt.map(({ way }) => way), ...relayed];
+    const tls = looked.offered.filter((way) => way.kind === 'tls');
+    return [...direct, ...looked.learnt.map(({ way }) => way), ...relayed, ...tls];
   };
   const send = (plane: number, bytes: Buffer, endpoint: string) => {
     const [address = '', port = ''] = endpoint.split(':');
@@ -133,7 +139,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     asked.way.answeredAt = now;
     asked.way.rttMilliseconds = now - asked.at;
     asked.way.unanswered = 0;
-    if (message.seen && asked.way.kind !== 'relayed')
+    if (message.seen && !isRelayed(asked.way))
       sightings.set(`${plane} ${asked.way.endpoint}`, {
         by: asked.way.endpoint,
         ...message.seen,
@@ -147,9 +153,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     know: (map, privateKey) => {
       self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
-      const wanted = map.peers.filter(
-        ({ endpoints }) => endpoints.length > 1 || endpoints.some(({ kind }) => kind === 'relayed'),
-      );
+      const wanted = map.peers.filter(({ endpoints }) => endpoints.length > 1 || endpoints.some(isRelayed));
       for (const id of [...peers.keys()]) if (!wanted.some((peer) => peer.id === id)) peers.delete(id);
       for (const peer of wanted) {
         const held = peers.get(peer.id);
@@ -190,7 +194,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
       for (const looked of peers.values()) {
         const tunnel = byKey.get(looked.peer.wireguardKey);
-        const relayed = looked.offered.some((way) => way.kind === 'relayed');
+        const relayed = looked.offered.some(isRelayed);
         const fresh =
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
@@ -208,13 +212,25 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         const looked = peers.get(peer.id);
         if (!looked) return peer;
         const way = waysOf(looked).find(({ endpoint }) => endpoint === looked.used);
-        const relayed = peer.endpoints.filter(({ kind }) => kind === 'relayed');
+        // Where there are ways over TLS, no UDP was heard at one of the two.
+        const tls = peer.endpoints.filter(({ kind }) => kind === 'tls');
+        const relayed = [...tls, ...peer.endpoints.filter(({ kind }) => kind === 'relayed')];
         if (!way)
           return relayed.length === 0 ? peer : { ...peer, endpoints: [...relayed, ...peer.endpoints] };
         const [address = '', port = ''] = way.endpoint.split(':');
         return { ...peer, endpoints: [{ kind: way.kind, address, port: Number(port) }] };
       }),
     }),
+    strayed: (tunnels) => {
+      const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
+      return [...peers.values()].flatMap((looked) => {
+        const ways = waysOf(looked);
+        const endpoint = byKey.get(looked.peer.wireguardKey)?.endpoint;
+        const [used, stands] = [looked.used, endpoint].map((at) => ways.find((way) => way.endpoint === at));
+        if (!used || !stands || !isAlive(used) || rankOf(stands) <= rankOf(used)) return [];
+        return [looked.peer.wireguardKey];
+      });
+    },
     seen: (own) => {
       const now = clock();
       for (const [key, one] of sightings) if (now - one.at > SEEN_MILLISECONDS) sightings.delete(key);
