@@ -63,7 +63,8 @@ export function connectToRelay(options: {
   });
   stream.setNoDelay(true);
   stream.on('error', (error) => end(error.message));
-  stream.on('close', () => end('the connection ended'));
+  // From then on the WebSocket says it, and why.
+  stream.on('close', () => socket ?? end('the connection ended'));
   stream.on('secureConnect', () => {
     if (!isPinned(stream.getPeerX509Certificate(), door.pin))
       return end('another than the relay answers: its key is not the one that the map names');
