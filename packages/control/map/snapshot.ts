@@ -44,6 +44,7 @@ const AllocationRow = z.object({
   clusters: z.tuple([z.string(), z.string()]),
   port: z.number(),
   kilobytesPerSecond: z.number(),
+  tls: z.tuple([z.boolean(), z.boolean()]).transform((ends) => (ends.includes(true) ? { tls: ends } : {})),
   until: z.string().transform((time) => new Date(time).toISOString()),
 });
 const PeerRow = z.object({
@@ -62,6 +63,9 @@ const PeerRow = z.object({
   endpoints: z.array(Endpoint),
   labels: Labels,
   relay: z.array(AllocationRow).nullable(),
+  relayTlsPort: z.number(),
+  relayPin: z.string().nullable(),
+  udpBlocked: z.boolean(),
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -91,7 +95,8 @@ const RELAY = Prisma.sql`(
   CASE WHEN peer.relays THEN (
     SELECT coalesce(json_agg(json_build_object('id', a.id, 'peers', json_build_array(a."firstId", a."secondId"),
       'clusters', json_build_array(a."firstClusterId", a."secondClusterId"), 'port', a.port,
-      'kilobytesPerSecond', a."kilobytesPerSecond", 'until', a.until) ORDER BY a.id), '[]')
+      'kilobytesPerSecond', a."kilobytesPerSecond", 'tls', json_build_array(a."firstTls", a."secondTls"),
+      'until', a.until) ORDER BY a.id), '[]')
     FROM relay_allocation a WHERE a."relayId" = peer.id) END) AS relay`;
 
 const PLACE = Prisma.sql`(
@@ -119,7 +124,8 @@ export async function loadSnapshot(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY},
+            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
@@ -167,7 +173,8 @@ export async function loadNewer(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, labels, ${RELAY},
+            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
@@ -228,7 +235,11 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     publicAddress,
     endpoints: endpointsOf(row),
     labels: row.labels,
-    relay: row.relay && { allocations: row.relay },
+    udpBlocked: row.udpBlocked,
+    relay: row.relay && {
+      allocations: row.relay.map(({ tls, ...allocation }) => ({ ...allocation, ...tls })),
+      tls: row.relayPin === null ? null : { port: row.relayTlsPort, pin: row.relayPin },
+    },
   };
 }
 
