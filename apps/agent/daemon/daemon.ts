@@ -18,6 +18,7 @@ import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
+import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
@@ -63,6 +64,7 @@ export async function startDaemon(options: {
   const { log, enrolment, keys } = options;
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
   const cache = await readCache(own);
+  const relayPin = pinOf(await ensureRelayKey());
   let held = cache.map;
   let chain = cache.chain;
   let appliedNumber: number | null = null;
@@ -76,6 +78,7 @@ export async function startDaemon(options: {
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
   let channel: Channel | undefined;
+  let onlineSince = 0;
 
   const later = (milliseconds: number, what: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
@@ -97,6 +100,8 @@ export async function startDaemon(options: {
     },
     onVerdicts: () => later(50, () => void enqueue(measure)),
     onUnrouted: () => void enqueue(check),
+    onlineSince: () => (channel?.connected() ? onlineSince : null),
+    onUdp: () => report(),
     onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
@@ -157,6 +162,7 @@ export async function startDaemon(options: {
     if (stopped || !channel?.connected()) return;
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
     const seen = node.seen({ address: privateAddress, port });
+    const udp = node.udp();
     channel.send({
       type: 'report',
       facts: { ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress), nat: seen.nat },
@@ -166,6 +172,8 @@ export async function startDaemon(options: {
       ],
       appliedNumber,
       problem: problem?.slice(0, 2000) ?? null,
+      ...(udp === 'unknown' ? {} : { udp }),
+      relayPin,
       links: links.slice(0, 2000),
     });
   };
@@ -213,7 +221,10 @@ export async function startDaemon(options: {
     log,
     random: Math.random,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
-    onReady: () => report(),
+    onReady: () => {
+      onlineSince = performance.now();
+      report();
+    },
     onMap: (signed) => {
       taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
     },

@@ -50,6 +50,8 @@ export interface Node {
   /** Every tunnel as its device has it now; those of a device that does not answer are left out. */
   observe(): Promise<readonly TunnelPeer[]>;
   seen: Finder['seen'];
+  /** Whether UDP gets out of where this node is. */
+  udp: Finder['udp'];
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
   /** Tells the peers that are up of the public key we will use; answers how many have not said that they know it. */
@@ -80,6 +82,10 @@ export function newNode(options: {
   onVerdicts: () => void;
   /** Routes could not be changed: apply again. */
   onUnrouted: () => void;
+  /** Since when the coordinator has been reached, by `performance.now()`; null while it is not. */
+  onlineSince: () => number | null;
+  /** UDP gets out of here no more, or again: worth reporting. */
+  onUdp: () => void;
   /** Some path carries other sizes than before: resize. */
   onSizes: () => Promise<void>;
 }): Node {
@@ -132,16 +138,21 @@ export function newNode(options: {
       await inTunnels(async () => wanted && planAll(wanted, await observed()));
     },
   });
-  const finder: Finder = newFinder(
+  const finder: Finder = newFinder({
     run,
-    () => performance.now(),
-    (id) => {
+    clock,
+    onlineSince: options.onlineSince,
+    onFound: (id) => {
       inTunnels(() => changeWay(id)).catch((error) => {
         log(`way not changed: ${wordsOf(error)}`);
         options.onUnrouted();
       });
     },
-  );
+    onUdp: () => {
+      if (finder.udp() === 'blocked') log('no UDP gets out of here; relays are asked for that let in TLS');
+      options.onUdp();
+    },
+  });
   const mtu = newMtuKeeper({
     run,
     log,
@@ -236,7 +247,8 @@ export function newNode(options: {
     await tlsClient.apply(map, keys.wireguardPrivateKey);
     const inUse = localized(pairs.inUse(map), localPorts());
     finder.know(inUse, keys.wireguardPrivateKey);
-    finder.observed(tunnels, Date.now());
+    const silent = [...watch.verdicts()].filter(([, verdict]) => !verdict.live).map(([id]) => id);
+    finder.observed(tunnels, new Set(silent), Date.now());
     const narrowed = finder.narrowed(inUse);
     const chosen = new Map<string, Choice>();
     // As if chosen out of nothing: what is found now is set once more.
@@ -408,6 +420,7 @@ export function newNode(options: {
     mtu,
     observe: async () => named(await observeAll(), localPorts()),
     seen: finder.seen,
+    udp: finder.udp,
     drain: watch.drain,
     isDraining: watch.isDraining,
     quietMilliseconds: watch.quietMilliseconds,

@@ -12,12 +12,26 @@ import type { TunnelPeer } from '../wireguard/state.ts';
 import { chooseWay, dueWays, isAlive, isRelayed, natOf, newWay, rankOf, type Tried } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
 import { applyMouth, MOUTH_PORT } from './mouth.ts';
+import {
+  afterAnswer,
+  afterQuestion,
+  isOutside,
+  isWitness,
+  judge,
+  NOTHING_KNOWN,
+  type Outside,
+  type Udp,
+} from './outside.ts';
 
 const TICK_MILLISECONDS = 100;
 /** Ways that no map names, learnt from where a peer's questions come from. */
 const MOST_LEARNT = 2;
 const LEARNT_MILLISECONDS = 60_000;
 const SEEN_MILLISECONDS = 300_000;
+/** Peers of one public endpoint that are asked only to know whether UDP gets out, and how often, while all is well. */
+const MOST_WITNESSES = 4;
+const WITNESS_MILLISECONDS = 10_000;
+const WITNESS_IN_DOUBT_MILLISECONDS = 400;
 /** Questions under way, all peers together. */
 const MOST_UNDER_WAY = 4096;
 
@@ -26,8 +40,13 @@ export interface Finder {
   know(map: NetworkMap, privateKey: string): void;
   /** Throws where the node does not let us listen. */
   listen(map: NetworkMap): Promise<void>;
-  /** What the devices say, so that peers whose tunnel is well need no looking after. */
-  observed(tunnels: readonly TunnelPeer[], now: number): void;
+  /**
+   * What the devices say, so that peers whose tunnel is well need no looking after.
+   * @param dead ids of peers that do not answer through their tunnel, however fresh it is
+   */
+  observed(tunnels: readonly TunnelPeer[], dead: ReadonlySet<string>, now: number): void;
+  /** Whether UDP gets out of where this node is. */
+  udp(): Udp;
   /**
    * The map with each peer at the way that was found for it, and nowhere else. Until one is found a relay is the safest
    * to begin with.
@@ -57,11 +76,19 @@ interface Looked {
   settled: boolean;
 }
 
-/**
- * @param clock monotonic milliseconds
- * @param onFound the way to a peer is another one now
- */
-export function newFinder(run: Run, clock: () => number, onFound: (peerId: string) => void): Finder {
+export interface FinderOptions {
+  run: Run;
+  /** Monotonic milliseconds. */
+  clock: () => number;
+  /** Since when the coordinator has been reached, by the same clock; null while it is not. */
+  onlineSince: () => number | null;
+  /** The way to a peer is another one now. */
+  onFound: (peerId: string) => void;
+  /** What `udp` says is something else now. */
+  onUdp: () => void;
+}
+
+export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOptions): Finder {
   const peers = new Map<string, Looked>();
   const sockets = new Map<number, Socket>();
   const underWay = new Map<string, { id: string; way: Tried; at: number }>();
@@ -72,6 +99,10 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   let self: { overlayAddress: string } = { overlayAddress: '0.0.0.0' };
   let secret = '';
   let timer: NodeJS.Timeout | undefined;
+  let outside: Outside = NOTHING_KNOWN;
+  let answeredAt = 0;
+  /** Some tunnel to outside has a recent handshake. */
+  let fresh = false;
 
   const waysOf = (looked: Looked): Tried[] => {
     const direct = looked.offered.filter((way) => !isRelayed(way));
@@ -96,6 +127,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     underWay.set(nonce.toString('hex'), { id: looked.peer.id, way, at: now });
     way.askedAt = now;
     way.unanswered += 1;
+    if (isWitness(way)) outside = afterQuestion(outside, now);
     const message = { kind: 'ask', nonce, from: self.overlayAddress, seen: null } as const;
     send(looked.peer.plane, encodePath(message, looked.key), way.endpoint);
   };
@@ -109,6 +141,27 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       for (const way of dueWays(waysOf(looked), looked.used, looked.since, now)) ask(looked, way, now);
       choose(looked);
     }
+    if (now - answeredAt >= WITNESS_MILLISECONDS) askWitnesses(now);
+    const kinds = [...peers.values()].map(
+      (looked) => waysOf(looked).find(({ endpoint }) => endpoint === looked.used)?.kind,
+    );
+    const seen = { onlineSince: onlineSince(), fresh, usesTls: kinds.includes('tls') };
+    const was = outside.udp;
+    outside = judge(outside, seen, now);
+    if (outside.udp !== was) onUdp();
+  };
+  /** Those whose tunnel is well are asked too, now and then: nobody else would say that UDP is blocked from now on. */
+  const askWitnesses = (now: number) => {
+    let asked = 0;
+    for (const looked of peers.values())
+      for (const way of waysOf(looked)) {
+        if (asked >= MOST_WITNESSES) return;
+        if (!isWitness(way)) continue;
+        asked += 1;
+        // One that is blocked asks as slowly as anybody looks for better ways.
+        const pause = outside.udp === 'blocked' ? WITNESS_MILLISECONDS : WITNESS_IN_DOUBT_MILLISECONDS;
+        if (way.askedAt === null || now - way.askedAt >= pause) ask(looked, way, now);
+      }
   };
   const byOverlay = (address: string) =>
     [...peers.values()].find((looked) => looked.peer.overlayAddress === address);
@@ -139,6 +192,12 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     asked.way.answeredAt = now;
     asked.way.rttMilliseconds = now - asked.at;
     asked.way.unanswered = 0;
+    if (isOutside(asked.way)) {
+      answeredAt = now;
+      const was = outside.udp;
+      outside = afterAnswer(outside, now);
+      if (outside.udp !== was) onUdp();
+    }
     if (message.seen && !isRelayed(asked.way))
       sightings.set(`${plane} ${asked.way.endpoint}`, {
         by: asked.way.endpoint,
@@ -153,7 +212,13 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     know: (map, privateKey) => {
       self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
-      const wanted = map.peers.filter(({ endpoints }) => endpoints.length > 1 || endpoints.some(isRelayed));
+      let witnesses = 0;
+      const wanted = map.peers.filter(({ endpoints }) => {
+        if (endpoints.length > 1 || endpoints.some(isRelayed)) return true;
+        if (!endpoints.some(isWitness)) return false;
+        witnesses += 1;
+        return witnesses <= MOST_WITNESSES;
+      });
       for (const id of [...peers.keys()]) if (!wanted.some((peer) => peer.id === id)) peers.delete(id);
       for (const peer of wanted) {
         const held = peers.get(peer.id);
@@ -190,16 +255,20 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       await applyMouth(run, map.self.wireguardPort, map.self.planes);
       timer ??= setInterval(tick, TICK_MILLISECONDS);
     },
-    observed: (tunnels, now) => {
+    observed: (tunnels, dead, now) => {
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
+      fresh = false;
       for (const looked of peers.values()) {
         const tunnel = byKey.get(looked.peer.wireguardKey);
         const relayed = looked.offered.some(isRelayed);
-        const fresh =
+        const isFresh =
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
-        looked.settled = !relayed && fresh && best;
-        if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
+        const isDead = dead.has(looked.peer.id);
+        looked.settled = !relayed && isFresh && best && !isDead;
+        const stands = waysOf(looked).find(({ endpoint }) => endpoint === tunnel?.endpoint);
+        fresh ||= isFresh && stands !== undefined && isOutside(stands);
+        if (looked.used !== null || !isFresh || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;
         if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
@@ -221,6 +290,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         return { ...peer, endpoints: [{ kind: way.kind, address, port: Number(port) }] };
       }),
     }),
+    udp: () => outside.udp,
     strayed: (tunnels) => {
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
       return [...peers.values()].flatMap((looked) => {

@@ -46,33 +46,29 @@ interface Need {
 /** What leads from the allocations of the snapshot to those that its pairs need at `now` (milliseconds since 1970). */
 export function planRelays(snapshot: Snapshot, now: number): RelayPlan {
   const relays: Place[] = [...snapshot.parts.values()].flatMap((part) =>
-    relaysOf(part)
-      .filter((peer) => !peer.udpBlocked)
-      .map((peer) => ({ part, peer })),
+    relaysOf(part).map((peer) => ({ part, peer })),
   );
   const needs = relays.length > 0 ? needsOf(snapshot) : new Map<string, Need>();
   const set: { relayId: string; allocation: MeshAllocation }[] = [];
   const removed: { relayId: string; id: string }[] = [];
   const held = new Map<string, string[]>();
   const ports = new Map<string, Set<number>>(relays.map(({ peer }) => [peer.id, new Set()]));
-  for (const part of snapshot.parts.values())
-    for (const peer of relaysOf(part))
-      for (const allocation of peer.relay?.allocations ?? []) {
-        const key = keyOf(allocation.peers, allocation.tls !== undefined);
-        const need = needs.get(key);
-        const others = held.get(key) ?? [];
-        const able = !peer.udpBlocked && need && serves({ part, peer }, need);
-        if (!need || !able || others.length >= RELAYS_PER_PAIR) {
-          removed.push({ relayId: peer.id, id: allocation.id });
-          continue;
-        }
-        held.set(key, [...others, peer.id]);
-        ports.get(peer.id)?.add(allocation.port);
-        const renewed = Date.parse(allocation.until) - now < RENEW_SECONDS * 1000;
-        if (!renewed && need.tls?.join() === allocation.tls?.join()) continue;
-        const until = renewed ? untilFrom(now) : allocation.until;
-        set.push({ relayId: peer.id, allocation: { ...allocation, ...overTls(need), until } });
+  for (const relay of relays)
+    for (const allocation of relay.peer.relay?.allocations ?? []) {
+      const key = keyOf(allocation.peers, allocation.tls !== undefined);
+      const need = needs.get(key);
+      const others = held.get(key) ?? [];
+      if (!need || !serves(relay, need) || others.length >= RELAYS_PER_PAIR) {
+        removed.push({ relayId: relay.peer.id, id: allocation.id });
+        continue;
       }
+      held.set(key, [...others, relay.peer.id]);
+      ports.get(relay.peer.id)?.add(allocation.port);
+      const renewed = Date.parse(allocation.until) - now < RENEW_SECONDS * 1000;
+      if (!renewed && need.tls?.join() === allocation.tls?.join()) continue;
+      const until = renewed ? untilFrom(now) : allocation.until;
+      set.push({ relayId: relay.peer.id, allocation: { ...allocation, ...overTls(need), until } });
+    }
   for (const [key, need] of [...needs].sort(([a], [b]) => compareText(a, b))) {
     const chosen = held.get(key) ?? [];
     while (chosen.length < RELAYS_PER_PAIR) {
