@@ -17,6 +17,8 @@ const status: Status = {
   appliedNumber: 7,
   problem: null,
   draining: false,
+  udp: 'open',
+  overTls: [],
   wireguard: 'userspace',
   peers: [
     {
@@ -54,5 +56,14 @@ test('says what is wrong', () => {
   );
   expect(text).toContain(
     'coordinator not connected, map 7, applied none, WireGuard in (none yet)\nproblem: no tun\n',
+  );
+});
+
+test('says by whom packets go where UDP does not get out', () => {
+  const blocked = { ...status, udp: 'blocked' as const };
+  expect(renderStatus(blocked, NOW)).toContain('\nno UDP from outside is answered here, and no relay');
+  const overTls = [{ relay: '198.51.100.1:8443', peers: ['b1', 'b2', 'b3', 'b4'] }];
+  expect(renderStatus({ ...blocked, overTls }, NOW)).toContain(
+    '\nUDP is blocked here: packets go to 4 peers by the relay 198.51.100.1 over TLS 8443\n',
   );
 });

@@ -33,6 +33,10 @@ export const Status = z.object({
   /** Others have been asked to take other ways than this node. */
   draining: z.boolean(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
+  /** Whether UDP gets out of where this node is. */
+  udp: z.enum(['unknown', 'open', 'blocked']),
+  /** Relays by which packets go over TLS, as `address:port`, and the names of the peers that they go to. */
+  overTls: z.array(z.object({ relay: z.string(), peers: z.array(z.string()) })),
   peers: z.array(
     LinkReport.extend({
       name: z.string(),

@@ -260,6 +260,8 @@ export async function startDaemon(options: {
       problem,
       draining: node.isDraining(),
       wireguard: node.wireguard(),
+      udp: node.udp(),
+      overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),
     }),
     measure: async (peer) =>
@@ -311,4 +313,17 @@ function peersOf(
     const path = link.endpoint === null ? null : kindOf(peer, link.endpoint);
     return [{ ...link, name, role, overlayAddress, clusterId, plane, path, mtu: mtuOf(peer.id) }];
   });
+}
+
+/** Whom this node reaches over TLS, by relay. */
+function overTls(map: NetworkMap | undefined, links: readonly LinkReport[]): Status['overTls'] {
+  const endpoints = new Map(links.map((link) => [link.peerId, link.endpoint]));
+  const found = (map?.peers ?? []).flatMap((peer) => {
+    const used = peer.endpoints.find(
+      (one) => one.tls && `${one.address}:${one.port}` === endpoints.get(peer.id),
+    );
+    return used?.tls ? [{ relay: `${used.address}:${used.tls.port}`, name: peer.name }] : [];
+  });
+  const byRelay = Map.groupBy(found, ({ relay }) => relay);
+  return [...byRelay].map(([relay, some]) => ({ relay, peers: some.map(({ name }) => name) }));
 }
