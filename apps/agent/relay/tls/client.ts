@@ -19,8 +19,6 @@ export interface RelayClient {
   apply(map: NetworkMap, privateKey: string): Promise<void>;
   /** On which port of 127.0.0.1 each way begins. */
   ports(): ReadonlyMap<WayName, number>;
-  /** Relays to which a connection stands, and bytes that wait for them. */
-  connected(): { relay: string; waitingBytes: number; lost: number }[];
   close(): void;
 }
 
@@ -126,13 +124,6 @@ export function newRelayClient(peerId: string, log: Log, random: () => number): 
       }
     },
     ports: () => new Map([...ways].map(([name, { local }]) => [name, local.port])),
-    connected: () =>
-      [...relays].flatMap(([relay, { connection }]) => {
-        const pipe = connection?.pipe();
-        if (!pipe) return [];
-        const { bytes, lost } = pipe.waiting();
-        return [{ relay, waitingBytes: bytes, lost }];
-      }),
     close: () => {
       for (const name of [...relays.keys()]) drop(name);
       for (const { local } of ways.values()) local.close();

@@ -24,7 +24,7 @@ import { newStrangers } from './strangers.ts';
 import { boundTo, relayKey, whoSays } from './token.ts';
 
 export interface RelayServer {
-  /** Relays what the map asks for and nothing else. Throws `address-taken` where the port is somebody else's. */
+  /** Relays what the map asks for and nothing else. Throws `address-taken` where a port is somebody else's. */
   apply(map: NetworkMap, privateKey: string): Promise<void>;
   /** On which port of 127.0.0.1 each channel begins whose end is this node. */
   ports(): ReadonlyMap<number, number>;
@@ -209,10 +209,16 @@ export function newRelayServer(
     pairs.set(allocation.id, pair);
     ends.set(first.channel, { pair, self: first, other: second });
     ends.set(second.channel, { pair, self: second, other: first });
-    for (const end of pair.ends) {
-      if (end.by === 'udp') end.udp = await openUdp(end, pass, clock);
-      else if (end.by === 'self')
-        end.local = await openLocalEnd(wireguardPort, (bytes) => pass(end.channel, bytes, clock()));
+    try {
+      for (const end of pair.ends) {
+        if (end.by === 'udp') end.udp = await openUdp(end, pass, clock);
+        else if (end.by === 'self')
+          end.local = await openLocalEnd(wireguardPort, (bytes) => pass(end.channel, bytes, clock()));
+      }
+    } catch (error) {
+      // Half a pair is none: it is opened again when the map is next applied.
+      closePair(pair);
+      throw error;
     }
   };
   const closePair = (pair: Pair) => {
@@ -283,7 +289,14 @@ async function openUdp(
   // Every destination is an address: nothing is to be looked up.
   const socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) });
   await new Promise<void>((done, failed) => {
-    socket.once('error', failed);
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      failed(
+        error.code === 'EADDRINUSE'
+          ? new AgentFailure('address-taken', `UDP ${end.channel} is taken, so one pair is not relayed here`)
+          : error,
+      );
+    });
     socket.bind(end.channel, () => done());
   });
   socket.removeAllListeners('error').on('error', () => undefined);
