@@ -66,8 +66,14 @@ export interface MeshPeer {
   /** Its agent said that it speaks no IPv6. */
   readonly ipv4Only?: boolean;
   readonly labels: Labels;
+  /** No UDP gets out of where it is, or none comes back. */
+  readonly udpBlocked?: boolean;
   /** What a peer that relays for others is given to relay; null for one that does not. */
-  readonly relay: { readonly allocations: readonly MeshAllocation[] } | null;
+  readonly relay: {
+    readonly allocations: readonly MeshAllocation[];
+    /** Where it takes peers in over TLS, and its certificate key's hash; null until its agent has said that. */
+    readonly tls?: { readonly port: number; readonly pin: string } | null;
+  } | null;
 }
 
 /** Two peers, the first of lower id, for whom a relay keeps `port` and the port after it. */
@@ -77,6 +83,8 @@ export interface MeshAllocation {
   readonly peers: readonly [string, string];
   readonly clusters: readonly [string, string];
   readonly port: number;
+  /** Which of the two come over TLS, at least one; left out where both come by UDP. */
+  readonly tls?: readonly [boolean, boolean];
   readonly kilobytesPerSecond: number;
   /** ISO time. */
   readonly until: string;

@@ -18,6 +18,8 @@ const status: Status = {
   appliedNumber: 7,
   problem: null,
   draining: false,
+  udp: 'open',
+  overTls: [],
   wireguard: 'userspace',
   ranges: [],
   peers: [
@@ -77,5 +79,14 @@ test('says what is wrong', () => {
   );
   expect(renderStatus({ ...status, overlayAddress6: null }, NOW)).toContain(
     '\nIPv6 none: it is switched off on this node, or could not be set up\n',
+  );
+});
+
+test('says by whom packets go where UDP does not get out', () => {
+  const blocked = { ...status, udp: 'blocked' as const };
+  expect(renderStatus(blocked, NOW)).toContain('\nno UDP from outside is answered here, and no relay');
+  const overTls = [{ relay: '198.51.100.1:8443', peers: ['b1', 'b2', 'b3', 'b4'] }];
+  expect(renderStatus({ ...blocked, overTls }, NOW)).toContain(
+    '\nUDP is blocked here: packets go to 4 peers by the relay 198.51.100.1 over TLS 8443\n',
   );
 });

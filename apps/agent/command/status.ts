@@ -1,6 +1,7 @@
 /** `skein-agent status`: what the daemon knows, for people and for scripts. */
 import { interfaceOf } from '../config.ts';
 import { askDaemon, Status } from '../daemon/control-socket.ts';
+import { blockedWords } from '../doctor/blocked-words.ts';
 import { AgentFailure } from '../failure.ts';
 
 /** Throws `not-enrolled` where no daemon runs. */
@@ -32,6 +33,7 @@ export function renderStatus(status: Status, now: number): string {
     ),
     `IPv6 ${status.overlayAddress6 ?? (status.appliedNumber === null ? '-' : 'none: it is switched off on this node, or could not be set up')}`,
     ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
+    ...(status.udp === 'blocked' ? [blockedWords(status.overTls)] : []),
     ...(status.problem ? [`problem: ${status.problem}`] : []),
   ];
   const rows = status.peers.map((peer) => [

@@ -38,6 +38,10 @@ export const Status = z.object({
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   /** Ranges behind this node that it carries. */
   ranges: z.array(MapRange),
+  /** Whether UDP gets out of where this node is. */
+  udp: z.enum(['unknown', 'open', 'blocked']),
+  /** Relays by which packets go over TLS, as `address:port`, and the names of the peers that they go to. */
+  overTls: z.array(z.object({ relay: z.string(), peers: z.array(z.string()) })),
   peers: z.array(
     LinkReport.extend({
       name: z.string(),

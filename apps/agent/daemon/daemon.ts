@@ -18,6 +18,7 @@ import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
+import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
@@ -63,6 +64,7 @@ export async function startDaemon(options: {
   const { log, enrolment, keys } = options;
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
   const cache = await readCache(own);
+  const relayPin = pinOf(await ensureRelayKey());
   let held = cache.map;
   let chain = cache.chain;
   let appliedNumber: number | null = null;
@@ -76,6 +78,7 @@ export async function startDaemon(options: {
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
   let channel: Channel | undefined;
+  let onlineSince = 0;
 
   const later = (milliseconds: number, what: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
@@ -97,6 +100,8 @@ export async function startDaemon(options: {
     },
     onVerdicts: () => later(50, () => void enqueue(measure)),
     onUnrouted: () => void enqueue(check),
+    onlineSince: () => (channel?.connected() ? onlineSince : null),
+    onUdp: () => report(),
     onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
@@ -157,6 +162,7 @@ export async function startDaemon(options: {
     if (stopped || !channel?.connected()) return;
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
     const seen = node.seen({ address: privateAddress, port });
+    const udp = node.udp();
     channel.send({
       type: 'report',
       facts: {
@@ -174,6 +180,8 @@ export async function startDaemon(options: {
       ],
       appliedNumber,
       problem: problem?.slice(0, 2000) ?? null,
+      ...(udp === 'unknown' ? {} : { udp }),
+      relayPin,
       links: links.slice(0, 2000),
     });
   };
@@ -221,7 +229,10 @@ export async function startDaemon(options: {
     log,
     random: Math.random,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
-    onReady: () => report(),
+    onReady: () => {
+      onlineSince = performance.now();
+      report();
+    },
     onMap: (signed) => {
       taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
     },
@@ -259,6 +270,8 @@ export async function startDaemon(options: {
       draining: node.isDraining(),
       wireguard: node.wireguard(),
       ranges: held?.self.ranges ?? [],
+      udp: node.udp(),
+      overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),
     }),
     measure: async (peer) =>
@@ -310,4 +323,17 @@ function peersOf(
     const path = link.endpoint === null ? null : kindOf(peer, link.endpoint);
     return [{ ...link, name, role, overlayAddress, clusterId, plane, path, mtu: mtuOf(peer.id) }];
   });
+}
+
+/** Whom this node reaches over TLS, by relay. */
+function overTls(map: NetworkMap | undefined, links: readonly LinkReport[]): Status['overTls'] {
+  const endpoints = new Map(links.map((link) => [link.peerId, link.endpoint]));
+  const found = (map?.peers ?? []).flatMap((peer) => {
+    const used = peer.endpoints.find(
+      (one) => one.tls && `${one.address}:${one.port}` === endpoints.get(peer.id),
+    );
+    return used?.tls ? [{ relay: `${used.address}:${used.tls.port}`, name: peer.name }] : [];
+  });
+  const byRelay = Map.groupBy(found, ({ relay }) => relay);
+  return [...byRelay].map(([relay, some]) => ({ relay, peers: some.map(({ name }) => name) }));
 }

@@ -20,6 +20,10 @@ import type { SharedKey } from '../pair/exchange.ts';
 import { newPairKeeper } from '../pair/keeper.ts';
 import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
+import { ensureRelayKey } from '../relay/tls/certificate.ts';
+import { newRelayClient, type WayName, wayName } from '../relay/tls/client.ts';
+import { localized, named } from '../relay/tls/localized.ts';
+import { newRelayServer } from '../relay/tls/server.ts';
 import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
 import { noteForwarding } from '../route/forwarding.ts';
 import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
@@ -51,6 +55,8 @@ export interface Node {
   /** Every tunnel as its device has it now; those of a device that does not answer are left out. */
   observe(): Promise<readonly TunnelPeer[]>;
   seen: Finder['seen'];
+  /** Whether UDP gets out of where this node is. */
+  udp: Finder['udp'];
   /** Tells everybody who goes by this node to take another way, or that it is a way again. */
   drain(on: boolean): void;
   /** Tells the peers that are up of the public key we will use; answers how many have not said that they know it. */
@@ -69,6 +75,8 @@ export interface Node {
 }
 
 const FOLLOW_MILLISECONDS = 100;
+/** As maps say it of a way that ends at this node. */
+const OWN_ADDRESS = '127.0.0.1';
 
 export function newNode(options: {
   run: Run;
@@ -83,12 +91,26 @@ export function newNode(options: {
   onVerdicts: () => void;
   /** Routes could not be changed: apply again. */
   onUnrouted: () => void;
+  /** Since when the coordinator has been reached, by `performance.now()`; null while it is not. */
+  onlineSince: () => number | null;
+  /** UDP gets out of here no more, or again: worth reporting. */
+  onUdp: () => void;
   /** Some path carries other sizes than before: resize. */
   onSizes: () => Promise<void>;
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
   const relay = newRelay(run, Date.now);
+  const clock = () => performance.now();
+  const tlsServer = newRelayServer(ensureRelayKey, clock, Date.now);
+  const tlsClient = newRelayClient(options.self.peerId, log, Math.random);
+  /** Where ways over TLS begin on this node; those of pairs that it is one of itself are named by its own address. */
+  const localPorts = (): ReadonlyMap<WayName, number> => {
+    const own = [...tlsServer.ports()].map(
+      ([port, local]) => [wayName({ address: OWN_ADDRESS, port }), local] as const,
+    );
+    return new Map([...tlsClient.ports(), ...own]);
+  };
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   /** The map applied last, as it came, and with every peer under the key that it uses. */
@@ -129,21 +151,27 @@ export function newNode(options: {
       await inTunnels(async () => wanted && planAll(wanted, await observed()));
     },
   });
-  const finder: Finder = newFinder(
+  const finder: Finder = newFinder({
     run,
-    () => performance.now(),
-    (id) => {
+    clock,
+    onlineSince: options.onlineSince,
+    onFound: (id) => {
       inTunnels(() => changeWay(id)).catch((error) => {
         log(`way not changed: ${wordsOf(error)}`);
         options.onUnrouted();
       });
     },
-  );
+    onUdp: () => {
+      if (finder.udp() === 'blocked') log('no UDP gets out of here; relays are asked for that let in TLS');
+      options.onUdp();
+    },
+  });
   const mtu = newMtuKeeper({
     run,
     log,
-    clock: () => performance.now(),
-    observe: observeAll,
+    clock,
+    // By the relays' addresses: this node's own sockets would carry anything.
+    observe: async () => named(await observeAll(), localPorts()),
     onChange: options.onSizes,
   });
   /** Routes are changed by one at a time, and never wait for anything else that is being applied. */
@@ -244,15 +272,20 @@ export function newNode(options: {
   ): Promise<NetworkMap> => {
     const tunnels = [...found.values()].flatMap(({ state }) => state.peers);
     pairs.observe(map, tunnels);
-    const inUse = inUseOf(map);
+    await tlsClient.apply(map, keys.wireguardPrivateKey);
+    const inUse = localized(inUseOf(map), localPorts());
     finder.know(inUse, keys.wireguardPrivateKey);
-    finder.observed(tunnels, Date.now());
+    const silent = [...watch.verdicts()].filter(([, verdict]) => !verdict.live).map(([id]) => id);
+    finder.observed(tunnels, new Set(silent), Date.now());
     const narrowed = carried(finder.narrowed(inUse));
     const chosen = new Map<string, Choice>();
+    // As if chosen out of nothing: what is found now is set once more.
+    const before = new Map(choices);
+    for (const key of finder.strayed(tunnels)) before.set(key, { offered: [], index: 0, chosenAt: 0 });
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
       if (plane >= map.self.planes) continue;
-      const plan = planTunnel(narrowed, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(narrowed, plane, secrets, state, before, Date.now());
       await device.apply(plan.change);
       const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
       noteChange(peers, plan.change);
@@ -281,7 +314,8 @@ export function newNode(options: {
   };
   /** Changes the devices by what differs, from what they are known to hold. */
   const planDifference = async (map: NetworkMap, { changed, gone }: Difference): Promise<NetworkMap> => {
-    const inUse = inUseOf(map);
+    await tlsClient.apply(map, keys.wireguardPrivateKey);
+    const inUse = localized(inUseOf(map), localPorts());
     const concerned = new Set([...changed, ...gone].map((peer) => peer.id));
     finder.know(inUse, keys.wireguardPrivateKey);
     const some = carried(
@@ -368,6 +402,11 @@ export function newNode(options: {
     apply: async (asked) => {
       let map = asked;
       settled = undefined;
+      const problems: string[] = [];
+      const attempt = (done: Promise<void>) =>
+        done.catch((error) => {
+          problems.push(wordsOf(error));
+        });
       try {
         twins = (await hasIpv6()) ? twinsOf(asked.networkId) : null;
         globals = twins ? await globalAddresses(run) : [];
@@ -375,17 +414,15 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it.
         if (await applyFilter(run, asked)) log('packet filter in place');
         await leaveGone(asked);
+        // Before the tunnels, which may have ends at its sockets.
+        await attempt(tlsServer.apply(asked, keys.wireguardPrivateKey));
         map = await inTunnels(() => applyTunnels(asked));
         await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
       }
-      const problems: string[] = sixProblem === null ? [] : [sixProblem];
-      const attempt = (done: Promise<void>) =>
-        done.catch((error) => {
-          problems.push(wordsOf(error));
-        });
-      await attempt(relay.apply(map.allocations));
+      if (sixProblem !== null) problems.push(sixProblem);
+      await attempt(relay.apply(map.allocations.filter(({ tls }) => tls === undefined)));
       await attempt(finder.listen(map, twins !== null));
       await attempt(watch.apply(map));
       await attempt(mtu.apply(map));
@@ -404,15 +441,17 @@ export function newNode(options: {
         };
       });
       if (devices.size === 0) return [];
-      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
+      const tunnels = named(seen, localPorts());
+      const links = reportLinks(map.peers, tunnels, watch.results(), watch.verdicts(), Date.now());
       watch.probeOthers();
       return links;
     },
     resize: (map) =>
       applyRoutes(pairs.inUse(map)).catch((error) => log(`routes not resized: ${wordsOf(error)}`)),
     mtu,
-    observe: observeAll,
+    observe: async () => named(await observeAll(), localPorts()),
     seen: finder.seen,
+    udp: finder.udp,
     drain: watch.drain,
     isDraining: watch.isDraining,
     quietMilliseconds: watch.quietMilliseconds,
@@ -422,7 +461,9 @@ export function newNode(options: {
         await keepNextKey(next);
         await pairs.tellMoved(wireguardPublicKey(next));
         takeNextKey(keys, next);
-        if (wanted) await planAll(wanted, await observed());
+        if (!wanted) return;
+        await planAll(wanted, await observed());
+        await tlsServer.apply(wanted, next);
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
     globalAddresses: () => globals,
@@ -433,6 +474,8 @@ export function newNode(options: {
       watch.close();
       mtu.close();
       finder.close();
+      tlsClient.close();
+      await tlsServer.close();
       pairs.close();
       clearTimeout(following);
       await tunnelling;

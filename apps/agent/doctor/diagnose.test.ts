@@ -40,7 +40,14 @@ const coordinator: NonNullable<DoctorFacts['coordinator']> = {
   tls: { ok: true },
   aheadSeconds: 0,
 };
-const daemon = { connected: true, heldNumber: 7, appliedNumber: 7, problem: null };
+const daemon = {
+  connected: true,
+  heldNumber: 7,
+  appliedNumber: 7,
+  problem: null,
+  udp: 'open' as const,
+  overTls: [],
+};
 const well: DoctorFacts = {
   enrolled: true,
   daemon,
@@ -103,6 +110,19 @@ describe('each thing that can be wrong has its words', () => {
     ],
     ['no channel', { ...well, daemon: { ...daemon, connected: false } }, 'channel-closed', /WebSockets/],
     ['a problem', { ...well, daemon: { ...daemon, problem: 'no tun' } }, 'map-not-applied', /no tun/],
+    [
+      'UDP blocked, and a relay that takes the node in',
+      {
+        ...well,
+        daemon: {
+          ...daemon,
+          udp: 'blocked' as const,
+          overTls: [{ relay: '198.51.100.1:443', peers: ['b1', 'c1'] }],
+        },
+      },
+      'udp-over-tls',
+      /UDP is blocked here: packets go to b1, c1 by the relay 198\.51\.100\.1 over TLS 443/,
+    ],
     ['no map', { ...well, daemon: { ...daemon, heldNumber: null } }, 'no-map', /No map has come/],
     ['no interface', { ...well, node: { ...node, interfacesGone: ['skein1'] } }, 'interface-gone', /skein1/],
     [

@@ -1,4 +1,5 @@
 /** From facts to findings: what is wrong, and how to mend it. Pure; causes come before what follows from them. */
+import { blockedWords } from './blocked-words.ts';
 import type { CoordinatorFacts, DoctorFacts, NodeFacts, PeerMeasure, TraceFacts } from './facts.ts';
 import { natKind } from './nat.ts';
 
@@ -42,6 +43,7 @@ export function diagnose(facts: DoctorFacts): Finding[] {
   if (facts.node) findings.push(...ofNode(facts.node, facts.daemon !== null));
   const gone = (facts.node?.interfacesGone.length ?? 0) > 0 || facts.node?.wireguardAnswers === false;
   // Without an interface every peer is silent, and says nothing more.
+  if (facts.daemon && !gone) findings.push(...ofUdp(facts.daemon, facts.wireguardPort));
   if (facts.measured && !gone) {
     findings.push(...ofPeers(facts.measured.peers, facts.wireguardPort));
     if (facts.node) findings.push(...ofNat(facts.node.addresses, facts.measured.peers));
@@ -196,6 +198,17 @@ function ofNode(node: NodeFacts, daemonRuns: boolean): Finding[] {
   return findings;
 }
 
+function ofUdp({ udp, overTls }: NonNullable<DoctorFacts['daemon']>, port: number): Finding[] {
+  if (udp !== 'blocked' || overTls.length === 0) return [];
+  return [
+    note(
+      'udp-over-tls',
+      `${blockedWords(overTls)}.`,
+      `That is slower than UDP. Let UDP out of this node from ${port} and following, in its own firewall and its network’s; then the direct ways are taken by themselves.`,
+    ),
+  ];
+}
+
 function ofPeers(peers: readonly PeerMeasure[], port: number): Finding[] {
   const silent = peers.filter((peer) => peer.answered === 0);
   const findings: Finding[] = [];
@@ -206,7 +219,7 @@ function ofPeers(peers: readonly PeerMeasure[], port: number): Finding[] {
       wrong(
         'udp-blocked',
         `None of ${told.length} peers answers, and not one sealed packet comes in: UDP is blocked at this node or its network.`,
-        `Let UDP out of this node and UDP ${port} and following in, in its own firewall and in its network’s.`,
+        `Let UDP out of this node and UDP ${port} and following in, in its own firewall and in its network’s. Where that cannot be, let a peer with a public address relay (PUT /peers/{id}/relay): it takes this node in over TLS, on TCP 443.`,
       ),
     );
   for (const peer of allSilent ? [] : silent) findings.push(ofSilentPeer(peer));

@@ -93,6 +93,9 @@ export interface DoctorFacts {
     heldNumber: number | null;
     appliedNumber: number | null;
     problem: string | null;
+    udp: 'unknown' | 'open' | 'blocked';
+    /** Relays by which packets go over TLS, as `address:port`, and the names of the peers that they go to. */
+    overTls: { relay: string; peers: string[] }[];
   } | null;
   coordinator: CoordinatorFacts | null;
   /** Null where there is no map to compare with. */

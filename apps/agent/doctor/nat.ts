@@ -10,7 +10,9 @@ export type NatKind = 'none' | 'steady' | 'per-peer' | 'unknown';
 
 /** @param own the node's underlay addresses */
 export function natKind(own: readonly string[], peers: readonly PeerMeasure[]): NatKind {
-  const outside = peers.filter((peer) => peer.seenAs !== null && peer.endpointKind !== 'relayed');
+  const outside = peers.filter(
+    (peer) => peer.seenAs !== null && !['relayed', 'tls'].includes(peer.endpointKind ?? ''),
+  );
   const isOwn = (seen: string) => own.includes(seen.replace(/:\d+$/, ''));
   const translated = outside.filter((peer) => !isOwn(peer.seenAs ?? ''));
   if (translated.length === 0)

@@ -40,15 +40,25 @@ export function isAlive(way: Tried): boolean {
   return way.answeredAt !== null && way.unanswered < UNANSWERED;
 }
 
+/** By way of a relay, over UDP or TLS. */
+export const isRelayed = ({ kind }: Pick<Tried, 'kind'>): boolean => kind === 'relayed' || kind === 'tls';
+
+/** Best first: the lower one is to be used, however quick the other is. */
+export function rankOf({ kind }: Pick<Tried, 'kind'>): number {
+  return kind === 'tls' ? 2 : kind === 'relayed' ? 1 : 0;
+}
+
 /**
  * The way to use from now on, or null where none has answered: the first in the map's order that lives, and of the
- * relays the quicker one.
+ * relays the quicker one. Over TLS goes what finds no other way.
  * @param ways best first
  */
 export function chooseWay(ways: readonly Tried[], used: string | null): string | null {
-  const living = ways.filter(isAlive);
-  const direct = living.find((way) => way.kind !== 'relayed');
+  const alive = ways.filter(isAlive);
+  const direct = alive.find((way) => !isRelayed(way));
   if (direct) return direct.endpoint;
+  const byUdp = alive.filter((way) => way.kind === 'relayed');
+  const living = byUdp.length > 0 ? byUdp : alive;
   const held = living.find((way) => way.endpoint === used);
   const rtt = (way: Tried) => way.rttMilliseconds ?? Number.POSITIVE_INFINITY;
   const [quickest] = [...living].sort((a, b) => rtt(a) - rtt(b));
@@ -73,7 +83,7 @@ export function dueWays(
   const hasty = now - since < HASTE_MILLISECONDS;
   return ways.filter((way, index) => {
     const pause =
-      inDoubt && (hasty || way.kind === 'relayed' || index === at || isAlive(way))
+      inDoubt && (hasty || isRelayed(way) || index === at || isAlive(way))
         ? QUICK_MILLISECONDS
         : index === at
           ? USED_MILLISECONDS

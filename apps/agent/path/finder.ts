@@ -10,19 +10,32 @@ import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts
 import type { Run } from '../host/command.ts';
 import { endpointParts, endpointText, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
-import { chooseWay, dueWays, natOf, newWay, type Tried, UNANSWERED } from './choose.ts';
+import { chooseWay, dueWays, isAlive, isRelayed, natOf, newWay, rankOf, type Tried } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
 import { applyMouth, MOUTH_PORT } from './mouth.ts';
+import {
+  afterAnswer,
+  afterQuestion,
+  isOutside,
+  isWitness,
+  judge,
+  NOTHING_KNOWN,
+  type Outside,
+  type Udp,
+} from './outside.ts';
 
 const TICK_MILLISECONDS = 100;
 /** Ways that no map names, learnt from where a peer's questions come from. */
 const MOST_LEARNT = 2;
 const LEARNT_MILLISECONDS = 60_000;
 const SEEN_MILLISECONDS = 300_000;
-/** Public peers that are asked where our packets come from though their tunnels need no looking after. */
-const WITNESSES = 3;
-const WITNESS_MILLISECONDS = 60_000;
-const WITNESS_AGAIN_MILLISECONDS = 1000;
+/** Public peers that are asked though their tunnels need no looking after: whether UDP gets out, and what they see. */
+const MOST_WITNESSES = 4;
+const WITNESS_MILLISECONDS = 10_000;
+const WITNESS_IN_DOUBT_MILLISECONDS = 400;
+/** What fewer peers have seen within that time says nothing of a NAT. */
+const OBSERVERS = 2;
+const OBSERVED_MILLISECONDS = 60_000;
 /** Two keepalives that did not come, and how late they may be. */
 const UNHEARD_MILLISECONDS = 60_000;
 /** Questions under way, all peers together. */
@@ -33,13 +46,23 @@ export interface Finder {
   know(map: NetworkMap, privateKey: string): void;
   /** Throws where the node does not let us listen. @param six whether the node speaks IPv6 */
   listen(map: NetworkMap, six: boolean): Promise<void>;
-  /** What the devices say, so that peers whose tunnel is well need no looking after. */
-  observed(tunnels: readonly TunnelPeer[], now: number): void;
+  /**
+   * What the devices say, so that peers whose tunnel is well need no looking after.
+   * @param dead ids of peers that do not answer through their tunnel, however fresh it is
+   */
+  observed(tunnels: readonly TunnelPeer[], dead: ReadonlySet<string>, now: number): void;
+  /** Whether UDP gets out of where this node is. */
+  udp(): Udp;
   /**
    * The map with each peer at the way that was found for it, and nowhere else. Until one is found a relay is the safest
    * to begin with.
    */
   narrowed(map: NetworkMap): NetworkMap;
+  /**
+   * Keys of the peers whose tunnel has strayed onto a worse way than the one found: it follows the peer's packets, and
+   * where both change over at one moment each may follow the other back.
+   */
+  strayed(tunnels: readonly TunnelPeer[]): readonly string[];
   /** Where others see this node's packets come from, and what that says about the NAT before it. */
   seen(own: { address: string | null; port: number }): {
     endpoints: Endpoint[];
@@ -59,14 +82,21 @@ interface Looked {
   received: { bytes: number; at: number };
   /** Nothing is to be looked for: the tunnel stands on the best way there is. */
   settled: boolean;
-  witness: boolean;
 }
 
-/**
- * @param clock monotonic milliseconds
- * @param onFound the way to a peer is another one now
- */
-export function newFinder(run: Run, clock: () => number, onFound: (peerId: string) => void): Finder {
+export interface FinderOptions {
+  run: Run;
+  /** Monotonic milliseconds. */
+  clock: () => number;
+  /** Since when the coordinator has been reached, by the same clock; null while it is not. */
+  onlineSince: () => number | null;
+  /** The way to a peer is another one now. */
+  onFound: (peerId: string) => void;
+  /** What `udp` says is something else now. */
+  onUdp: () => void;
+}
+
+export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOptions): Finder {
   const peers = new Map<string, Looked>();
   /** By kind and plane. */
   const sockets = new Map<string, { socket: Socket; plane: number; kind: Kind }>();
@@ -78,11 +108,16 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   let self: { overlayAddress: string } = { overlayAddress: '0.0.0.0' };
   let secret = '';
   let timer: NodeJS.Timeout | undefined;
+  let outside: Outside = NOTHING_KNOWN;
+  let answeredAt = 0;
+  /** Some tunnel to outside has a recent handshake. */
+  let fresh = false;
 
   const waysOf = (looked: Looked): Tried[] => {
-    const direct = looked.offered.filter((way) => way.kind !== 'relayed');
+    const direct = looked.offered.filter((way) => !isRelayed(way));
     const relayed = looked.offered.filter((way) => way.kind === 'relayed');
-    return [...direct, ...looked.learnt.map(({ way }) => way), ...relayed];
+    const tls = looked.offered.filter((way) => way.kind === 'tls');
+    return [...direct, ...looked.learnt.map(({ way }) => way), ...relayed, ...tls];
   };
   const send = (plane: number, bytes: Buffer, endpoint: string) => {
     const { address, port } = endpointParts(endpoint);
@@ -102,24 +137,47 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     underWay.set(nonce.toString('hex'), { id: looked.peer.id, way, at: now });
     way.askedAt = now;
     way.unanswered += 1;
+    if (isWitness(way)) outside = afterQuestion(outside, now);
     const message = { kind: 'ask', nonce, from: self.overlayAddress, seen: null } as const;
     send(looked.peer.plane, encodePath(message, looked.key), way.endpoint);
   };
   const tick = () => {
     const now = clock();
     for (const looked of peers.values()) {
-      if (looked.settled) {
-        const [best] = looked.offered;
-        if (looked.witness && best && isWitnessDue(best, now)) ask(looked, best, now);
-        continue;
-      }
+      if (looked.settled) continue;
       looked.learnt = looked.learnt.filter(
         ({ way, at }) => now - at < LEARNT_MILLISECONDS || way.endpoint === looked.used,
       );
       for (const way of dueWays(waysOf(looked), looked.used, looked.since, now)) ask(looked, way, now);
       choose(looked);
     }
+    if (now - answeredAt >= WITNESS_MILLISECONDS || observers(now) < OBSERVERS) askWitnesses(now);
+    const kinds = [...peers.values()].map(
+      (looked) => waysOf(looked).find(({ endpoint }) => endpoint === looked.used)?.kind,
+    );
+    const seen = { onlineSince: onlineSince(), fresh, usesTls: kinds.includes('tls') };
+    const was = outside.udp;
+    outside = judge(outside, seen, now);
+    if (outside.udp !== was) onUdp();
   };
+  /**
+   * Those whose tunnel is well are asked too, now and then: nobody else would say that UDP is blocked from now on, and
+   * that of several public peers all see the same.
+   */
+  const askWitnesses = (now: number) => {
+    const inDoubt = outside.udp !== 'blocked' && now - answeredAt >= WITNESS_MILLISECONDS;
+    const pause = inDoubt ? WITNESS_IN_DOUBT_MILLISECONDS : WITNESS_MILLISECONDS;
+    let asked = 0;
+    for (const looked of peers.values())
+      for (const way of waysOf(looked)) {
+        if (asked >= MOST_WITNESSES) return;
+        if (!isWitness(way)) continue;
+        asked += 1;
+        if (way.askedAt === null || now - way.askedAt >= pause) ask(looked, way, now);
+      }
+  };
+  const observers = (now: number) =>
+    [...sightings.values()].filter(({ plane, at }) => plane === 0 && now - at < OBSERVED_MILLISECONDS).length;
   const byOverlay = (address: string) =>
     [...peers.values()].find((looked) => looked.peer.overlayAddress === address);
   const take = (plane: number, bytes: Buffer, from: { address: string; port: number }) => {
@@ -151,7 +209,13 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     asked.way.answeredAt = now;
     asked.way.rttMilliseconds = now - asked.at;
     asked.way.unanswered = 0;
-    if (message.seen && asked.way.kind !== 'relayed')
+    if (isOutside(asked.way)) {
+      answeredAt = now;
+      const was = outside.udp;
+      outside = afterAnswer(outside, now);
+      if (outside.udp !== was) onUdp();
+    }
+    if (message.seen && !isRelayed(asked.way))
       sightings.set(`${plane} ${asked.way.endpoint}`, {
         by: asked.way.endpoint,
         ...message.seen,
@@ -165,17 +229,13 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
     know: (map, privateKey) => {
       self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
-      const witnesses = new Set(
-        map.peers
-          .filter(({ plane, endpoints: [best] }) => plane === 0 && best?.kind === 'public')
-          .slice(0, WITNESSES),
-      );
-      const wanted = map.peers.filter(
-        (peer) =>
-          peer.endpoints.length > 1 ||
-          peer.endpoints.some(({ kind }) => kind === 'relayed') ||
-          witnesses.has(peer),
-      );
+      let witnesses = 0;
+      const wanted = map.peers.filter(({ endpoints }) => {
+        if (endpoints.length > 1 || endpoints.some(isRelayed)) return true;
+        if (!endpoints.some(isWitness)) return false;
+        witnesses += 1;
+        return witnesses <= MOST_WITNESSES;
+      });
       for (const id of [...peers.keys()]) if (!wanted.some((peer) => peer.id === id)) peers.delete(id);
       for (const peer of wanted) {
         const held = peers.get(peer.id);
@@ -198,7 +258,6 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
           since: other ? now : (held?.since ?? now),
           received: held?.received ?? { bytes: 0, at: now },
           settled: held?.settled ?? false,
-          witness: witnesses.has(peer),
         });
       }
       secret = privateKey;
@@ -219,12 +278,13 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       }
       timer ??= setInterval(tick, TICK_MILLISECONDS);
     },
-    observed: (tunnels, now) => {
+    observed: (tunnels, dead, now) => {
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
+      fresh = false;
       for (const looked of peers.values()) {
         const tunnel = byKey.get(looked.peer.wireguardKey);
-        const relayed = looked.offered.some((way) => way.kind === 'relayed');
-        const fresh =
+        const relayed = looked.offered.some(isRelayed);
+        const isFresh =
           tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
         const bytes = tunnel?.receivedBytes ?? 0;
@@ -232,8 +292,11 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         // A handshake tells of the time before it alone: its session may have outlived the way.
         const heard =
           looked.peer.keepaliveSeconds === 0 || clock() - looked.received.at < UNHEARD_MILLISECONDS;
-        looked.settled = !relayed && fresh && best && heard;
-        if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
+        const isDead = dead.has(looked.peer.id);
+        looked.settled = !relayed && isFresh && best && heard && !isDead;
+        const stands = waysOf(looked).find(({ endpoint }) => endpoint === tunnel?.endpoint);
+        fresh ||= isFresh && stands !== undefined && isOutside(stands);
+        if (looked.used !== null || !isFresh || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;
         if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
@@ -246,12 +309,25 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         const looked = peers.get(peer.id);
         if (!looked) return peer;
         const way = waysOf(looked).find(({ endpoint }) => endpoint === looked.used);
-        const relayed = peer.endpoints.filter(({ kind }) => kind === 'relayed');
+        // Where there are ways over TLS, no UDP was heard at one of the two.
+        const tls = peer.endpoints.filter(({ kind }) => kind === 'tls');
+        const relayed = [...tls, ...peer.endpoints.filter(({ kind }) => kind === 'relayed')];
         if (!way)
           return relayed.length === 0 ? peer : { ...peer, endpoints: [...relayed, ...peer.endpoints] };
         return { ...peer, endpoints: [{ kind: way.kind, ...endpointParts(way.endpoint) }] };
       }),
     }),
+    udp: () => outside.udp,
+    strayed: (tunnels) => {
+      const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
+      return [...peers.values()].flatMap((looked) => {
+        const ways = waysOf(looked);
+        const endpoint = byKey.get(looked.peer.wireguardKey)?.endpoint;
+        const [used, stands] = [looked.used, endpoint].map((at) => ways.find((way) => way.endpoint === at));
+        if (!used || !stands || !isAlive(used) || rankOf(stands) <= rankOf(used)) return [];
+        return [looked.peer.wireguardKey];
+      });
+    },
     seen: (own) => {
       const now = clock();
       for (const [key, one] of sightings) if (now - one.at > SEEN_MILLISECONDS) sightings.delete(key);
@@ -271,12 +347,6 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       sockets.clear();
     },
   };
-}
-
-/** Often until it has answered, then often enough for what it saw to stay known. */
-function isWitnessDue({ askedAt, unanswered }: Tried, now: number): boolean {
-  const hasty = unanswered > 0 && unanswered <= UNANSWERED;
-  return askedAt === null || now - askedAt >= (hasty ? WITNESS_AGAIN_MILLISECONDS : WITNESS_MILLISECONDS);
 }
 
 type Kind = 'udp4' | 'udp6';

@@ -3,8 +3,9 @@
  * key that only the two peers have. They come from WireGuard's own port and go to it, so what they open and find in
  * NATs is what WireGuard will find.
  */
-import { createHmac, createPrivateKey, createPublicKey, diffieHellman, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { formatAddress, parseAddress } from '@skein/mesh/ipam/cidr.ts';
+import { agreedSecret } from '../state/keys.ts';
 
 export interface PathMessage {
   kind: 'ask' | 'answer';
@@ -22,25 +23,10 @@ const KINDS = { ask: 1, answer: 2 } as const;
 const HEAD_BYTES = 4 + 1 + 8 + 4 + 4 + 2;
 const MAC_BYTES = 16;
 const CONTEXT = 'skein path v1\n';
-// DER of X25519 keys up to their 32 raw bytes (RFC 8410).
-const PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
 
 /** The key of a pair, the same for both: from one's WireGuard private key and the other's public one, base64. */
 export function pathKey(privateKey: string, publicKey: string): Buffer {
-  const secret = diffieHellman({
-    privateKey: createPrivateKey({
-      key: Buffer.concat([PRIVATE_PREFIX, Buffer.from(privateKey, 'base64')]),
-      format: 'der',
-      type: 'pkcs8',
-    }),
-    publicKey: createPublicKey({
-      key: Buffer.concat([PUBLIC_PREFIX, Buffer.from(publicKey, 'base64')]),
-      format: 'der',
-      type: 'spki',
-    }),
-  });
-  return createHmac('sha256', secret).update(CONTEXT).digest();
+  return createHmac('sha256', agreedSecret(privateKey, publicKey)).update(CONTEXT).digest();
 }
 
 export function encodePath(message: PathMessage, key: Buffer): Buffer {

@@ -1,5 +1,11 @@
 /** The node's two keys: Ed25519 says who it is, X25519 is WireGuard's. Made here; private halves never leave here. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { openPrivateKey, publicKeyOf } from '@skein/mesh/map/sign.ts';
 import { STATE_DIRECTORY } from '../config.ts';
@@ -22,8 +28,9 @@ export const WIREGUARD_KEY_FILE = `${STATE_DIRECTORY}/wireguard.key`;
 /** The key that is announced, until it is the one in use. */
 const NEXT_WIREGUARD_KEY_FILE = `${STATE_DIRECTORY}/wireguard-next.key`;
 
-// DER of an X25519 private key up to its 32 raw bytes, and of a public one (RFC 8410).
+// DER of X25519 keys up to their 32 raw bytes (RFC 8410).
 const X25519_PRIVATE_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const X25519_PUBLIC_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
 const X25519_PUBLIC_BYTES = 32;
 
 /** The node's keys, made now where there are none. */
@@ -96,6 +103,22 @@ export function wireguardPublicKey(privateKey: string): string {
   });
   const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return der.subarray(-X25519_PUBLIC_BYTES).toString('base64');
+}
+
+/** What both of a pair come to, each by its private WireGuard key and the other's public one (base64): 32 bytes. */
+export function agreedSecret(privateKey: string, publicKey: string): Buffer {
+  return diffieHellman({
+    privateKey: createPrivateKey({
+      key: Buffer.concat([X25519_PRIVATE_PREFIX, Buffer.from(privateKey, 'base64')]),
+      format: 'der',
+      type: 'pkcs8',
+    }),
+    publicKey: createPublicKey({
+      key: Buffer.concat([X25519_PUBLIC_PREFIX, Buffer.from(publicKey, 'base64')]),
+      format: 'der',
+      type: 'spki',
+    }),
+  });
 }
 
 /** A new private key as 32 raw bytes in base64. */

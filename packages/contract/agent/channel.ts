@@ -102,6 +102,10 @@ export const FromAgent = z.discriminatedUnion('type', [
     appliedNumber: z.int32().nullable(),
     /** Why the last map could not be applied, or null. */
     problem: z.string().max(2000).nullable(),
+    /** Whether any UDP from outside its own network reaches this node. Left out while that is not known. */
+    udp: z.enum(['open', 'blocked']).optional(),
+    /** SHA-256 of the key of the certificate that this agent shows as a relay (SPKI, DER), base64. */
+    relayPin: PublicKey.optional(),
     links: z.array(LinkReport).max(2000),
   }),
   /**

@@ -18,17 +18,32 @@ import {
   ZoneName,
 } from '../primitive.ts';
 
+/** Where a relay lets in a peer that no UDP gets out of. */
+export const TlsDoor = z.object({
+  /** TCP. */
+  port: Port,
+  /** SHA-256 of the public key of the relay's certificate (SPKI, DER), base64. */
+  pin: PublicKey,
+  /** The relay's. */
+  wireguardKey: PublicKey,
+});
+export type TlsDoor = z.infer<typeof TlsDoor>;
+
+/**
 /**
  * An underlay address at which a peer may be reached. `global`: one of IPv6 on the peer's own card, without any NAT, which
  * all the others are not; `observed`: where others see the peer's own packets come from; `relayed`: a relay's, which
- * passes on to this peer what the other peer of the pair sends there.
+ * passes on to this peer what the other peer of the pair sends there; `tls`: the same within TLS, where `port` is the
+ * channel's number and `tls` says how the relay is reached. Without that, the way ends at this very agent, which is the
+ * relay and one of the two.
  */
 export const Endpoint = z
   .object({
-    kind: z.enum(['private', 'global', 'public', 'observed', 'relayed']),
+    kind: z.enum(['private', 'global', 'public', 'observed', 'relayed', 'tls']),
     /** IPv6 as RFC 5952 writes it, so that equal addresses are equal texts. */
     address: z.union([Ipv4, Ipv6]),
     port: Port,
+    tls: TlsDoor.optional(),
   })
   .refine(
     ({ kind, address }) => (kind === 'global') === address.includes(':'),
@@ -99,6 +114,17 @@ export const MapRule = z.object({
 export type MapRule = z.infer<typeof MapRule>;
 
 /**
+ * How a relay hears one end of a pair: over TLS, who says that it is this peer and has one of these WireGuard keys; by
+ * UDP; or the relay is that end itself.
+ */
+export const RelayedEnd = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('tls'), peerId: z.string(), keys: z.array(PublicKey) }),
+  z.object({ by: z.literal('udp') }),
+  z.object({ by: z.literal('self') }),
+]);
+export type RelayedEnd = z.infer<typeof RelayedEnd>;
+
+/**
  * A pair of peers for whom this agent is the relay. What the first sends to `port` goes to the second as from
  * `port` + 1, and the other way round; from any other address nothing passes.
  */
@@ -106,8 +132,10 @@ export const MapAllocation = z.object({
   id: z.string(),
   /** Even. */
   port: Port,
-  /** Of the first peer and of the second: the addresses they may send from, sorted. */
-  addresses: z.tuple([z.array(Ipv4).min(1), z.array(Ipv4).min(1)]),
+  /** Of the first peer and of the second: the addresses they may send from, sorted. None for those not heard by UDP. */
+  addresses: z.tuple([z.array(Ipv4), z.array(Ipv4)]),
+  /** Where one of the two comes over TLS, or both: the port for that, and how each of the two is heard. */
+  tls: z.object({ port: Port, ends: z.tuple([RelayedEnd, RelayedEnd]) }).optional(),
   /** Most that each of the two may send. */
   kilobytesPerSecond: z.int().min(1),
   until: z.iso.datetime(),

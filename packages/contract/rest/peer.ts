@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Ipv6, Label, Labels, PeerRole, Topology } from '../primitive.ts';
+import { Ipv4, Ipv6, Label, Labels, PeerRole, Port, Topology } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -26,6 +26,10 @@ export const Peer = z.object({
   endpoints: z.array(Endpoint),
   /** Passes on what peers send each other that find no way of their own. */
   relays: z.boolean(),
+  /** TCP port on which it takes in peers over TLS when it relays. */
+  relayTlsPort: Port,
+  /** No UDP gets out of where it is, so its packets go over TLS by relays. */
+  udpBlocked: z.boolean(),
   agentVersion: z.string().nullable(),
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   wireguardKey: z.string().nullable(),
@@ -37,7 +41,11 @@ export const Peer = z.object({
 });
 export type Peer = z.infer<typeof Peer>;
 
-export const RelayChoice = z.object({ relays: z.boolean() });
+export const RelayChoice = z.object({
+  relays: z.boolean(),
+  /** TCP port for peers that no UDP gets out of; stays as it is where it is left out, and is 443 at first. */
+  tlsPort: Port.optional(),
+});
 export const RoleChoice = z.object({ role: PeerRole });
 
 /** A tunnel as its `from` end sees it. */

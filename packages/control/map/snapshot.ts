@@ -55,6 +55,7 @@ const AllocationRow = z.object({
   clusters: z.tuple([z.string(), z.string()]),
   port: z.number(),
   kilobytesPerSecond: z.number(),
+  tls: z.tuple([z.boolean(), z.boolean()]).transform((ends) => (ends.includes(true) ? { tls: ends } : {})),
   until: z.string().transform((time) => new Date(time).toISOString()),
 });
 const PeerRow = z.object({
@@ -74,6 +75,9 @@ const PeerRow = z.object({
   ipv6: z.boolean().nullable(),
   labels: Labels,
   relay: z.array(AllocationRow).nullable(),
+  relayTlsPort: z.number(),
+  relayPin: z.string().nullable(),
+  udpBlocked: z.boolean(),
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -103,7 +107,8 @@ const RELAY = Prisma.sql`(
   CASE WHEN peer.relays THEN (
     SELECT coalesce(json_agg(json_build_object('id', a.id, 'peers', json_build_array(a."firstId", a."secondId"),
       'clusters', json_build_array(a."firstClusterId", a."secondClusterId"), 'port', a.port,
-      'kilobytesPerSecond', a."kilobytesPerSecond", 'until', a.until) ORDER BY a.id), '[]')
+      'kilobytesPerSecond', a."kilobytesPerSecond", 'tls', json_build_array(a."firstTls", a."secondTls"),
+      'until', a.until) ORDER BY a.id), '[]')
     FROM relay_allocation a WHERE a."relayId" = peer.id) END) AS relay`;
 
 const PLACE = Prisma.sql`(
@@ -136,7 +141,8 @@ export async function loadSnapshot(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY},
+            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
@@ -184,7 +190,8 @@ export async function loadNewer(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY}, "enrolledAt",
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY},
+            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
@@ -246,7 +253,11 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     endpoints: endpointsOf(row),
     ...(row.ipv6 === false ? { ipv4Only: true } : {}),
     labels: row.labels,
-    relay: row.relay && { allocations: row.relay },
+    udpBlocked: row.udpBlocked,
+    relay: row.relay && {
+      allocations: row.relay.map(({ tls, ...allocation }) => ({ ...allocation, ...tls })),
+      tls: row.relayPin === null ? null : { port: row.relayTlsPort, pin: row.relayPin },
+    },
   };
 }
 

@@ -15,8 +15,8 @@ export interface PeerReport {
 }
 
 /**
- * Writes the newest reports of peers of one network, in one statement. Where an endpoint or an address changed, or whether
- * a node speaks IPv6, it publishes one revision for all of them; links and other facts alone change no map.
+ * Writes the newest reports of peers of one network, in one statement. Where an endpoint, an address, a way for UDP or
+ * whether a node speaks IPv6 changed it publishes one revision for all of them; links and other facts alone change no map.
  * @param reports each peer at most once; peers removed meanwhile, or of another network, are left alone
  */
 export async function recordReports(
@@ -40,6 +40,8 @@ export async function recordReports(
         facts: true,
         privateAddress: true,
         publicAddress: true,
+        udpBlocked: true,
+        relayPin: true,
       },
     });
     const byId = new Map(reports.map((one) => [one.peerId, one]));
@@ -52,9 +54,14 @@ export async function recordReports(
         row.managed && row.privateAddress ? row.privateAddress : report.facts.privateAddress;
       const old = z.array(Endpoint).safeParse(row.endpoints).data ?? [];
       const ipv6 = Ipv6Fact.safeParse(row.facts).data?.ipv6;
+      // What the agent does not know yet stays as it was.
+      const udpBlocked = report.udp === undefined ? row.udpBlocked : report.udp === 'blocked';
+      const relayPin = report.relayPin ?? row.relayPin;
       if (
         privateAddress !== row.privateAddress ||
         textOf(old) !== textOf(endpoints) ||
+        udpBlocked !== row.udpBlocked ||
+        relayPin !== row.relayPin ||
         // What is not said yet changes no name.
         (ipv6 ?? true) !== (report.facts.ipv6 ?? true)
       )
@@ -67,14 +74,17 @@ export async function recordReports(
         appliedNumber: report.appliedNumber,
         problem: report.problem,
         links: report.links,
+        udpBlocked,
+        relayPin,
       });
     }
     await tx.$executeRaw`
       UPDATE peer SET facts = r.facts, endpoints = r.endpoints, "privateAddress" = r."privateAddress",
         "appliedNumber" = r."appliedNumber", problem = r.problem, links = r.links,
-        "linksReportedAt" = ${now}, "lastSeenAt" = ${now}
+        "udpBlocked" = r."udpBlocked", "relayPin" = r."relayPin", "linksReportedAt" = ${now}, "lastSeenAt" = ${now}
       FROM jsonb_to_recordset(${JSON.stringify(updates)}::jsonb) AS r(
-        id text, facts jsonb, endpoints jsonb, "privateAddress" text, "appliedNumber" int, problem text, links jsonb)
+        id text, facts jsonb, endpoints jsonb, "privateAddress" text, "appliedNumber" int, problem text, links jsonb,
+        "udpBlocked" boolean, "relayPin" text)
       WHERE peer.id = r.id`;
     const organizationId = rows[0]?.organizationId;
     if (organizationId && changes.length > 0)

@@ -28,6 +28,8 @@ export function peerView(row: PeerRow): Peer {
     publicAddress: row.publicAddress,
     endpoints: Endpoints.safeParse(row.endpoints).data ?? [],
     relays: row.relays,
+    relayTlsPort: row.relayTlsPort,
+    udpBlocked: row.udpBlocked,
     agentVersion: facts?.agentVersion ?? null,
     wireguard: facts?.wireguard ?? null,
     wireguardKey: row.wireguardKey,

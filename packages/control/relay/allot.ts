@@ -50,7 +50,7 @@ async function allotIn(
       },
     });
     for (const { relayId, allocation } of set) {
-      const { id, port, kilobytesPerSecond, until } = allocation;
+      const { id, port, kilobytesPerSecond, until, tls: [firstTls, secondTls] = [false, false] } = allocation;
       const [firstId, secondId] = allocation.peers;
       const [firstClusterId, secondClusterId] = allocation.clusters;
       const row = {
@@ -61,6 +61,8 @@ async function allotIn(
         secondClusterId,
         port,
         kilobytesPerSecond,
+        firstTls,
+        secondTls,
         until,
       };
       await tx.relayAllocation.upsert({

@@ -110,6 +110,31 @@ test('a relay is called at its private address by its neighbours and by peers of
   expect(called('clu_3 member', 'clu_4 member')).toEqual(['203.0.113.32', '203.0.113.42']);
 });
 
+test('over TLS a relay is called by those alone that have no UDP, and never by itself', () => {
+  const numbered = FIVE.map((one) => ({
+    ...one,
+    peers: one.peers.map((peer) => ({ ...peer, id: `${one.id} ${peer.role}` })),
+  }));
+  const over = (peers: string[], ends: boolean[]) => ({
+    relayId: 'clu_1 gateway',
+    peers,
+    overTls: { ends, port: 443 },
+  });
+  const relays = relayCallers(
+    [
+      over(['clu_2 member', 'clu_3 gateway'], [true, false]),
+      over(['clu_1 gateway', 'clu_2 member'], [false, true]),
+    ],
+    numbered,
+  );
+  const callers = callersOf(SEED, [setting('hybrid')], numbered, relays).get('clu_1')?.gateway;
+  expect(callers?.relayed).toEqual([]);
+  expect(callers?.relayedOverTls).toEqual({
+    udp: ['203.0.113.31'],
+    tcp: [{ port: 443, addresses: ['203.0.113.22'] }],
+  });
+});
+
 test('while the topology changes, those of both', () => {
   const both = callersOf(SEED, [setting('hub', 'clu_4'), setting('hub', 'clu_5')], FIVE).get('clu_1');
   expect(both?.gateway.others).toEqual(['203.0.113.41', '203.0.113.51']);

@@ -36,18 +36,33 @@ export interface Callers {
   readonly peered: string[];
   /** Addresses of peers that call each other by way of a relay here; private ones where those reach it. */
   readonly relayed: string[];
+  /** The same of pairs of which one comes over TLS; left out where there are none. */
+  readonly relayedOverTls?: {
+    /** Those that come by UDP all the same. */
+    readonly udp: string[];
+    /** Those over TLS, by the TCP port that they come to. */
+    readonly tcp: readonly { readonly port: number; readonly addresses: string[] }[];
+  };
 }
 
-/** Who calls one relay. */
+/** Who calls one relay for one pair. */
 export interface RelayCallers {
   readonly clusterId: string;
   readonly role: PeerRole;
+  /** By UDP, on the ports of pairs like this. */
   readonly addresses: readonly string[];
+  /** Where one of the pair comes over TLS: from where it does, and to which TCP port. */
+  readonly overTls?: { readonly port: number; readonly addresses: readonly string[] };
 }
 
 /** Who calls each relay, from what it was given to relay: by its private address where that is near. */
 export function relayCallers(
-  allocations: readonly { readonly relayId: string; readonly peers: readonly string[] }[],
+  allocations: readonly {
+    readonly relayId: string;
+    readonly peers: readonly string[];
+    /** Which of the two come over TLS, and to which port of the relay. */
+    readonly overTls?: { readonly ends: readonly boolean[]; readonly port: number } | undefined;
+  }[],
   clusters: readonly (Pick<CallingCluster, 'id' | 'peered'> & {
     readonly peers: readonly (Pick<
       CallingCluster['peers'][number],
@@ -60,16 +75,21 @@ export function relayCallers(
   const peers = new Map(
     clusters.flatMap((home) => home.peers.map((peer) => [peer.id, { ...peer, home }] as const)),
   );
-  return allocations.flatMap(({ relayId, peers: ends }) => {
+  return allocations.flatMap(({ relayId, peers: ends, overTls }): RelayCallers[] => {
     const relay = peers.get(relayId);
     if (!relay) return [];
-    const addresses = ends.flatMap((id) => {
-      const end = peers.get(id);
-      if (!end) return [];
-      const near = end.home.id === relay.home.id || arePeered(end.home, relay.home);
-      return near && end.privateAddress !== null ? [...end.sendsFrom, end.privateAddress] : end.sendsFrom;
-    });
-    return [{ clusterId: relay.home.id, role: relay.role, addresses }];
+    // Of the two the relay itself may be one, which calls nobody.
+    const from = (tls: boolean) =>
+      ends
+        .filter((id, side) => id !== relayId && (overTls?.ends[side] ?? false) === tls)
+        .flatMap((id) => {
+          const end = peers.get(id);
+          if (!end) return [];
+          const near = end.home.id === relay.home.id || arePeered(end.home, relay.home);
+          return near && end.privateAddress !== null ? [...end.sendsFrom, end.privateAddress] : end.sendsFrom;
+        });
+    const one = { clusterId: relay.home.id, role: relay.role, addresses: from(false) };
+    return [overTls ? { ...one, overTls: { port: overTls.port, addresses: from(true) } } : one];
   });
 }
 
@@ -118,9 +138,7 @@ export function callersOf(
         }
       }
       const relayedBy = (role: PeerRole) =>
-        relays
-          .filter((relay) => relay.clusterId === cluster.id && relay.role === role)
-          .flatMap((relay) => relay.addresses);
+        relays.filter((relay) => relay.clusterId === cluster.id && relay.role === role);
       const groups = {
         gateway: sorted(gateway, relayedBy('gateway')),
         member: sorted(member, relayedBy('member')),
@@ -189,10 +207,23 @@ function planesOf(cluster: CallingCluster): number {
   return Math.min(Math.max(gateways.length, 1, ...seats), MAX_PLANES);
 }
 
-function sorted(callers: { others: Set<string>; peered: Set<string> }, relayed: readonly string[]): Callers {
+function sorted(
+  callers: { others: Set<string>; peered: Set<string> },
+  relayed: readonly RelayCallers[],
+): Callers {
+  const list = (addresses: Iterable<string>) => [...new Set(addresses)].sort(compareText);
+  const overTls = relayed.filter((one) => one.overTls !== undefined);
+  const ports = [...new Set(overTls.flatMap((one) => one.overTls?.port ?? []))].sort((a, b) => a - b);
+  const tcp = ports.map((port) => ({
+    port,
+    addresses: list(overTls.flatMap((one) => (one.overTls?.port === port ? one.overTls.addresses : []))),
+  }));
   return {
-    others: [...callers.others].sort(compareText),
-    peered: [...callers.peered].sort(compareText),
-    relayed: [...new Set(relayed)].sort(compareText),
+    others: list(callers.others),
+    peered: list(callers.peered),
+    relayed: list(relayed.flatMap((one) => (one.overTls ? [] : one.addresses))),
+    ...(overTls.length > 0
+      ? { relayedOverTls: { udp: list(overTls.flatMap((one) => one.addresses)), tcp } }
+      : {}),
   };
 }

@@ -43,3 +43,12 @@ test('a relay lets in those whom it relays, on its own ports', () => {
   const [, relayed] = clusterRules(cluster, { others: [], peered: [], relayed: ['198.51.100.7'] });
   expect(relayed).toMatchObject({ fromPort: 20_000, toPort: 27_999, cidrs: ['198.51.100.7/32'] });
 });
+
+test('a relay lets in over TLS who has no UDP, at its port, and the other of the pair on ports apart', () => {
+  const relayedOverTls = { udp: ['198.51.100.7'], tcp: [{ port: 8443, addresses: ['198.51.100.8'] }] };
+  const [, ...rules] = clusterRules(cluster, { others: [], peered: [], relayed: [], relayedOverTls });
+  expect(rules).toMatchObject([
+    { protocol: 'udp', fromPort: 28_000, toPort: 29_999, cidrs: ['198.51.100.7/32'] },
+    { protocol: 'tcp', fromPort: 8443, toPort: 8443, cidrs: ['198.51.100.8/32'] },
+  ]);
+});

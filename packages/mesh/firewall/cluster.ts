@@ -3,11 +3,11 @@
  * packages/clouds. Single addresses of peers and the own VPC: nothing is ever open to the world.
  */
 import { compareText } from '../network.ts';
-import { RELAY_PORTS } from '../relay/plan.ts';
+import { RELAY_PORTS, TLS_RELAY_PORTS } from '../relay/plan.ts';
 import type { Callers } from './callers.ts';
 
 export interface ClusterRule {
-  readonly protocol: 'udp';
+  readonly protocol: 'udp' | 'tcp';
   readonly fromPort: number;
   readonly toPort: number;
   /** Sorted, never 0.0.0.0/0. */
@@ -44,6 +44,22 @@ export function clusterRules(
       cidrs: relayed,
       description: 'Pairs of peers that are relayed',
     });
+  const overTls = callers.relayedOverTls ?? { udp: [], tcp: [] };
+  const byUdp = single(overTls.udp);
+  if (byUdp.length > 0)
+    rules.push({
+      protocol: 'udp',
+      fromPort: TLS_RELAY_PORTS.first,
+      toPort: TLS_RELAY_PORTS.last,
+      cidrs: byUdp,
+      description: 'Pairs of peers of which one comes over TLS',
+    });
+  for (const { port, addresses } of overTls.tcp) {
+    const cidrs = single(addresses);
+    if (cidrs.length === 0) continue;
+    const description = 'Relayed peers that no UDP gets out of';
+    rules.push({ protocol: 'tcp', fromPort: port, toPort: port, cidrs, description });
+  }
   if (peered.length > 0) rules.push(rule(peered, 'WireGuard from linked peers over peerings'));
   return rules;
 }

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type {
+  Endpoint,
   MapAddressSet,
   MapAllocation,
   MapDelegation,
@@ -11,6 +12,7 @@ import type {
   MapRule,
   MapSelf,
   NetworkMap,
+  RelayedEnd,
 } from '@skein/contract/agent/map.ts';
 
 /** Digest of the whole map, its number included. Lists must be sorted as `NetworkMap` says. */
@@ -68,10 +70,14 @@ export function peerText(peer: MapPeer): string {
     peer.wireguardKey,
     peer.nextWireguardKey,
     peer.overlayAddress,
-    peer.endpoints.map((endpoint) => [endpoint.kind, endpoint.address, endpoint.port]),
+    peer.endpoints.map(endpointParts),
     peer.allowedIps,
     peer.keepaliveSeconds,
   ]);
+}
+
+function endpointParts({ kind, address, port, tls }: Endpoint) {
+  return tls ? [kind, address, port, tls.port, tls.pin, tls.wireguardKey] : [kind, address, port];
 }
 
 export function nameText(name: MapName): string {
@@ -99,6 +105,11 @@ function ruleParts({ action, from, to, protocol, ports }: MapRule) {
 }
 
 export function allocationText(allocation: MapAllocation): string {
-  const { id, port, addresses, kilobytesPerSecond, until } = allocation;
-  return JSON.stringify(['allocation', id, port, addresses, kilobytesPerSecond, until]);
+  const { id, port, addresses, kilobytesPerSecond, until, tls } = allocation;
+  const parts = ['allocation', id, port, addresses, kilobytesPerSecond, until];
+  return JSON.stringify(tls ? [...parts, tls.port, tls.ends.map(endParts)] : parts);
+}
+
+function endParts(end: RelayedEnd) {
+  return end.by === 'tls' ? [end.by, end.peerId, end.keys] : [end.by];
 }

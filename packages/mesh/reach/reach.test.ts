@@ -310,6 +310,47 @@ describe('NATs', () => {
   });
 });
 
+describe('a peer that no UDP gets out of', () => {
+  const rows = ['a', 'b', 'c'].map((name, at) => ({
+    ...peerOf(name, 'g', `100.64.${at}.1`, [
+      { kind: name === 'a' ? 'observed' : 'public', address: `203.0.113.${at + 1}`, port: 51820 },
+    ]),
+    udpBlocked: name === 'a',
+  }));
+  const clusters = ['a', 'b', 'c'].map((name, at) => clusterOf(name, at, null));
+  const worldWith = (peers: readonly MeshPeer[]) =>
+    plannedWorld(snapshotOf(1, { ...NETWORK, policy: OPEN }, clusters, peers));
+
+  test('is reached by a relay that takes it in over TLS, and so is the relay', () => {
+    const relaying = rows.map((peer) =>
+      peer.name === 'g' && peer.clusterId === 'clu_c'
+        ? { ...peer, relay: { allocations: [] as never[], tls: { port: 443, pin: 'pin' } } }
+        : peer,
+    );
+    const { set } = planRelays(worldWith(relaying).snapshot, Date.UTC(2026, 0));
+    const allocations = set.map(({ allocation }) => allocation);
+    const world = worldWith(
+      relaying.map((peer) =>
+        'relay' in peer && peer.relay ? { ...peer, relay: { ...peer.relay, allocations } } : peer,
+      ),
+    );
+    for (const [from, to] of [
+      ['g.a', 'g.b'],
+      ['g.b', 'g.a'],
+      ['g.a', 'g.c'],
+      ['g.c', 'g.a'],
+    ] as const)
+      expect(ask(world, from, to).verdict, `${from} ${to}`).toBe('reached');
+    expect(ask(imagine(world, { lost: ['g.c'] }), 'g.a', 'g.b').verdict).toBe('blocked');
+  });
+
+  test('is not reached without one, and the answer says why', () => {
+    const { verdict, decidedBy } = ask(worldWith(rows), 'g.a', 'g.b');
+    expect(verdict).toBe('blocked');
+    expect(decidedBy).toMatchObject({ hop: 'g.a', words: expect.stringContaining('no UDP gets out') });
+  });
+});
+
 test('in a star, the hub lost cuts everybody apart; in the others nobody needs it', () => {
   const all = { a: { g: 'open' }, b: { g: 'open' }, c: { g: 'open' } } as const;
   for (const topology of Topology.options) {
@@ -336,6 +377,7 @@ test('where the underlay lets everything through, the policy alone decides, in e
             role:
               rows.peers.findIndex((one) => one.clusterId === peer.clusterId) === at ? 'gateway' : peer.role,
             endpoints: [{ kind: 'public', address: `198.18.0.${at + 1}`, port: 51820 }],
+            udpBlocked: false,
             relay: null,
           }),
         );

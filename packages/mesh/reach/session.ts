@@ -60,6 +60,13 @@ export function sessionProblem(
   if (direct.some((call) => call.closed === null)) return null;
   for (const one of calls) for (const other of answers) if (areMutual(one, other, from, to)) return null;
   if (sharesRelay(world, doors, maps, mine, there, here)) return null;
+  const blocked = [from, to].find((id) => world.standings.get(id)?.udpBlocked);
+  if (blocked !== undefined && direct.length === 0)
+    return {
+      hop: blocked,
+      layer: 'tunnel',
+      words: 'no UDP gets out of where it is, and no relay takes it in over TLS',
+    };
   return problemOf(from, to, direct);
 }
 
@@ -90,7 +97,7 @@ function callsOf(world: World, doors: Doors, map: NetworkMap, peer: MapPeer): Ca
   if (!standing) return [];
   const from = { standing, port: map.self.wireguardPort, plane: peer.plane };
   return peer.endpoints
-    .filter((one) => one.kind !== 'relayed')
+    .filter((one) => one.kind !== 'relayed' && one.kind !== 'tls')
     .flatMap((endpoint) => callOf(world, doors, from, endpoint, peer.id) ?? []);
 }
 
@@ -138,6 +145,7 @@ function callOf(
   const found = whoIs(endpoint.address);
   if (!found) return undefined;
   const [to, standing] = found;
+  if (from.udpBlocked || standing.udpBlocked) return undefined;
   const seen = { address: from.outside.address, port: seenPort(from.outside, port, plane) };
   if (standing.outside.kind !== 'open') return { to, at, seen, closed: 'nat' };
   return { to, at, seen, closed: letsIn(standing, seen, endpoint.port) ? null : 'security-group' };
@@ -160,7 +168,7 @@ function letsIn(standing: Standing, seen: Spot, port: number): boolean {
   );
 }
 
-/** Both get through to one relay that keeps ports for them. */
+/** Both get through to one relay that keeps ports for them, be it over TLS. */
 function sharesRelay(
   world: World,
   doors: Doors,
@@ -172,21 +180,34 @@ function sharesRelay(
   const standing = world.standings.get(map.peerId);
   const other = world.standings.get(there.id);
   if (!standing || !other) return false;
-  const passes = (from: Standing, endpoint: Endpoint) => {
+  // Over TLS the relay's own group lets in exactly those who were given to it, and a NAT is in nobody's way.
+  const overTls = (id: string, endpoint: Endpoint) => {
+    for (const relay of endpoint.tls ? (doors.get(endpoint.address) ?? []) : [id]) {
+      if (world.lost.has(relay)) continue;
+      const allocation = allocationAt(relay, endpoint);
+      const end = allocation?.tls?.ends[endpoint.port % 2];
+      if (end && (end.by === 'tls' ? end.peerId === id : end.by === 'self'))
+        return `${relay} ${allocation?.id}`;
+    }
+    return undefined;
+  };
+  const allocationAt = (relay: string, { port }: Endpoint) =>
+    maps(relay)?.allocations.find((one) => one.port === port - (port % 2));
+  const passes = (from: Standing, id: string, endpoint: Endpoint) => {
+    if (endpoint.kind === 'tls') return overTls(id, endpoint);
     const caller = { standing: from, port: map.self.wireguardPort, plane: 0 };
     const call = callOf(world, doors, caller, endpoint);
     if (call?.closed !== null || world.lost.has(call.to)) return undefined;
-    const allocation = maps(call.to)?.allocations.find(
-      (one) => one.port === endpoint.port - (endpoint.port % 2),
-    );
+    const allocation = allocationAt(call.to, endpoint);
     const known = allocation?.addresses[endpoint.port % 2]?.includes(call.seen.address ?? '');
     return known ? `${call.to} ${allocation?.id}` : undefined;
   };
-  const mine = relayed(there).map((endpoint) => passes(standing, endpoint));
+  const mine = relayed(there).map((endpoint) => passes(standing, map.peerId, endpoint));
   return relayed(here).some((endpoint) => {
-    const by = passes(other, endpoint);
+    const by = passes(other, there.id, endpoint);
     return by !== undefined && mine.includes(by);
   });
 }
 
-const relayed = (peer: MapPeer): Endpoint[] => peer.endpoints.filter((one) => one.kind === 'relayed');
+const relayed = (peer: MapPeer): Endpoint[] =>
+  peer.endpoints.filter((one) => one.kind === 'relayed' || one.kind === 'tls');

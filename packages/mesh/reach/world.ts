@@ -25,6 +25,8 @@ export interface Standing {
   readonly global: readonly string[];
   /** The UDP that its security group lets in unasked; null where there is none. Answers always come in. */
   readonly letsIn: readonly UdpRule[] | null;
+  /** Something between it and the world outside its network lets no UDP through. */
+  readonly udpBlocked?: boolean;
 }
 
 /**
@@ -86,8 +88,12 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
     })),
   }));
   const allocations = [...parts.values()].flatMap((part) =>
-    part.peers.flatMap((peer) =>
-      (peer.relay?.allocations ?? []).map(({ peers }) => ({ relayId: peer.id, peers })),
+    part.peers.flatMap(({ id, relay }) =>
+      (relay?.allocations ?? []).map(({ peers, tls: ends }) => ({
+        relayId: id,
+        peers,
+        overTls: ends && relay?.tls ? { ends, port: relay.tls.port } : undefined,
+      })),
     ),
   );
   const callers = callersOf(network.cidr, [network], calling, relayCallers(allocations, calling));
@@ -102,13 +108,14 @@ function plannedStandings(snapshot: Snapshot): Map<string, Standing> {
           : clusterRules(
               { vpcCidr, wireguardPort: network.wireguardPort, planes: own.planes },
               own[workOf(part, peer)],
-            );
+            ).filter((rule) => rule.protocol === 'udp');
       standings.set(peer.id, {
         privateAddress: peer.privateAddress ?? addressOf(peer, 'private'),
         ...networksOf(snapshot, part, peer),
         outside: outsideOf(peer),
         global: peer.endpoints.filter(({ kind }) => kind === 'global').map(({ address }) => address),
         letsIn: rules,
+        udpBlocked: peer.udpBlocked === true,
       });
     }
   }

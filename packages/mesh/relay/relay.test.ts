@@ -27,7 +27,7 @@ const relay = (name: string, index: number): MeshPeer => ({
     private: `10.64.${index * 16}.4`,
     public: `203.0.113.${index}`,
   }),
-  relay: { allocations: [] },
+  relay: { allocations: [], tls: { port: 443, pin: `pin of ${name}` } },
 });
 
 const aws = (region: string) => ({ provider: 'aws', region });
@@ -56,7 +56,7 @@ function carriedOut(before: Snapshot, plan: RelayPlan): Snapshot {
       const set = plan.set.filter(({ relayId }) => relayId === one.id).map(({ allocation }) => allocation);
       for (const { id } of set) gone.add(id);
       const kept = (one.relay?.allocations ?? []).filter(({ id }) => !gone.has(id));
-      return one.relay ? { ...one, relay: { allocations: [...kept, ...set] } } : one;
+      return one.relay ? { ...one, relay: { ...one.relay, allocations: [...kept, ...set] } } : one;
     });
   const clusters = [...before.parts.values()].map((part) => part.cluster);
   return snapshotOf(before.number + 1, before.network, clusters, peers);
@@ -161,12 +161,82 @@ describe('planning relays', () => {
     expect(planRelays(snapshot(opened), NOW).removed).toHaveLength(2);
   });
 
+  test('a peer that no UDP gets out of comes over TLS, to others with public addresses and to the relay itself', () => {
+    const blocked = (name: string, index: number): MeshPeer => ({
+      ...behindNat(name, index),
+      udpBlocked: true,
+    });
+    const open = peer('two', 'gw-1', '100.64.4.1', { private: '10.64.64.4', public: '203.0.113.4' });
+    const peers = [blocked('home', 1), behindNat('office', 2), relay('one', 3), open];
+    const before = snapshot(peers, CLUSTERS.slice(0, 4));
+    const plan = planRelays(before, NOW);
+    const overTls = plan.set.filter(({ allocation }) => allocation.tls);
+    expect(overTls.map(({ allocation }) => [allocation.peers, allocation.tls])).toEqual([
+      [
+        ['peer_home_gw-1', 'peer_office_gw-1'],
+        [true, false],
+      ],
+      [
+        ['peer_home_gw-1', 'peer_one_gw-1'],
+        [true, false],
+      ],
+      [
+        ['peer_home_gw-1', 'peer_two_gw-1'],
+        [true, false],
+      ],
+    ]);
+    // What UDP needs stays, for when it is let through.
+    expect(
+      plan.set.filter(({ allocation }) => !allocation.tls).map(({ allocation }) => allocation.peers),
+    ).toEqual([['peer_home_gw-1', 'peer_office_gw-1']]);
+    const after = carriedOut(before, plan);
+    const endpointOf = (cluster: string, id: string, kind: string) =>
+      buildMap(after, `clu_${cluster}`, `peer_${cluster}_gw-1`)
+        ?.peers.find((one) => one.id === id)
+        ?.endpoints.filter((one) => one.kind === kind);
+    const portOf = (other: string) =>
+      overTls.find(({ allocation }) => allocation.peers[1] === `peer_${other}_gw-1`)?.allocation.port ?? 0;
+    const door = { port: 443, pin: 'pin of one', wireguardKey: 'key of one gw-1' };
+    expect(endpointOf('home', 'peer_two_gw-1', 'tls')).toEqual([
+      { kind: 'tls', address: '203.0.113.3', port: portOf('two'), tls: door },
+    ]);
+    expect(endpointOf('two', 'peer_home_gw-1', 'relayed')).toEqual([
+      { kind: 'relayed', address: '203.0.113.3', port: portOf('two') + 1 },
+    ]);
+    expect(endpointOf('one', 'peer_home_gw-1', 'tls')).toEqual([
+      { kind: 'tls', address: '127.0.0.1', port: portOf('one') + 1 },
+    ]);
+    const relaying = buildMap(after, 'clu_one', 'peer_one_gw-1')?.allocations.filter(({ tls }) => tls);
+    const byTls = { by: 'tls', peerId: 'peer_home_gw-1', keys: ['key of home gw-1'] };
+    expect(relaying?.map(({ addresses, tls }) => [addresses, tls])).toEqual([
+      [[[], ['198.51.100.2']], { port: 443, ends: [byTls, { by: 'udp' }] }],
+      [[[], []], { port: 443, ends: [byTls, { by: 'self' }] }],
+      [[[], ['203.0.113.4']], { port: 443, ends: [byTls, { by: 'udp' }] }],
+    ]);
+
+    // The other one is blocked too: the same ports, told anew. Neither is: what was over TLS goes.
+    const rows = [...after.parts.values()].flatMap((part) => part.peers);
+    const both = rows.map((one) => (one.id === open.id ? { ...one, udpBlocked: true } : one));
+    const changed = planRelays(snapshot(both, CLUSTERS.slice(0, 4)), NOW);
+    expect(changed.removed).toEqual([]);
+    expect(changed.set.find(({ allocation }) => allocation.port === portOf('two'))?.allocation.tls).toEqual([
+      true,
+      true,
+    ]);
+    const free = rows.map((one) => ({ ...one, udpBlocked: false }));
+    const freed = planRelays(snapshot(free, CLUSTERS.slice(0, 4)), NOW);
+    expect(freed.set).toEqual([]);
+    expect(freed.removed).toHaveLength(3);
+  });
+
   test('in any network: at most two relays a pair, no port twice, and a plan carried out leaves nothing to do', () => {
     fc.assert(
       fc.property(anyRows, fc.infiniteStream(fc.boolean()), (rows, relays) => {
         const peers = rows.peers.map((one) => ({
           ...one,
-          relay: relays.next().value ? { allocations: [] } : null,
+          relay: relays.next().value
+            ? { allocations: [], tls: relays.next().value ? { port: 443, pin: 'pin' } : null }
+            : null,
         }));
         const before = toSnapshot({ ...rows, peers });
         const after = carriedOut(before, planRelays(before, NOW));
@@ -176,9 +246,12 @@ describe('planning relays', () => {
           for (const one of part.peers) {
             const allocations = one.relay?.allocations ?? [];
             expect(new Set(allocations.map(({ port }) => port)).size).toBe(allocations.length);
-            for (const { peers: ends } of allocations) {
-              expect(ends).not.toContain(one.id);
-              perPair.set(ends.join(' '), (perPair.get(ends.join(' ')) ?? 0) + 1);
+            for (const { peers: ends, tls } of allocations) {
+              // Only over TLS is it worth going to a relay to reach the relay.
+              if (!tls) expect(ends).not.toContain(one.id);
+              if (tls) expect(tls).toContain(true);
+              const pair = `${ends.join(' ')} ${tls !== undefined}`;
+              perPair.set(pair, (perPair.get(pair) ?? 0) + 1);
             }
           }
         for (const count of perPair.values()) expect(count).toBeLessThanOrEqual(RELAYS_PER_PAIR);

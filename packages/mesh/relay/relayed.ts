@@ -2,11 +2,12 @@
  * What relays mean for maps: the ends of a pair learn where their relays listen for them, and a relay learns for whom
  * it keeps which ports.
  */
-import type { Endpoint, MapAllocation, MapPeer } from '@skein/contract/agent/map.ts';
+import type { Endpoint, MapAllocation, MapPeer, RelayedEnd } from '@skein/contract/agent/map.ts';
 import {
   arePeered,
   type ClusterPart,
   compareText,
+  type MeshAllocation,
   type MeshPeer,
   peerIn,
   type Snapshot,
@@ -37,9 +38,8 @@ export function withRelays(
       for (const allocation of relay.relay?.allocations ?? []) {
         const side = allocation.peers.indexOf(self.id);
         const other = allocation.peers[1 - side];
-        const address = side < 0 ? undefined : relayAddress(home, relay, part);
-        if (!other || address === undefined) continue;
-        const endpoint: Endpoint = { kind: 'relayed', address, port: allocation.port + side };
+        const endpoint = side < 0 ? undefined : relayedEndpoint(home, relay, allocation, side, part);
+        if (!other || !endpoint) continue;
         byPeer.set(other, [...(byPeer.get(other) ?? []), endpoint]);
       }
   if (byPeer.size === 0) return links;
@@ -51,18 +51,64 @@ export function withRelays(
   });
 }
 
+/** Where one side of a pair, a peer of `part`, sends what is for the other. */
+function relayedEndpoint(
+  home: ClusterPart,
+  relay: MeshPeer,
+  { peers, port: first, tls }: MeshAllocation,
+  side: number,
+  part: ClusterPart,
+): Endpoint | undefined {
+  const port = first + side;
+  // The way ends at the relay itself: what comes there over TLS it hands to its own WireGuard.
+  if (tls && peers[side] === relay.id) return { kind: 'tls', address: LOOPBACK, port };
+  const address = relayAddress(home, relay, part);
+  if (address === undefined) return undefined;
+  if (!tls?.[side]) return { kind: 'relayed', address, port };
+  const door = relay.relay?.tls;
+  return door
+    ? { kind: 'tls', address, port, tls: { ...door, wireguardKey: relay.wireguardKey } }
+    : undefined;
+}
+
+const LOOPBACK = '127.0.0.1';
+
 /** What a relay is to relay, sorted by id. A pair of which one end has no address that is known waits. */
 export function allocationsOf(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): MapAllocation[] {
   const mapped: MapAllocation[] = [];
   for (const allocation of self.relay?.allocations ?? []) {
-    const [first = [], second = []] = allocation.peers.map((id, side) =>
-      addressesOf(snapshot, part, allocation.clusters[side] ?? '', id),
+    const ends = allocation.tls && endsOf(snapshot, self, allocation);
+    const [first, second] = allocation.peers.map((id, side) =>
+      ends && ends[side]?.by !== 'udp'
+        ? []
+        : addressesOf(snapshot, part, allocation.clusters[side] ?? '', id),
     );
-    if (first.length === 0 || second.length === 0) continue;
+    if (!first || !second) continue;
+    const heard = [first, second].every(
+      (addresses, side) => addresses.length > 0 || ends?.[side]?.by !== 'udp',
+    );
+    if (ends ? !heard || !self.relay?.tls : first.length === 0 || second.length === 0) continue;
     const { id, port, kilobytesPerSecond, until } = allocation;
-    mapped.push({ id, port, addresses: [first, second], kilobytesPerSecond, until });
+    const tls = ends && self.relay?.tls ? { tls: { port: self.relay.tls.port, ends } } : {};
+    mapped.push({ id, port, addresses: [first, second], kilobytesPerSecond, until, ...tls });
   }
   return mapped.sort((a, b) => compareText(a.id, b.id));
+}
+
+/** How the relay hears the two ends of a pair of which one comes over TLS. */
+function endsOf(
+  snapshot: Snapshot,
+  relay: MeshPeer,
+  { peers, clusters, tls }: MeshAllocation,
+): [RelayedEnd, RelayedEnd] {
+  const endOf = (side: 0 | 1): RelayedEnd => {
+    if (peers[side] === relay.id) return { by: 'self' };
+    if (!tls?.[side]) return { by: 'udp' };
+    const peer = peerIn(snapshot, clusters[side], peers[side]);
+    const keys = peer ? [peer.wireguardKey, ...(peer.nextWireguardKey ? [peer.nextWireguardKey] : [])] : [];
+    return { by: 'tls', peerId: peers[side], keys };
+  };
+  return [endOf(0), endOf(1)];
 }
 
 /** Clusters whose maps show relays of these clusters, or on whose relays peers of these clusters are. */
@@ -114,5 +160,7 @@ function addressesOf(snapshot: Snapshot, home: ClusterPart, clusterId: string, p
 
 function relaysText(snapshot: Snapshot, id: string): string {
   const part = snapshot.parts.get(id);
-  return part ? JSON.stringify(relaysOf(part).map((one) => [one.id, one.endpoints, one.relay])) : '';
+  return part
+    ? JSON.stringify(relaysOf(part).map((one) => [one.id, one.endpoints, one.wireguardKey, one.relay]))
+    : '';
 }

@@ -119,6 +119,12 @@ export interface Rows {
 
 const address = (base: string) =>
   fc.integer({ min: 1, max: 200 }).map((host) => formatAddress(parseAddress(base) + host));
+const anyTls = fc.constantFrom<readonly [boolean, boolean] | null>(
+  null,
+  [true, false],
+  [false, true],
+  [true, true],
+);
 const nodeOf = fc.record({
   role: fc.constantFrom('gateway' as const, 'member' as const),
   seat: fc.option(fc.integer({ min: 0, max: 3 })),
@@ -128,6 +134,7 @@ const nodeOf = fc.record({
   global: fc.option(fc.integer({ min: 1, max: 200 }).map((host) => `2001:db8::${host.toString(16)}`)),
   changing: fc.boolean(),
   ipv4Only: fc.boolean(),
+  udpBlocked: fc.boolean(),
   labels: anyLabels,
 });
 
@@ -166,8 +173,8 @@ export const anyRows: fc.Arbitrary<Rows> = fc
         maxLength: 5,
       },
     ),
-    // Who relays for whom: the relay and the two ends, by their place among all peers.
-    relayed: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { maxLength: 3 }),
+    // Who relays for whom: the relay and the two ends, by their place among all peers, and who comes over TLS.
+    relayed: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), anyTls), { maxLength: 3 }),
     // Peers come and go: which of them are there at all.
     present: fc.infiniteStream(fc.boolean()),
   })
@@ -200,7 +207,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
         (
-          { role, seat, privateAddress, publicAddress, observed, global, changing, ipv4Only, labels },
+          { role, seat, privateAddress, publicAddress, observed, global, changing, ipv4Only, udpBlocked, labels },
           index,
         ): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
@@ -211,6 +218,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           wireguardKey: `key of ${cluster} ${index}`,
           nextWireguardKey: changing ? `next key of ${cluster} ${index}` : null,
           retiredKey: null,
+          udpBlocked,
           relay: null,
           overlayAddress: `100.64.${cluster}.${index + 1}`,
           privateAddress,
@@ -235,9 +243,11 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     };
   });
 
-function withRelayed(peers: MeshPeer[], relayed: readonly (readonly [number, number, number])[]): MeshPeer[] {
+type Relayed = readonly [number, number, number, readonly [boolean, boolean] | null];
+
+function withRelayed(peers: MeshPeer[], relayed: readonly Relayed[]): MeshPeer[] {
   const changed = [...peers];
-  for (const [turn, [at, first, second]] of relayed.entries()) {
+  for (const [turn, [at, first, second, tls]] of relayed.entries()) {
     const [relay, one, other] = [at, first, second].map((index) => index % Math.max(1, peers.length));
     const holder = changed[relay ?? 0];
     const ends = [peers[one ?? 0], peers[other ?? 0]].sort((a, b) => compareText(a?.id ?? '', b?.id ?? ''));
@@ -250,9 +260,11 @@ function withRelayed(peers: MeshPeer[], relayed: readonly (readonly [number, num
       port: 20_000 + 2 * turn,
       kilobytesPerSecond: 1000,
       until: '2026-12-01T00:00:00.000Z',
+      ...(tls ? { tls } : {}),
     };
     const others = (holder.relay?.allocations ?? []).filter(({ id }) => id !== allocation.id);
-    changed[relay ?? 0] = { ...holder, relay: { allocations: [...others, allocation] } };
+    const door = { port: 443, pin: `pin of ${holder.id}` };
+    changed[relay ?? 0] = { ...holder, relay: { allocations: [...others, allocation], tls: door } };
   }
   return changed;
 }

@@ -18,6 +18,8 @@ export const PeerDocument = Peer.meta({
     publicAddress: '203.0.113.7',
     endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],
     relays: false,
+    relayTlsPort: 443,
+    udpBlocked: false,
     agentVersion: '0.1.0',
     wireguard: 'kernel',
     wireguardKey: 'mfuhvMOExVxAMRMaVh1EBz7HkcYKtbOcJ2YTzUTrKxQ=',

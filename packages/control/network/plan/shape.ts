@@ -176,7 +176,11 @@ export function callersIn(shape: Shape): Map<string, ClusterCallers> {
     });
   const allocations = [...parts.values()].flatMap((part) =>
     part.peers.flatMap(({ id, relay }) =>
-      (relay?.allocations ?? []).map(({ peers }) => ({ relayId: id, peers })),
+      (relay?.allocations ?? []).map(({ peers, tls: ends }) => ({
+        relayId: id,
+        peers,
+        overTls: ends && relay?.tls ? { ends, port: relay.tls.port } : undefined,
+      })),
     ),
   );
   const callers = callersOf(shape.cidr, [network], calling, relayCallers(allocations, calling));

@@ -19,7 +19,10 @@ export async function loadCallers(
       hubClusterId: true,
       nextTopology: true,
       nextHubClusterId: true,
-      relayAllocations: { select: { relayId: true, firstId: true, secondId: true }, orderBy: { id: 'asc' } },
+      relayAllocations: {
+        select: { relayId: true, firstId: true, secondId: true, firstTls: true, secondTls: true },
+        orderBy: { id: 'asc' },
+      },
       clusters: {
         // One that is being removed counts for as long as its peers are in the maps.
         where: {
@@ -42,6 +45,7 @@ export async function loadCallers(
               passingAddress: true,
               privateAddress: true,
               endpoints: true,
+              relayTlsPort: true,
             },
             orderBy: { id: 'asc' },
           },
@@ -69,10 +73,15 @@ export async function loadCallers(
   const settings: TopologySetting[] = [{ topology: Topology.parse(topology), hubClusterId }];
   if (nextTopology !== null)
     settings.push({ topology: Topology.parse(nextTopology), hubClusterId: nextHubClusterId });
-  const allocations = network.relayAllocations.map(({ relayId, firstId, secondId }) => ({
-    relayId,
-    peers: [firstId, secondId],
-  }));
+  const tlsPorts = new Map(
+    network.clusters.flatMap(({ peers }) => peers.map((peer) => [peer.id, peer.relayTlsPort])),
+  );
+  const allocations = network.relayAllocations.map(({ relayId, firstId, secondId, firstTls, secondTls }) => {
+    const ends = [firstTls, secondTls];
+    const port = tlsPorts.get(relayId);
+    const overTls = ends.includes(true) && port !== undefined ? { ends, port } : undefined;
+    return { relayId, peers: [firstId, secondId], overTls };
+  });
   return callersOf(network.cidr, settings, clusters, relayCallers(allocations, clusters));
 }
 

@@ -9,6 +9,7 @@ const end = (clusterId: string, place: Place, host: number): WayEnd => ({
   endpoints: [{ kind: 'observed', address: `198.51.100.${host}`, port: 40_000 }],
   privateAddress: `10.0.0.${host}`,
   publicAddress: `203.0.113.${host}`,
+  udpBlocked: false,
 });
 const here = PRICES.providers.aws.regions['us-east-1'];
 const from = end('clu_a', aws, 1);
@@ -38,6 +39,13 @@ test('by a relay it is the relay that counts, and only on its relaying ports', (
     usdPerGb: here?.otherZoneGb,
   });
   expect(way('203.0.113.9:51820', end('clu_b', null, 9)).kind).toBe('public');
+});
+
+test('over TLS for those who have no UDP; the others of such pairs come to the same ports by it', () => {
+  const blocked = { ...end('clu_a', aws, 1), udpBlocked: true };
+  expect(way('203.0.113.9:28100', end('clu_b', null, 2), blocked).kind).toBe('tls');
+  expect(way('203.0.113.9:28101', blocked).kind).toBe('relayed');
+  expect(way('127.0.0.1:28101', blocked).kind).toBe('tls');
 });
 
 test('what a plain host sends has no price that we know', () => {

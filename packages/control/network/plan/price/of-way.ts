@@ -1,7 +1,7 @@
 /** By which kind of way a tunnel goes, and what its sender pays its cloud for a GB that leaves by it. */
 import type { Endpoint } from '@skein/contract/agent/map.ts';
 import type { ProviderId } from '@skein/contract/primitive.ts';
-import { RELAY_PORTS } from '@skein/mesh/relay/plan.ts';
+import { RELAY_PORTS, TLS_RELAY_PORTS } from '@skein/mesh/relay/plan.ts';
 import type { PriceTable } from './table.ts';
 
 /** Where a peer is: null for a plain host. */
@@ -13,6 +13,7 @@ export interface WayEnd {
   readonly endpoints: readonly Endpoint[];
   readonly privateAddress: string | null;
   readonly publicAddress: string | null;
+  readonly udpBlocked: boolean;
 }
 
 export interface Way {
@@ -34,9 +35,18 @@ export function wayOf(
 ): Way {
   const [, address = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
   const relay = relays.get(address);
-  const isRelays = Number(port) >= RELAY_PORTS.first && Number(port) <= RELAY_PORTS.last;
-  if (relay !== undefined && isRelays)
-    return { kind: 'relayed', usdPerGb: outside(from.place, relay, prices) };
+  const within = ({ first, last }: { first: number; last: number }) =>
+    first <= Number(port) && Number(port) <= last;
+  const ofTls = within(TLS_RELAY_PORTS);
+  if (relay !== undefined && (ofTls || within(RELAY_PORTS)))
+    return {
+      // The other of the pair comes to such a port by UDP.
+      kind: ofTls && from.udpBlocked ? 'tls' : 'relayed',
+      usdPerGb: outside(from.place, relay, prices),
+    };
+  // At the relay itself the way over TLS ends at the node.
+  if (ofTls && address === '127.0.0.1')
+    return { kind: 'tls', usdPerGb: outside(from.place, to.place, prices) };
   const offered = to.endpoints.find((one) => one.address === address)?.kind;
   if (address === to.privateAddress || offered === 'private')
     return { kind: 'private', usdPerGb: inside(from, to, prices) };
