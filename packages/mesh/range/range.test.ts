@@ -168,10 +168,10 @@ test('whatever the topology: what is sent to a range comes to who carries it, an
           }
         }
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
-  expect(walked).toBeGreaterThan(200);
-});
+  expect(walked).toBeGreaterThan(60);
+}, 60_000);
 
 describe('what is refused', () => {
   const place: RangePlace = {
