@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { newSeed, wireguardPublicKey } from '../state/keys.ts';
-import { chooseWay, dueWays, isAlive, natOf, newWay, type Tried, UNANSWERED } from './choose.ts';
+import { chooseWay, dueWays, isAlive, natOf, newWay, rankOf, type Tried, UNANSWERED } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
 
 const [a, b] = [newSeed('x25519'), newSeed('x25519')];
@@ -49,6 +49,15 @@ describe('choosing', () => {
   test('the quicker relay until a direct way answers, and then that one', () => {
     expect(chooseWay([direct, slow, quick], null)).toBe(quick.endpoint);
     expect(chooseWay([{ ...direct, ...ANSWERED }, slow, quick], quick.endpoint)).toBe(direct.endpoint);
+  });
+
+  test('over TLS only where no relay is reached by UDP, however quick', () => {
+    const tls = way('127.0.0.1:40001', 'tls', { ...ANSWERED, rttMilliseconds: 1 });
+    expect(chooseWay([direct, tls], null)).toBe(tls.endpoint);
+    expect(chooseWay([direct, slow, tls], tls.endpoint)).toBe(slow.endpoint);
+    const dead = { ...slow, unanswered: UNANSWERED };
+    expect(chooseWay([direct, dead, tls], dead.endpoint)).toBe(tls.endpoint);
+    expect([direct, slow, tls].map(rankOf)).toEqual([0, 1, 2]);
   });
 
   test('a private way before a public one, however quick', () => {

@@ -41,6 +41,7 @@ export async function recordReports(
         privateAddress: true,
         publicAddress: true,
         udpBlocked: true,
+        relays: true,
         relayPin: true,
       },
     });

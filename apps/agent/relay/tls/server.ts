@@ -95,7 +95,7 @@ export function newRelayServer(
     if (end.by === 'tls') peers.get(end.peerId ?? '')?.pipe.send({ channel: end.channel, bytes });
     else if (end.by === 'self') end.local?.send(bytes);
     else if (end.heard && at - end.heard.at < HEARD_MILLISECONDS)
-      end.udp?.send(bytes, end.heard.port, end.heard.address, () => undefined);
+      end.udp?.send(bytes, end.heard.port, end.heard.address);
   };
   const pass = (channel: number, bytes: Buffer, at: number) => {
     const found = ends.get(channel);
