@@ -207,7 +207,18 @@ export const anyRows: fc.Arbitrary<Rows> = fc
     const peers = shape.flatMap(({ nodes }, cluster) =>
       nodes.map(
         (
-          { role, seat, privateAddress, publicAddress, observed, global, changing, ipv4Only, udpBlocked, labels },
+          {
+            role,
+            seat,
+            privateAddress,
+            publicAddress,
+            observed,
+            global,
+            changing,
+            ipv4Only,
+            udpBlocked,
+            labels,
+          },
           index,
         ): MeshPeer => ({
           id: `peer_${cluster}_${index}`,
