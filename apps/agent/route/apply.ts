@@ -23,11 +23,11 @@ export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Pro
   for (let plane = 0; plane < self.planes; plane += 1) {
     const device = interfaceOf(plane);
     const addresses = await must(run, 'ip', ['-j', 'address', 'show', 'dev', device]);
-    const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu };
+    const wanted = { address: self.overlayAddress, mtu };
     await batch(run, planInterface(wanted, parseInterface(addresses), device));
     // The filter says what of it. The node's other interfaces keep their setting: Linux asks the incoming one alone.
     await applySwitch(`conf/${device}/forwarding`, self.forwards ? '1' : '0');
-    // What comes by one plane may be answered by another.
+    // What comes by one plane may be answered by another. Without an address Linux would be strict all the same.
     if (self.planes > 1) await applySwitch(`conf/${device}/rp_filter`, '2');
   }
   if (self.planes > 1) await spreadFlows();
