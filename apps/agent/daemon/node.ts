@@ -17,7 +17,7 @@ import type { SharedKey } from '../pair/exchange.ts';
 import { newPairKeeper } from '../pair/keeper.ts';
 import { type Finder, newFinder } from '../path/finder.ts';
 import { newRelay } from '../relay/apply.ts';
-import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
+import { applyInterfaces, applyWays, changeWays, readTable } from '../route/apply.ts';
 import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
@@ -96,6 +96,8 @@ export function newNode(options: {
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
   let routing: Promise<void> = Promise.resolve();
+  /** Whether it was looked what an earlier daemon left. */
+  let begun = false;
 
   const observeAll = async () => {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
@@ -142,6 +144,8 @@ export function newNode(options: {
   const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
     withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
   const applyRoutes = async (map: NetworkMap) => {
+    if (!begun) mtu.begin(map, await readTable(run));
+    begun = true;
     await applyInterfaces(run, map.self, mtu.interfaceMtu());
     await inTurn(async () => {
       const ways = waysNow(map);

@@ -1,9 +1,12 @@
 /** Keeps the MTU of every tunnel right while the daemon runs: probes, and says when routes must change. */
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import { parseCidr } from '@skein/mesh/ipam/cidr.ts';
 import { INTERFACES, PATH_PORT } from '../config.ts';
 import type { Run } from '../host/command.ts';
 import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
+import { PrefixTable } from '../route/prefix-table.ts';
+import type { Route } from '../route/table.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { ceilings } from './ceiling.ts';
 import { type Echo, openEcho } from './echo.ts';
@@ -19,6 +22,8 @@ export interface PathState {
 }
 
 export interface MtuKeeper {
+  /** Goes on from the sizes of the routes that an earlier daemon left: to be called before the first `apply`. */
+  begin(map: NetworkMap, left: readonly Route[]): void;
   /** The peers of this map from now on. Throws `address-taken`, `command-failed`. */
   apply(map: NetworkMap): Promise<void>;
   /** The MTU to use towards a peer: that of the map until a probe says better. */
@@ -157,25 +162,38 @@ export function newMtuKeeper(options: {
 
   const interfaceMtu = () => Math.max(start, ...[...kept.values()].map((one) => one.path.ceiling));
 
-  return {
-    apply: async (map) => {
-      start = map.self.mtu;
-      const now = clock();
-      const ids = new Set(map.peers.map((peer) => peer.id));
-      for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id);
-      for (const peer of map.peers) {
-        const held = kept.get(peer.id);
-        if (held) held.peer = peer;
-        else
-          kept.set(peer.id, {
-            peer,
-            path: newPath(start, start, now),
-            endpoint: null,
-            sentBytes: 0,
-            busyUntil: 0,
-            ceilingAt: Number.NEGATIVE_INFINITY,
-          });
+  /** @param sizeOf what is known of a peer that is new here */
+  const know = (map: NetworkMap, sizeOf: (peer: MapPeer) => number) => {
+    start = map.self.mtu;
+    const now = clock();
+    const ids = new Set(map.peers.map((peer) => peer.id));
+    for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id);
+    for (const peer of map.peers) {
+      const held = kept.get(peer.id);
+      if (held) {
+        held.peer = peer;
+        continue;
       }
+      const size = sizeOf(peer);
+      kept.set(peer.id, {
+        peer,
+        path: newPath(size, size, now),
+        endpoint: null,
+        sentBytes: 0,
+        busyUntil: 0,
+        ceilingAt: Number.NEGATIVE_INFINITY,
+      });
+    }
+  };
+
+  return {
+    begin: (map, left) => {
+      const sizes = new PrefixTable<number>();
+      for (const { destination, mtu } of left) if (mtu !== null) sizes.set(destination, mtu);
+      know(map, (peer) => sizes.around(parseCidr(`${peer.overlayAddress}/32`)) ?? map.self.mtu);
+    },
+    apply: async (map) => {
+      know(map, () => map.self.mtu);
       await applyWay(run, map);
       const address = map.self.overlayAddress;
       if (echo?.address !== address) {

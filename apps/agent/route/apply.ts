@@ -7,7 +7,7 @@ import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
 import { parseInterface, planInterface, rangeConflict } from './plan.ts';
-import { parseTable, planTable } from './table.ts';
+import { parseTable, planTable, type Route } from './table.ts';
 import type { SizedWay } from './ways.ts';
 
 const HASH_POLICY = '/proc/sys/net/ipv4/fib_multipath_hash_policy';
@@ -35,8 +35,12 @@ export async function applyInterfaces(run: Run, self: MapSelf, mtu: number): Pro
 
 /** Routes as `ways` say, whatever is there. */
 export async function applyWays(run: Run, source: string, ways: readonly SizedWay[]): Promise<void> {
-  const table = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
-  await batch(run, planTable(ways, source, table));
+  await batch(run, planTable(ways, source, await readTable(run)));
+}
+
+/** The routes by our interfaces that are there now. */
+export async function readTable(run: Run): Promise<Route[]> {
+  return parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
 }
 
 /** The same where it is known what was there: one process less while packets are lost. */
