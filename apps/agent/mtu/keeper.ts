@@ -38,6 +38,8 @@ export interface MtuKeeper {
 }
 
 const TICK_MILLISECONDS = 1000;
+/** While nothing goes by any tunnel. */
+const IDLE_TICK_MILLISECONDS = 2000;
 /** Longer than nearly every round trip; whoever is slower than this is as if silent. */
 const ANSWER_MILLISECONDS = 800;
 /** Each size is asked about twice, for one packet may always be lost. */
@@ -79,13 +81,17 @@ export function newMtuKeeper(options: {
   let start = 1280;
   let echo: { address: string; echo: Echo } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let running = false;
+  let looksAt = 0;
+  let looking = false;
+  let closed = false;
   let lastSent = 0;
+  let lookedAt = 0;
 
   const look = async (now: number) => {
     const sent = sentBytes();
-    const grew = sent - lastSent > BUSY_BYTES;
+    const grew = sent - lastSent > (BUSY_BYTES * (now - lookedAt)) / 1000;
     lastSent = sent;
+    lookedAt = now;
     const due = () => [...kept.values()].filter((one) => one.path.dueAt <= now);
     if (!grew && due().length === 0) return;
     const tunnels = new Map((await options.observe()).map((tunnel) => [tunnel.key, tunnel]));
@@ -147,13 +153,23 @@ export function newMtuKeeper(options: {
     if (outcomes.includes(true)) await options.onChange();
   };
 
+  const lookIn = (milliseconds: number) => {
+    const at = clock() + milliseconds;
+    if (closed || looking || (timer && looksAt <= at)) return;
+    clearTimeout(timer);
+    looksAt = at;
+    timer = setTimeout(tick, milliseconds).unref();
+  };
   const tick = () => {
-    if (running) return;
-    running = true;
+    timer = undefined;
+    looking = true;
     look(clock())
       .catch(() => undefined)
       .finally(() => {
-        running = false;
+        looking = false;
+        const soon = clock() + TICK_MILLISECONDS;
+        const awake = [...kept.values()].some((one) => one.busyUntil > soon || one.path.dueAt <= soon);
+        lookIn(awake ? TICK_MILLISECONDS : IDLE_TICK_MILLISECONDS);
       });
   };
 
@@ -201,7 +217,7 @@ export function newMtuKeeper(options: {
         echo = undefined;
         echo = { address, echo: await openEcho(address, PATH_PORT, clock, endpointOf) };
       }
-      timer ??= setInterval(tick, TICK_MILLISECONDS).unref();
+      lookIn(TICK_MILLISECONDS);
     },
     mtuOf: (peerId) => kept.get(peerId)?.path.mtu ?? start,
     interfaceMtu,
@@ -213,12 +229,13 @@ export function newMtuKeeper(options: {
         one.path = { ...one.path, dueAt: Math.min(one.path.dueAt, now) };
         one.ceilingAt = Number.NEGATIVE_INFINITY;
       }
+      lookIn(TICK_MILLISECONDS);
     },
     paths: () => new Map([...kept].map(([id, { path }]) => [id, { mtu: path.mtu, ceiling: path.ceiling }])),
     echo: () => echo?.echo,
     close: () => {
-      clearInterval(timer);
-      timer = undefined;
+      closed = true;
+      clearTimeout(timer);
       echo?.echo.close();
       echo = undefined;
     },

@@ -66,6 +66,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
   >();
   let self: { overlayAddress: string } = { overlayAddress: '0.0.0.0' };
   let secret = '';
+  let listening = false;
   let timer: NodeJS.Timeout | undefined;
 
   const waysOf = (looked: Looked): Tried[] => {
@@ -102,6 +103,15 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       );
       for (const way of dueWays(waysOf(looked), looked.used, looked.since, now)) ask(looked, way, now);
       choose(looked);
+    }
+  };
+  /** The clock ticks for as long as somebody is to be looked after, which hardly ever is somebody. */
+  const keepTicking = () => {
+    if (listening && [...peers.values()].some((looked) => !looked.settled))
+      timer ??= setInterval(tick, TICK_MILLISECONDS);
+    else {
+      clearInterval(timer);
+      timer = undefined;
     }
   };
   const byOverlay = (address: string) =>
@@ -174,6 +184,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         });
       }
       secret = privateKey;
+      keepTicking();
     },
     listen: async (map) => {
       for (const [plane, socket] of sockets)
@@ -184,7 +195,8 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       for (let plane = 0; plane < map.self.planes; plane += 1)
         if (!sockets.has(plane)) sockets.set(plane, await openMouth(plane, take));
       await applyMouth(run, map.self.wireguardPort, map.self.planes);
-      timer ??= setInterval(tick, TICK_MILLISECONDS);
+      listening = true;
+      keepTicking();
     },
     observed: (tunnels, now) => {
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
@@ -201,6 +213,7 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
         if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
           looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: clock() });
       }
+      keepTicking();
     },
     narrowed: (map) => ({
       ...map,
@@ -229,7 +242,8 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       };
     },
     close: () => {
-      clearInterval(timer);
+      listening = false;
+      keepTicking();
       for (const socket of sockets.values()) socket.close();
       sockets.clear();
     },
