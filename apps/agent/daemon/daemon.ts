@@ -20,7 +20,7 @@ import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
-import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
+import { LONGEST_CHAIN, openMapCache } from '../state/map-cache.ts';
 import { readSharedKeys } from '../state/shared-keys.ts';
 import type { Status } from './control-socket.ts';
 import { type Node, newNode } from './node.ts';
@@ -62,9 +62,8 @@ export async function startDaemon(options: {
 }): Promise<Daemon> {
   const { log, enrolment, keys } = options;
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
-  const cache = await readCache(own);
+  const cache = await openMapCache(own);
   let held = cache.map;
-  let chain = cache.chain;
   let appliedNumber: number | null = null;
   let problem: string | null = null;
   let links: LinkReport[] = [];
@@ -179,13 +178,13 @@ export async function startDaemon(options: {
       channel?.send({ type: 'resync', reason: received.reason });
     } else if (received.kind === 'map' || signed.kind === 'map') {
       if (received.kind === 'map') held = received.map;
-      chain = extendChain(chain, signed);
       void enqueue(check);
+      // A full disk must not keep the node from its map.
+      const kept = cache.keep(signed);
       // Asked again only after as many more: each answer is a whole map.
-      if (chain.length % LONGEST_CHAIN === 0)
-        channel?.send({ type: 'resync', reason: `${chain.length - 1} deltas since the last whole map` });
-      // Last, for a full disk must not keep the node from its map.
-      await writeCache(chain);
+      if (cache.length() % LONGEST_CHAIN === 0)
+        channel?.send({ type: 'resync', reason: `${cache.length() - 1} deltas since the last whole map` });
+      await kept;
     }
   };
 
