@@ -22,7 +22,8 @@ import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
-import { type Choice, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import type { Choice } from '../wireguard/endpoint.ts';
+import { isFresh, newHandshakes } from '../wireguard/handshakes.ts';
 import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
@@ -191,12 +192,17 @@ export function newNode(options: {
     const open = devices.get(plane);
     if (open) return open;
     const name = interfaceOf(plane);
-    const device = await openDevice(run, log, name, () => {
+    const opened = await openDevice(run, log, name, () => {
       devices.delete(plane);
       settled = undefined;
       log(`wireguard-go of ${name} ended; starting it again`);
       options.onDeviceGone();
     });
+    const dated = newHandshakes();
+    const device: Device = {
+      ...opened,
+      observe: async () => dated(await opened.observe(), performance.now(), Date.now()),
+    };
     devices.set(plane, device);
     return device;
   };
@@ -222,13 +228,13 @@ export function newNode(options: {
     pairs.observe(map, tunnels);
     const inUse = pairs.inUse(map);
     finder.know(inUse, keys.wireguardPrivateKey);
-    finder.observed(tunnels, Date.now());
+    finder.observed(tunnels);
     const narrowed = finder.narrowed(inUse);
     const chosen = new Map<string, Choice>();
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
       if (plane >= map.self.planes) continue;
-      const plan = planTunnel(narrowed, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(narrowed, plane, secrets, state, choices, performance.now());
       await device.apply(plan.change);
       const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
       noteChange(peers, plan.change);
@@ -247,8 +253,7 @@ export function newNode(options: {
     const key = formerKeys.get(id);
     for (const { device, state } of found.values()) {
       const tunnel = state.peers.find((peer) => peer.key === key);
-      const at = tunnel?.lastHandshakeAt ?? 0;
-      if (!tunnel || Date.now() - at < HANDSHAKE_FRESH_SECONDS * 1000) continue;
+      if (!tunnel || isFresh(tunnel, performance.now())) continue;
       // No session to lose. Made anew it calls at once; as it is it would wait for the call before to be answered.
       await device.apply({ privateKey: null, listenPort: null, removed: [tunnel.key], set: [] });
       state.peers = state.peers.filter((peer) => peer !== tunnel);
@@ -275,7 +280,7 @@ export function newNode(options: {
         listenPort: map.self.wireguardPort + plane,
         peers: [...keysConcerned].flatMap((key) => held.get(key) ?? []),
       };
-      const plan = planTunnel(some, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(some, plane, secrets, state, choices, performance.now());
       if (!changesNothing(plan.change)) await device.apply(plan.change);
       noteChange(held, plan.change);
       for (const [key, choice] of plan.choices) chosen.set(key, choice);
@@ -378,7 +383,7 @@ export function newNode(options: {
         };
       });
       if (devices.size === 0) return [];
-      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), Date.now());
+      const links = reportLinks(map.peers, seen, watch.results(), watch.verdicts(), performance.now());
       watch.probeOthers();
       return links;
     },
@@ -424,6 +429,7 @@ function noteChange(held: Map<string, TunnelPeer>, change: TunnelChange): void {
       allowedIps: [...(set.allowedIps ?? was?.allowedIps ?? [])],
       keepaliveSeconds: set.keepaliveSeconds ?? was?.keepaliveSeconds ?? 0,
       lastHandshakeAt: was?.lastHandshakeAt ?? null,
+      shookAt: was?.shookAt ?? null,
       receivedBytes: was?.receivedBytes ?? 0,
       sentBytes: was?.sentBytes ?? 0,
       presharedKey: set.presharedKey === NO_KEY ? null : (set.presharedKey ?? was?.presharedKey ?? null),

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { Run } from '../host/command.ts';
-import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { isFresh } from '../wireguard/handshakes.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { chooseWay, dueWays, natOf, newWay, type Tried } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
@@ -27,7 +27,7 @@ export interface Finder {
   /** Throws where the node does not let us listen. */
   listen(map: NetworkMap): Promise<void>;
   /** What the devices say, so that peers whose tunnel is well need no looking after. */
-  observed(tunnels: readonly TunnelPeer[], now: number): void;
+  observed(tunnels: readonly TunnelPeer[]): void;
   /**
    * The map with each peer at the way that was found for it, and nowhere else. Until one is found a relay is the safest
    * to begin with.
@@ -198,20 +198,20 @@ export function newFinder(run: Run, clock: () => number, onFound: (peerId: strin
       listening = true;
       keepTicking();
     },
-    observed: (tunnels, now) => {
+    observed: (tunnels) => {
+      const now = clock();
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
       for (const looked of peers.values()) {
         const tunnel = byKey.get(looked.peer.wireguardKey);
         const relayed = looked.offered.some((way) => way.kind === 'relayed');
-        const fresh =
-          tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+        const fresh = isFresh(tunnel, now);
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
         looked.settled = !relayed && fresh && best;
         if (looked.used !== null || !fresh || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;
         if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
-          looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: clock() });
+          looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: now });
       }
       keepTicking();
     },
