@@ -6,7 +6,7 @@ import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
-import { applyFilter } from '../filter/apply.ts';
+import { newFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import type { Log } from '../host/log.ts';
 import { reportLinks } from '../link/report.ts';
@@ -80,6 +80,7 @@ export function newNode(options: {
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
+  const filter = newFilter(run);
   const relay = newRelay(run, Date.now);
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
@@ -352,7 +353,7 @@ export function newNode(options: {
       settled = undefined;
       try {
         // The filter first: a tunnel must never be up without it.
-        if (await applyFilter(run, asked)) log('packet filter in place');
+        if (await filter.apply(asked)) log('packet filter in place');
         await leaveGone(asked);
         map = await inTunnels(() => applyTunnels(asked));
         await applyRoutes(map);
