@@ -64,6 +64,8 @@ export async function startDaemon(options: {
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
   const cache = await openMapCache(own);
   let held = cache.map;
+  /** When that came, in monotonic milliseconds. */
+  let heldAt = Number.NEGATIVE_INFINITY;
   let appliedNumber: number | null = null;
   let problem: string | null = null;
   let links: LinkReport[] = [];
@@ -121,8 +123,8 @@ export async function startDaemon(options: {
     const map = held;
     const isNew = appliedNumber !== map.number;
     // The rounds look at everything; what is new need not wait for that.
-    const quick = isNew && (await node.applyDifference(map));
-    const outcome = quick ? { applied: true, problem: null } : await node.apply(map);
+    const quick = isNew && (await node.applyDifference(map, heldAt));
+    const outcome = quick ? { applied: true, problem: null } : await node.apply(map, heldAt);
     if (outcome.applied) appliedNumber = map.number;
     if (outcome.problem !== problem)
       log(outcome.problem ? `problem: ${outcome.problem}` : 'the problem is gone');
@@ -169,7 +171,7 @@ export async function startDaemon(options: {
     });
   };
 
-  const takeMap = async (signed: SignedMap) => {
+  const takeMap = async (signed: SignedMap, cameAt: number) => {
     const received = receive(signed, held, own);
     if (received.kind === 'reject') {
       log(`map refused: ${received.reason}`);
@@ -177,7 +179,10 @@ export async function startDaemon(options: {
     } else if (received.kind === 'resync') {
       channel?.send({ type: 'resync', reason: received.reason });
     } else if (received.kind === 'map' || signed.kind === 'map') {
-      if (received.kind === 'map') held = received.map;
+      if (received.kind === 'map') {
+        held = received.map;
+        heldAt = cameAt;
+      }
       void enqueue(check);
       // A full disk must not keep the node from its map.
       const kept = cache.keep(signed);
@@ -214,7 +219,10 @@ export async function startDaemon(options: {
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
     onReady: () => report(),
     onMap: (signed) => {
-      taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
+      const cameAt = performance.now();
+      taking = taking
+        .then(() => takeMap(signed, cameAt))
+        .catch((error) => log(`map not kept: ${wordsOf(error)}`));
     },
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));

@@ -2,6 +2,7 @@
  * The node as the map wants it: filter, tunnels, addresses and routes, probes, names, in this order. Applying looks
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { interfaceOf } from '../config.ts';
@@ -25,6 +26,7 @@ import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
 import type { Choice } from '../wireguard/endpoint.ts';
 import { isFresh, newHandshakes } from '../wireguard/handshakes.ts';
 import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
+import { CHANGEOVER_MILLISECONDS, changeover } from './changeover.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
 
@@ -32,13 +34,14 @@ export interface Node {
   /**
    * Makes the node what the map says. Never throws. `applied`: packets flow by this map; `problem`: what could not be
    * done, in words.
+   * @param toldAt when the map came, in monotonic milliseconds
    */
-  apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
+  apply(map: NetworkMap, toldAt: number): Promise<{ applied: boolean; problem: string | null }>;
   /**
    * The same without looking at what is there, where the map differs from the one applied last in peers and names
    * alone. Answers false where it does not, or where something went wrong: then apply.
    */
-  applyDifference(map: NetworkMap): Promise<boolean>;
+  applyDifference(map: NetworkMap, toldAt: number): Promise<boolean>;
   /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
   measure(map: NetworkMap): Promise<LinkReport[]>;
   /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
@@ -325,15 +328,29 @@ export function newNode(options: {
     wanted = map;
     return planAll(map, found);
   };
+  /** Where prefixes move: stands between the maps until it is time to change over. */
+  const standBetween = async (asked: NetworkMap, toldAt: number): Promise<boolean> => {
+    const pause = () => toldAt + CHANGEOVER_MILLISECONDS - performance.now();
+    const between = current && pause() > 0 && changeover(current, pairs.inUse(asked));
+    if (!between) return false;
+    await filter.apply(between);
+    await inTunnels(() => applyTunnels(between));
+    await applyInterfaces(run, between.self, mtu.interfaceMtu());
+    await wait(Math.max(0, pause()));
+    return true;
+  };
 
   return {
-    applyDifference: async (asked) => {
+    applyDifference: async (asked, toldAt) => {
       const difference = settled && differenceOf(settled, asked);
       // Routes are changed from what is known to be there.
       if (!difference || (difference.ways && !placed)) return false;
       settled = undefined;
       try {
-        if (difference.ways) await leaveGone(asked);
+        if (difference.ways) {
+          await standBetween(asked, toldAt);
+          await leaveGone(asked);
+        }
         const map = await inTunnels(() => planDifference(asked, difference));
         if (difference.ways) {
           await watch.apply(map);
@@ -348,14 +365,22 @@ export function newNode(options: {
         return false;
       }
     },
-    apply: async (asked) => {
+    apply: async (asked, toldAt) => {
       let map = asked;
       settled = undefined;
       try {
-        // The filter first: a tunnel must never be up without it.
-        if (await filter.apply(asked)) log('packet filter in place');
+        const moved = await standBetween(asked, toldAt);
+        const guard = async () => {
+          if (await filter.apply(asked)) log('packet filter in place');
+        };
+        // The filter first: a tunnel must never be up without it. The one that stood between is for both maps.
+        if (!moved) await guard();
         await leaveGone(asked);
         map = await inTunnels(() => applyTunnels(asked));
+        if (moved) {
+          await reroute();
+          await guard();
+        }
         await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };

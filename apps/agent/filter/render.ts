@@ -9,7 +9,8 @@ export const TABLE = 'inet skein';
 /** All that may be ours: an interface whose plane is about to go must not pass the filter meanwhile. */
 const OURS = `{ ${INTERFACES.map((name) => `"${name}"`).join(', ')} }`;
 const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT}, ${PAIR_PORT} }`;
-const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
+/** Topologies in which a gateway passes on what is neither from its cluster nor for it. */
+export const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
 
 /**
  * The rules that a map asks for. What others begin here is judged packet by packet by the network's policy, and what is
