@@ -6,7 +6,7 @@ import { AgentFailure } from './failure.ts';
 export const VERSION = '0.1.0';
 /** The overlay interface of a plane. */
 export const interfaceOf = (plane: number): string => `skein${plane}`;
-/** Plane 0, which every agent has. It bears the overlay address. */
+/** Plane 0, which every agent has. */
 export const INTERFACE = interfaceOf(0);
 /** Every interface that may be ours, whatever the map says now. */
 export const INTERFACES: readonly string[] = Array.from({ length: MAX_PLANES }, (_, plane) =>

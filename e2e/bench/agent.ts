@@ -127,7 +127,7 @@ export const bench: Bench = async (say) => {
       await must(
         node.place,
         `pid=$(cat /run/skein/agent.pid) && kill -TERM $pid && while kill -0 $pid 2> /dev/null; do sleep 0.1; done
-         ip link del skein0; nft delete table inet skein; rm /var/lib/skein/map.json`,
+         ip link del skein0; nft delete table inet skein; rm /var/lib/skein/map.chain`,
       );
       const { milliseconds, kind } = await timed(() => must(node.place, start));
       if (kind !== 'map') throw new Error('no whole map came');

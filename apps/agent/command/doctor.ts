@@ -18,7 +18,7 @@ import { traceTo } from '../doctor/trace.ts';
 import { AgentFailure } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { readEnrolment } from '../state/enrolment.ts';
-import { readCache } from '../state/map-cache.ts';
+import { openMapCache } from '../state/map-cache.ts';
 import { columns } from './status.ts';
 
 /** Measuring takes two of them. */
@@ -38,7 +38,7 @@ export interface Examination {
 export async function examine(run: Run, peer: string | undefined): Promise<Examination> {
   const enrolment = await readEnrolment();
   const map = enrolment
-    ? (await readCache({ ...enrolment, mapKey: openPublicKey(enrolment.mapKey) })).map
+    ? (await openMapCache({ ...enrolment, mapKey: openPublicKey(enrolment.mapKey) })).map
     : undefined;
   const target = peer !== undefined && map ? await addressOf(map, peer) : undefined;
   const direct = map?.peers.find((one) => one.overlayAddress === target);

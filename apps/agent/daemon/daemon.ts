@@ -21,7 +21,7 @@ import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
-import { extendChain, LONGEST_CHAIN, readCache, writeCache } from '../state/map-cache.ts';
+import { LONGEST_CHAIN, openMapCache } from '../state/map-cache.ts';
 import { readSharedKeys } from '../state/shared-keys.ts';
 import type { Status } from './control-socket.ts';
 import { type Node, newNode } from './node.ts';
@@ -63,10 +63,11 @@ export async function startDaemon(options: {
 }): Promise<Daemon> {
   const { log, enrolment, keys } = options;
   const own = { ...enrolment, mapKey: openPublicKey(enrolment.mapKey) };
-  const cache = await readCache(own);
+  const cache = await openMapCache(own);
   const relayPin = pinOf(await ensureRelayKey());
   let held = cache.map;
-  let chain = cache.chain;
+  /** When that came, in monotonic milliseconds. */
+  let heldAt = Number.NEGATIVE_INFINITY;
   let appliedNumber: number | null = null;
   let problem: string | null = null;
   let links: LinkReport[] = [];
@@ -127,8 +128,8 @@ export async function startDaemon(options: {
     const map = held;
     const isNew = appliedNumber !== map.number;
     // The rounds look at everything; what is new need not wait for that.
-    const quick = isNew && (await node.applyDifference(map));
-    const outcome = quick ? { applied: true, problem: null } : await node.apply(map);
+    const quick = isNew && (await node.applyDifference(map, heldAt));
+    const outcome = quick ? { applied: true, problem: null } : await node.apply(map, heldAt);
     if (outcome.applied) appliedNumber = map.number;
     if (outcome.problem !== problem)
       log(outcome.problem ? `problem: ${outcome.problem}` : 'the problem is gone');
@@ -186,7 +187,7 @@ export async function startDaemon(options: {
     });
   };
 
-  const takeMap = async (signed: SignedMap) => {
+  const takeMap = async (signed: SignedMap, cameAt: number) => {
     const received = receive(signed, held, own);
     if (received.kind === 'reject') {
       log(`map refused: ${received.reason}`);
@@ -194,14 +195,17 @@ export async function startDaemon(options: {
     } else if (received.kind === 'resync') {
       channel?.send({ type: 'resync', reason: received.reason });
     } else if (received.kind === 'map' || signed.kind === 'map') {
-      if (received.kind === 'map') held = received.map;
-      chain = extendChain(chain, signed);
+      if (received.kind === 'map') {
+        held = received.map;
+        heldAt = cameAt;
+      }
       void enqueue(check);
+      // A full disk must not keep the node from its map.
+      const kept = cache.keep(signed);
       // Asked again only after as many more: each answer is a whole map.
-      if (chain.length % LONGEST_CHAIN === 0)
-        channel?.send({ type: 'resync', reason: `${chain.length - 1} deltas since the last whole map` });
-      // Last, for a full disk must not keep the node from its map.
-      await writeCache(chain);
+      if (cache.length() % LONGEST_CHAIN === 0)
+        channel?.send({ type: 'resync', reason: `${cache.length() - 1} deltas since the last whole map` });
+      await kept;
     }
   };
 
@@ -234,7 +238,10 @@ export async function startDaemon(options: {
       report();
     },
     onMap: (signed) => {
-      taking = taking.then(() => takeMap(signed)).catch((error) => log(`map not kept: ${wordsOf(error)}`));
+      const cameAt = performance.now();
+      taking = taking
+        .then(() => takeMap(signed, cameAt))
+        .catch((error) => log(`map not kept: ${wordsOf(error)}`));
     },
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));

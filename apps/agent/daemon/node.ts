@@ -2,12 +2,13 @@
  * The node as the map wants it: filter, tunnels, addresses and routes, probes, names, in this order. Applying looks
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf } from '../config.ts';
 import { wordsOf } from '../failure.ts';
-import { applyFilter } from '../filter/apply.ts';
+import { newFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
 import { globalAddresses } from '../host/facts.ts';
 import { hasIpv6 } from '../host/ipv6.ts';
@@ -24,15 +25,17 @@ import { ensureRelayKey } from '../relay/tls/certificate.ts';
 import { newRelayClient, type WayName, wayName } from '../relay/tls/client.ts';
 import { localized, named } from '../relay/tls/localized.ts';
 import { newRelayServer } from '../relay/tls/server.ts';
-import { applyInterfaces, applyWays, changeWays } from '../route/apply.ts';
+import { applyInterfaces, applyWays, changeWays, readTable } from '../route/apply.ts';
 import { noteForwarding } from '../route/forwarding.ts';
 import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
-import { type Choice, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import type { Choice } from '../wireguard/endpoint.ts';
+import { isFresh, newHandshakes } from '../wireguard/handshakes.ts';
 import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
 import { withTwins } from '../wireguard/twins.ts';
+import { CHANGEOVER_MILLISECONDS, changeover } from './changeover.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
 
@@ -40,13 +43,14 @@ export interface Node {
   /**
    * Makes the node what the map says. Never throws. `applied`: packets flow by this map; `problem`: what could not be
    * done, in words.
+   * @param toldAt when the map came, in monotonic milliseconds
    */
-  apply(map: NetworkMap): Promise<{ applied: boolean; problem: string | null }>;
+  apply(map: NetworkMap, toldAt: number): Promise<{ applied: boolean; problem: string | null }>;
   /**
    * The same without looking at what is there, where the map differs from the one applied last in peers and names
    * alone. Answers false where it does not, or where something went wrong: then apply.
    */
-  applyDifference(map: NetworkMap): Promise<boolean>;
+  applyDifference(map: NetworkMap, toldAt: number): Promise<boolean>;
   /** Looks at the tunnels, tries other endpoints of silent peers, sends the next probes. */
   measure(map: NetworkMap): Promise<LinkReport[]>;
   /** Routes and interfaces once more, since paths carry other sizes now. Never throws; applying mends what fails. */
@@ -100,6 +104,7 @@ export function newNode(options: {
 }): Node {
   const { run, log, keys } = options;
   const resolver = newResolver(run);
+  const filter = newFilter(run);
   const relay = newRelay(run, Date.now);
   const clock = () => performance.now();
   const tlsServer = newRelayServer(ensureRelayKey, clock, Date.now);
@@ -131,6 +136,8 @@ export function newNode(options: {
   let twins: Twins | null = null;
   let sixProblem: string | null = null;
   let globals: readonly string[] = [];
+  /** Whether it was looked what an earlier daemon left. */
+  let begun = false;
 
   const observeAll = async () => {
     const each = await Promise.all([...devices.values()].map((one) => one.observe().catch(() => undefined)));
@@ -187,6 +194,8 @@ export function newNode(options: {
     twins: sixProblem === null ? twins : null,
   });
   const applyRoutes = async (map: NetworkMap) => {
+    if (!begun) mtu.begin(map, await readTable(run));
+    begun = true;
     sixProblem = await applyInterfaces(run, map.self, mtu.interfaceMtu(), twins);
     await inTurn(async () => {
       const ways = waysNow(map);
@@ -232,12 +241,17 @@ export function newNode(options: {
     const open = devices.get(plane);
     if (open) return open;
     const name = interfaceOf(plane);
-    const device = await openDevice(run, log, name, () => {
+    const opened = await openDevice(run, log, name, () => {
       devices.delete(plane);
       settled = undefined;
       log(`wireguard-go of ${name} ended; starting it again`);
       options.onDeviceGone();
     });
+    const dated = newHandshakes();
+    const device: Device = {
+      ...opened,
+      observe: async () => dated(await opened.observe(), performance.now(), Date.now()),
+    };
     devices.set(plane, device);
     return device;
   };
@@ -276,7 +290,7 @@ export function newNode(options: {
     const inUse = localized(inUseOf(map), localPorts());
     finder.know(inUse, keys.wireguardPrivateKey);
     const silent = [...watch.verdicts()].filter(([, verdict]) => !verdict.live).map(([id]) => id);
-    finder.observed(tunnels, new Set(silent), Date.now());
+    finder.observed(tunnels, new Set(silent));
     const narrowed = carried(finder.narrowed(inUse));
     const chosen = new Map<string, Choice>();
     // As if chosen out of nothing: what is found now is set once more.
@@ -285,7 +299,7 @@ export function newNode(options: {
     const secrets = { privateKey: keys.wireguardPrivateKey, shared: pairs.keys(), former: formerKeys };
     for (const [plane, { device, state }] of found) {
       if (plane >= map.self.planes) continue;
-      const plan = planTunnel(narrowed, plane, secrets, state, before, Date.now());
+      const plan = planTunnel(narrowed, plane, secrets, state, before, performance.now());
       await device.apply(plan.change);
       const peers = new Map(state.peers.map((peer) => [peer.key, peer]));
       noteChange(peers, plan.change);
@@ -304,8 +318,7 @@ export function newNode(options: {
     const key = formerKeys.get(id);
     for (const { device, state } of found.values()) {
       const tunnel = state.peers.find((peer) => peer.key === key);
-      const at = tunnel?.lastHandshakeAt ?? 0;
-      if (!tunnel || Date.now() - at < HANDSHAKE_FRESH_SECONDS * 1000) continue;
+      if (!tunnel || isFresh(tunnel, performance.now())) continue;
       // No session to lose. Made anew it calls at once; as it is it would wait for the call before to be answered.
       await device.apply({ privateKey: null, listenPort: null, removed: [tunnel.key], set: [] });
       state.peers = state.peers.filter((peer) => peer !== tunnel);
@@ -332,7 +345,7 @@ export function newNode(options: {
         listenPort: map.self.wireguardPort + plane,
         peers: [...keysConcerned].flatMap((key) => held.get(key) ?? []),
       };
-      const plan = planTunnel(some, plane, secrets, state, choices, Date.now());
+      const plan = planTunnel(some, plane, secrets, state, choices, performance.now());
       if (!changesNothing(plan.change)) await device.apply(plan.change);
       noteChange(held, plan.change);
       for (const [key, choice] of plan.choices) chosen.set(key, choice);
@@ -376,15 +389,29 @@ export function newNode(options: {
     wanted = map;
     return planAll(map, found);
   };
+  /** Where prefixes move: stands between the maps until it is time to change over. */
+  const standBetween = async (asked: NetworkMap, toldAt: number): Promise<boolean> => {
+    const pause = () => toldAt + CHANGEOVER_MILLISECONDS - performance.now();
+    const between = wanted && pause() > 0 && changeover(pairs.inUse(wanted), pairs.inUse(asked));
+    if (!between) return false;
+    await filter.apply(between);
+    await inTunnels(() => applyTunnels(between));
+    sixProblem = await applyInterfaces(run, between.self, mtu.interfaceMtu(), twins);
+    await wait(Math.max(0, pause()));
+    return true;
+  };
 
   return {
-    applyDifference: async (asked) => {
+    applyDifference: async (asked, toldAt) => {
       const difference = settled && differenceOf(settled, asked);
       // Routes are changed from what is known to be there.
       if (!difference || (difference.ways && !placed)) return false;
       settled = undefined;
       try {
-        if (difference.ways) await leaveGone(asked);
+        if (difference.ways) {
+          await standBetween(asked, toldAt);
+          await leaveGone(asked);
+        }
         const map = await inTunnels(() => planDifference(asked, difference));
         if (difference.ways) {
           await watch.apply(map);
@@ -399,7 +426,7 @@ export function newNode(options: {
         return false;
       }
     },
-    apply: async (asked) => {
+    apply: async (asked, toldAt) => {
       let map = asked;
       settled = undefined;
       const problems: string[] = [];
@@ -411,12 +438,20 @@ export function newNode(options: {
         twins = (await hasIpv6()) ? twinsOf(asked.networkId) : null;
         globals = twins ? await globalAddresses(run) : [];
         if (twins && asked.self.forwards) await noteForwarding();
-        // The filter first: a tunnel must never be up without it.
-        if (await applyFilter(run, asked)) log('packet filter in place');
+        const moved = await standBetween(asked, toldAt);
+        const guard = async () => {
+          if (await filter.apply(asked)) log('packet filter in place');
+        };
+        // The filter first: a tunnel must never be up without it. The one that stood between is for both maps.
+        if (!moved) await guard();
         await leaveGone(asked);
         // Before the tunnels, which may have ends at its sockets.
         await attempt(tlsServer.apply(asked, keys.wireguardPrivateKey));
         map = await inTunnels(() => applyTunnels(asked));
+        if (moved) {
+          await reroute();
+          await guard();
+        }
         await applyRoutes(map);
       } catch (error) {
         return { applied: false, problem: wordsOf(error) };
@@ -442,7 +477,7 @@ export function newNode(options: {
       });
       if (devices.size === 0) return [];
       const tunnels = named(seen, localPorts());
-      const links = reportLinks(map.peers, tunnels, watch.results(), watch.verdicts(), Date.now());
+      const links = reportLinks(map.peers, tunnels, watch.results(), watch.verdicts(), performance.now());
       watch.probeOthers();
       return links;
     },
@@ -496,6 +531,7 @@ function noteChange(held: Map<string, TunnelPeer>, change: TunnelChange): void {
       allowedIps: [...(set.allowedIps ?? was?.allowedIps ?? [])],
       keepaliveSeconds: set.keepaliveSeconds ?? was?.keepaliveSeconds ?? 0,
       lastHandshakeAt: was?.lastHandshakeAt ?? null,
+      shookAt: was?.shookAt ?? null,
       receivedBytes: was?.receivedBytes ?? 0,
       sentBytes: was?.sentBytes ?? 0,
       presharedKey: set.presharedKey === NO_KEY ? null : (set.presharedKey ?? was?.presharedKey ?? null),

@@ -30,7 +30,8 @@ export function newResolver(run: Run): Resolver {
   let upstreams: string[] = [];
 
   const handle = async (query: Buffer, source: string, transport: 'udp' | 'tcp') =>
-    names && resolve({ names, upstreams, cache, ask, now: Date.now }, query, source, transport);
+    names &&
+    resolve({ names, upstreams, cache, ask, now: () => performance.now() }, query, source, transport);
 
   const closeServers = async (keep: readonly string[]) => {
     for (const [address, server] of servers) {

@@ -10,7 +10,8 @@ import { ICMP_ERRORS, OURS, oneOf, overlayCidrs, ownCidrs } from './words.ts';
 export const TABLE = 'inet skein';
 
 const PROBES = `{ ${PROBE_PORT}, ${PATH_PORT}, ${PAIR_PORT} }`;
-const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
+/** Topologies in which a gateway passes on what is neither from its cluster nor for it. */
+export const MORE_THAN_ONE_HOP: readonly NetworkMap['self']['topology'][] = ['hub', 'random', 'structured'];
 
 /** How one of the two IPs is spoken of. `cidr` says an IPv4 prefix or address in its words, `cidrs` several as one. */
 interface Family {

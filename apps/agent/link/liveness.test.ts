@@ -36,7 +36,7 @@ function worldOf(ids: readonly string[], roundTrip = 4): World {
         underWay = underWay.filter((one) => one.at > world.now);
         for (const { id, sentAt, at } of arrived) liveness.answered(id, sentAt, at);
         if (world.now < lookAt) continue;
-        liveness.judge(world.now);
+        liveness.judge(world.now, 0);
         for (const id of liveness.due(world.now, isBusy, true)) {
           liveness.sent(id, world.now);
           world.sent.set(id, (world.sent.get(id) ?? 0) + 1);
@@ -78,7 +78,7 @@ test('a look that comes a moment early asks all the same, and does not halve the
       liveness.answered(id, now, now + 1);
       asked += 1;
     }
-    liveness.judge(now + 1);
+    liveness.judge(now + 1, 0);
   }
   expect(asked).toBe(20);
 });
@@ -132,7 +132,7 @@ test('an agent that was stopped itself takes nobody for dead', () => {
   world.run(3000, () => true);
   world.run(200, () => false);
   world.now += 5000;
-  world.liveness.judge(world.now);
+  world.liveness.judge(world.now, 0);
   expect(world.isLive('a')).toBe(true);
   world.run(500, () => true);
   expect(world.isLive('a')).toBe(true);
@@ -151,10 +151,10 @@ test('what a carrier says is a change once', () => {
   world.run(1000, () => true);
   const saying = { draining: true, unreachable: ['100.64.2.0/24'] };
   world.liveness.said('a', saying);
-  expect(world.liveness.judge(world.now)).toBe(true);
+  expect(world.liveness.judge(world.now, 0)).toBe(true);
   expect(world.liveness.verdicts().get('a')).toEqual({ live: true, ...saying });
   world.liveness.said('a', { ...saying });
-  expect(world.liveness.judge(world.now)).toBe(false);
+  expect(world.liveness.judge(world.now, 0)).toBe(false);
 });
 
 test('whatever fails: there is always a route, a dead carrier has none while another lives, and all come back', {
@@ -193,4 +193,30 @@ test('whatever fails: there is always a route, a dead carrier has none while ano
     ),
     { numRuns: 40 },
   );
+});
+
+test('one that nothing goes by may be looked at as seldom as it is asked: that is no stall', () => {
+  const liveness = newLiveness();
+  liveness.keep(['a'], 0);
+  const rest = () => liveness.untilDue(now, () => false, false);
+  let now = 0;
+  liveness.judge(now, 0);
+  liveness.sent('a', now);
+  expect(liveness.isWaiting()).toBe(true);
+  liveness.answered('a', now, now + 4);
+  liveness.judge(now + 500, 500);
+  expect(liveness.isWaiting()).toBe(false);
+  now += 500;
+  const rested = rest();
+  expect(rested).toBe(9500);
+  now += rested;
+  liveness.judge(now, rested);
+  expect(liveness.due(now, () => false, false)).toEqual(['a']);
+  liveness.sent('a', now);
+  // Forgotten, were it a stall: then nobody would know that it is waited for.
+  liveness.judge(now + 500, 500);
+  expect(liveness.isWaiting()).toBe(true);
+  liveness.judge(now + 500 + 500 + 901, 500);
+  expect(liveness.isWaiting()).toBe(false);
+  expect(newLiveness().untilDue(0, () => false, false)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -28,7 +28,7 @@ const SHORTEST_HOLD_MILLISECONDS = 1000;
 const LONGEST_HOLD_MILLISECONDS = 30_000;
 /** Dying again within this time doubles the hold. */
 const FLAP_MILLISECONDS = 10_000;
-/** Since the last judgement: more means that this agent itself was stopped, and can say nothing of that time. */
+/** Later than it was meant to be: this agent itself was stopped, and can say nothing of that time. */
 const STALL_MILLISECONDS = 900;
 /** A dead carrier is asked often at first, then seldom. */
 const DEAD_WARM_MILLISECONDS = 60_000;
@@ -61,8 +61,15 @@ export interface Liveness {
   /** @param sentAt when the probe went out that was answered */
   answered(id: string, sentAt: number, now: number): void;
   said(id: string, saying: Saying): void;
-  /** Judges all carriers, and says whether any verdict changed since the last time. */
-  judge(now: number): boolean;
+  /** Milliseconds until one is to be asked again, as for `due`; infinite where there are none. */
+  untilDue(now: number, isBusy: (id: string) => boolean, isWarm: boolean): number;
+  /** Whether any question waits for its answer. */
+  isWaiting(): boolean;
+  /**
+   * Judges all carriers, and says whether any verdict changed since the last time.
+   * @param rested for how long it was meant not to judge, in milliseconds
+   */
+  judge(now: number, rested: number): boolean;
   verdicts(): Map<string, Verdict>;
 }
 
@@ -125,6 +132,11 @@ export function newLiveness(): Liveness {
       [...lives].flatMap(([id, life]) =>
         now - life.lastSentAt >= paceOf(life, now, isBusy(id), isWarm) - EARLY_MILLISECONDS ? [id] : [],
       ),
+    untilDue: (now, isBusy, isWarm) =>
+      Math.min(
+        ...[...lives].map(([id, life]) => life.lastSentAt + paceOf(life, now, isBusy(id), isWarm) - now),
+      ),
+    isWaiting: () => [...lives.values()].some((life) => life.outstanding.length > 0),
     inDoubt: (now) => [...lives.values()].some((life) => isInDoubt(life, now)),
     sent: (id, now) => {
       const life = lives.get(id);
@@ -149,8 +161,8 @@ export function newLiveness(): Liveness {
       life.saying = saying;
       changed = true;
     },
-    judge: (now) => {
-      if (judgedAt !== null && now - judgedAt > STALL_MILLISECONDS)
+    judge: (now, rested) => {
+      if (judgedAt !== null && now - judgedAt > rested + STALL_MILLISECONDS)
         for (const life of lives.values()) {
           life.outstanding = [];
           life.lastSentAt = Number.NEGATIVE_INFINITY;

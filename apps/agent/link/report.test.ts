@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 import { gatewayMap, keyOf } from '../fixture/map.ts';
 import { reportLinks } from './report.ts';
 
-const NOW = Date.UTC(2026, 10, 20, 20, 0, 0);
-const tunnel = (number: number, lastHandshakeAt: number | null, sentBytes: number) => ({
+const NOW = 500_000;
+const tunnel = (number: number, shookAt: number | null, sentBytes: number) => ({
   key: keyOf(number),
   endpoint: '203.0.113.7:51820',
   allowedIps: [],
   keepaliveSeconds: 25,
-  lastHandshakeAt,
+  lastHandshakeAt: null,
+  shookAt,
   receivedBytes: 3,
   sentBytes,
   presharedKey: null,

@@ -2,14 +2,14 @@
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer } from '@skein/contract/agent/map.ts';
 import type { Verdict } from '../route/ways.ts';
-import { HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { isFresh } from '../wireguard/handshakes.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import type { ProbeResult } from './probe.ts';
 
 /**
  * One report per peer of the map, in its order.
  * @param tunnels those of all planes
- * @param now milliseconds since 1970
+ * @param now monotonic milliseconds
  */
 export function reportLinks(
   peers: readonly MapPeer[],
@@ -23,7 +23,7 @@ export function reportLinks(
     const tunnel = byKey.get(peer.wireguardKey);
     const probe = probes.get(peer.overlayAddress);
     const handshakeAt = tunnel?.lastHandshakeAt ?? null;
-    const fresh = handshakeAt !== null && now - handshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+    const fresh = isFresh(tunnel, now);
     const isDead = verdicts.get(peer.id)?.live === false;
     const tried = (tunnel?.sentBytes ?? 0) > 0;
     return {

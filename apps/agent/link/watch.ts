@@ -28,8 +28,9 @@ export interface Watch {
 
 /** How often counters are read and verdicts made while nothing is in doubt. */
 const CALM_MILLISECONDS = 250;
-/** Where nothing could be changed whatever is found. */
+/** Where nothing could be changed whatever is found: for as long as answers are waited for. */
 const NO_CHOICE_MILLISECONDS = 500;
+const LONGEST_REST_MILLISECONDS = 10_000;
 /** Carriers of one plane that are all asked fast when it is busy; of more, those that bytes go to. */
 const MOST_FAST = 32;
 const OBSERVE_MILLISECONDS = 1000;
@@ -64,6 +65,8 @@ export function newWatch(options: {
   let saying: Saying = { draining: false, unreachable: [] };
   let countedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  /** How long it was rested on purpose before the next look. */
+  let rest = 0;
   let looking = false;
   let closed = false;
   const telling = new Set<NodeJS.Timeout>();
@@ -125,17 +128,24 @@ export function newWatch(options: {
     const now = clock();
     count(now);
     observe(now);
-    if (liveness.judge(now)) {
+    if (liveness.judge(now, rest)) {
       tell();
       options.onChange();
     }
-    const due = liveness.due(now, isBusy(now), traffic.isWarm(now));
+    const isWarm = traffic.isWarm(now);
+    const due = liveness.due(now, isBusy(now), isWarm);
     for (const id of due) liveness.sent(id, now);
     prober?.prober.probe(due.flatMap((id) => carriers.get(id)?.overlayAddress ?? []));
     const isFast = liveness.inDoubt(now) || [...carriers.keys()].some(isBusy(now));
-    const pause = isFast ? FAST_MILLISECONDS : hasChoice ? CALM_MILLISECONDS : NO_CHOICE_MILLISECONDS;
+    if (isFast) rest = FAST_MILLISECONDS;
+    else if (hasChoice) rest = CALM_MILLISECONDS;
+    else if (liveness.isWaiting()) rest = NO_CHOICE_MILLISECONDS;
+    else {
+      const untilDue = liveness.untilDue(now, isBusy(now), isWarm);
+      rest = Math.max(NO_CHOICE_MILLISECONDS, Math.min(LONGEST_REST_MILLISECONDS, untilDue));
+    }
     clearTimeout(timer);
-    timer = setTimeout(soon, Math.max(0, pause - (clock() - now)));
+    timer = setTimeout(soon, Math.max(0, rest - (clock() - now)));
   };
   /** After what has already arrived was read: a late look must not take answers for lost that only wait. */
   const soon = () => {

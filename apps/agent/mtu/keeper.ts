@@ -1,9 +1,12 @@
 /** Keeps the MTU of every tunnel right while the daemon runs: probes, and says when routes must change. */
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import { parseCidr } from '@skein/mesh/ipam/cidr.ts';
 import { INTERFACES, PATH_PORT } from '../config.ts';
 import type { Run } from '../host/command.ts';
 import { readCounters } from '../host/counters.ts';
 import type { Log } from '../host/log.ts';
+import { PrefixTable } from '../route/prefix-table.ts';
+import type { Route } from '../route/table.ts';
 import { endpointParts } from '../wireguard/endpoint.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { ceilings } from './ceiling.ts';
@@ -20,6 +23,8 @@ export interface PathState {
 }
 
 export interface MtuKeeper {
+  /** Goes on from the sizes of the routes that an earlier daemon left: to be called before the first `apply`. */
+  begin(map: NetworkMap, left: readonly Route[]): void;
   /** The peers of this map from now on. Throws `address-taken`, `command-failed`. */
   apply(map: NetworkMap): Promise<void>;
   /** The MTU to use towards a peer: that of the map until a probe says better. */
@@ -34,6 +39,8 @@ export interface MtuKeeper {
 }
 
 const TICK_MILLISECONDS = 1000;
+/** While nothing goes by any tunnel. */
+const IDLE_TICK_MILLISECONDS = 2000;
 /** Longer than nearly every round trip; whoever is slower than this is as if silent. */
 const ANSWER_MILLISECONDS = 800;
 /** Each size is asked about twice, for one packet may always be lost. */
@@ -75,13 +82,17 @@ export function newMtuKeeper(options: {
   let start = 1280;
   let echo: { address: string; echo: Echo } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let running = false;
+  let looksAt = 0;
+  let looking = false;
+  let closed = false;
   let lastSent = 0;
+  let lookedAt = 0;
 
   const look = async (now: number) => {
     const sent = sentBytes();
-    const grew = sent - lastSent > BUSY_BYTES;
+    const grew = sent - lastSent > (BUSY_BYTES * (now - lookedAt)) / 1000;
     lastSent = sent;
+    lookedAt = now;
     const due = () => [...kept.values()].filter((one) => one.path.dueAt <= now);
     if (!grew && due().length === 0) return;
     const tunnels = new Map((await options.observe()).map((tunnel) => [tunnel.key, tunnel]));
@@ -143,13 +154,23 @@ export function newMtuKeeper(options: {
     if (outcomes.includes(true)) await options.onChange();
   };
 
+  const lookIn = (milliseconds: number) => {
+    const at = clock() + milliseconds;
+    if (closed || looking || (timer && looksAt <= at)) return;
+    clearTimeout(timer);
+    looksAt = at;
+    timer = setTimeout(tick, milliseconds).unref();
+  };
   const tick = () => {
-    if (running) return;
-    running = true;
+    timer = undefined;
+    looking = true;
     look(clock())
       .catch(() => undefined)
       .finally(() => {
-        running = false;
+        looking = false;
+        const soon = clock() + TICK_MILLISECONDS;
+        const awake = [...kept.values()].some((one) => one.busyUntil > soon || one.path.dueAt <= soon);
+        lookIn(awake ? TICK_MILLISECONDS : IDLE_TICK_MILLISECONDS);
       });
   };
 
@@ -158,25 +179,38 @@ export function newMtuKeeper(options: {
 
   const interfaceMtu = () => Math.max(start, ...[...kept.values()].map((one) => one.path.ceiling));
 
-  return {
-    apply: async (map) => {
-      start = map.self.mtu;
-      const now = clock();
-      const ids = new Set(map.peers.map((peer) => peer.id));
-      for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id);
-      for (const peer of map.peers) {
-        const held = kept.get(peer.id);
-        if (held) held.peer = peer;
-        else
-          kept.set(peer.id, {
-            peer,
-            path: newPath(start, start, now),
-            endpoint: null,
-            sentBytes: 0,
-            busyUntil: 0,
-            ceilingAt: Number.NEGATIVE_INFINITY,
-          });
+  /** @param sizeOf what is known of a peer that is new here */
+  const know = (map: NetworkMap, sizeOf: (peer: MapPeer) => number) => {
+    start = map.self.mtu;
+    const now = clock();
+    const ids = new Set(map.peers.map((peer) => peer.id));
+    for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id);
+    for (const peer of map.peers) {
+      const held = kept.get(peer.id);
+      if (held) {
+        held.peer = peer;
+        continue;
       }
+      const size = sizeOf(peer);
+      kept.set(peer.id, {
+        peer,
+        path: newPath(size, size, now),
+        endpoint: null,
+        sentBytes: 0,
+        busyUntil: 0,
+        ceilingAt: Number.NEGATIVE_INFINITY,
+      });
+    }
+  };
+
+  return {
+    begin: (map, left) => {
+      const sizes = new PrefixTable<number>();
+      for (const { destination, mtu } of left) if (mtu !== null) sizes.set(destination, mtu);
+      know(map, (peer) => sizes.around(parseCidr(`${peer.overlayAddress}/32`)) ?? map.self.mtu);
+    },
+    apply: async (map) => {
+      know(map, () => map.self.mtu);
       await applyWay(run, map);
       const address = map.self.overlayAddress;
       if (echo?.address !== address) {
@@ -184,7 +218,7 @@ export function newMtuKeeper(options: {
         echo = undefined;
         echo = { address, echo: await openEcho(address, PATH_PORT, clock, endpointOf) };
       }
-      timer ??= setInterval(tick, TICK_MILLISECONDS).unref();
+      lookIn(TICK_MILLISECONDS);
     },
     mtuOf: (peerId) => kept.get(peerId)?.path.mtu ?? start,
     interfaceMtu,
@@ -196,12 +230,13 @@ export function newMtuKeeper(options: {
         one.path = { ...one.path, dueAt: Math.min(one.path.dueAt, now) };
         one.ceilingAt = Number.NEGATIVE_INFINITY;
       }
+      lookIn(TICK_MILLISECONDS);
     },
     paths: () => new Map([...kept].map(([id, { path }]) => [id, { mtu: path.mtu, ceiling: path.ceiling }])),
     echo: () => echo?.echo,
     close: () => {
-      clearInterval(timer);
-      timer = undefined;
+      closed = true;
+      clearTimeout(timer);
       echo?.echo.close();
       echo = undefined;
     },

@@ -1,4 +1,5 @@
 /** The size of packets that a path carries, found, and found again when a router in the middle says nothing. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must, NODE, until } from '../fixture/field.ts';
 import { bulkFile, type InstalledNetwork, openInstalled, overlayOf } from '../fixture/installed.ts';
@@ -17,6 +18,26 @@ test('an ethernet path is found to carry 1440 bytes, and all routes bear it', as
   for (const name of ['a1', 'a2', 'b1', 'b2'])
     await until(`routes of ${name}`, 20, async () => /100\.64\.0\.0\/16 .*mtu 1440/.test(await routes(name)));
   expect((await network.sh('a1', 'ip -4 route show | grep -c skein')).trim()).toBe('1');
+});
+
+test('an agent that starts anew goes on with these sizes and touches neither interface nor route', async () => {
+  await network.sh(
+    'a1',
+    'ip -o monitor link route > /run/changes.log 2> /dev/null & echo $! > /run/monitor.pid',
+  );
+  await network.sh(
+    'a1',
+    'pid=$(cat /run/skein/agent.pid) && kill -TERM $pid && while kill -0 $pid 2> /dev/null; do sleep 0.1; done; /opt/skein/start',
+  );
+  await until('the agent to be back', 30, async () => {
+    const status = await network.status('a1').catch(() => undefined);
+    return status?.connected && status.peers.every((peer) => peer.state === 'up');
+  });
+  // Long enough for sizes to be asked about anew.
+  await wait(2500);
+  await network.sh('a1', 'kill $(cat /run/monitor.pid)');
+  expect(await network.sh('a1', 'grep skein /run/changes.log || true')).toBe('');
+  expect((await network.status('a1')).peers.map((peer) => peer.mtu)).toEqual([1440, 1440]);
 });
 
 test('a path that shrinks without a word stops a TCP flow for seconds only', async () => {

@@ -167,6 +167,16 @@ export class Exchange {
     return saying;
   }
 
+  /** When `due` should next be asked, in seconds; infinite where nothing is to come of it. */
+  dueAt(up: ReadonlySet<string>): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const [to, { asked, dueAt }] of this.#pairs) {
+      if (asked && !asked.agreed) next = Math.min(next, asked.askedAt + ANSWER_SECONDS);
+      if (this.#asks(to) && up.has(to)) next = Math.min(next, dueAt);
+    }
+    return next;
+  }
+
   /** What follows from a message of a peer. */
   heard(from: string, message: PairMessage, now: number): Step {
     const pair = this.#pairs.get(from);

@@ -32,7 +32,9 @@ export interface PairKeeper {
   close(): void;
 }
 
+/** Between looks at what is due, at the least and at the most. */
 const TICK_MILLISECONDS = 1000;
+const LONGEST_TICK_MILLISECONDS = 600_000;
 /** What was sent under the old key is through by then; what is sent meanwhile waits at the sender. */
 const MOVE_AFTER_MILLISECONDS = 60;
 const MOVED_TIMES = 3;
@@ -62,6 +64,7 @@ export function newPairKeeper(options: {
   let announced: { key: string; known: Set<string> } | undefined;
   let socket: { address: string; socket: Socket } | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let wakesAt = 0;
   let keeping: Promise<void> = Promise.resolve();
 
   const send = (to: string, message: PairMessage) => {
@@ -77,6 +80,20 @@ export function newPairKeeper(options: {
       .catch((error) => log(`shared keys not kept: ${wordsOf(error)}`));
     return keeping;
   };
+  /** Wakes when something is due. To be called whenever that may be sooner than it was. */
+  const wake = () => {
+    if (!socket) return;
+    const pause = Math.max(TICK_MILLISECONDS, (exchange.dueAt(up) - seconds()) * 1000);
+    const at = clock() + Math.min(LONGEST_TICK_MILLISECONDS, pause);
+    if (timer && at >= wakesAt) return;
+    clearTimeout(timer);
+    wakesAt = at;
+    timer = setTimeout(() => {
+      timer = undefined;
+      for (const { to, message } of exchange.due(seconds(), up)) send(to, message);
+      wake();
+    }, at - clock());
+  };
   const hear = async (peer: MapPeer, message: PairMessage) => {
     if (message.type === 'announce') {
       const key = message.body.toString('base64');
@@ -89,6 +106,7 @@ export function newPairKeeper(options: {
       const step = exchange.heard(peer.id, message, seconds());
       if (step.agreed) await keep();
       for (const reply of step.say) send(peer.id, reply);
+      wake();
     }
   };
   const follow = async (peer: MapPeer, body: Buffer) => {
@@ -143,9 +161,7 @@ export function newPairKeeper(options: {
         close();
         await open(overlayAddress);
       }
-      timer ??= setInterval(() => {
-        for (const { to, message } of exchange.due(seconds(), up)) send(to, message);
-      }, TICK_MILLISECONDS);
+      wake();
     },
     inUse: (map) => {
       if (moved.size === 0) return map;
@@ -183,6 +199,7 @@ export function newPairKeeper(options: {
         }
       }
       up = alive;
+      wake();
       return changed || JSON.stringify([...exchange.keys(seconds())]) !== before;
     },
     announce: (key) => {
@@ -201,7 +218,7 @@ export function newPairKeeper(options: {
       await new Promise((done) => setImmediate(done));
     },
     close: () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       close();
     },
   };

@@ -8,6 +8,7 @@ const tunnel = (lastHandshakeAt: number | null, sentBytes: number, receivedBytes
   allowedIps: [],
   keepaliveSeconds: 0,
   lastHandshakeAt,
+  shookAt: null,
   receivedBytes,
   sentBytes,
   presharedKey: null,

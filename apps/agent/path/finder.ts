@@ -8,7 +8,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { Run } from '../host/command.ts';
-import { endpointParts, endpointText, HANDSHAKE_FRESH_SECONDS } from '../wireguard/endpoint.ts';
+import { endpointParts, endpointText } from '../wireguard/endpoint.ts';
+import { isFresh } from '../wireguard/handshakes.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { chooseWay, dueWays, isAlive, isRelayed, natOf, newWay, rankOf, type Tried } from './choose.ts';
 import { decodePath, encodePath, pathKey } from './message.ts';
@@ -25,6 +26,8 @@ import {
 } from './outside.ts';
 
 const TICK_MILLISECONDS = 100;
+/** While all tunnels are well, for what is asked all the same. */
+const IDLE_TICK_MILLISECONDS = 5000;
 /** Ways that no map names, learnt from where a peer's questions come from. */
 const MOST_LEARNT = 2;
 const LEARNT_MILLISECONDS = 60_000;
@@ -50,7 +53,7 @@ export interface Finder {
    * What the devices say, so that peers whose tunnel is well need no looking after.
    * @param dead ids of peers that do not answer through their tunnel, however fresh it is
    */
-  observed(tunnels: readonly TunnelPeer[], dead: ReadonlySet<string>, now: number): void;
+  observed(tunnels: readonly TunnelPeer[], dead: ReadonlySet<string>): void;
   /** Whether UDP gets out of where this node is. */
   udp(): Udp;
   /**
@@ -107,6 +110,9 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
   >();
   let self: { overlayAddress: string } = { overlayAddress: '0.0.0.0' };
   let secret = '';
+  let listening = false;
+  /** Milliseconds between looks; null while there are none. */
+  let ticking: number | null = null;
   let timer: NodeJS.Timeout | undefined;
   let outside: Outside = NOTHING_KNOWN;
   let answeredAt = 0;
@@ -159,6 +165,7 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
     const was = outside.udp;
     outside = judge(outside, seen, now);
     if (outside.udp !== was) onUdp();
+    keepTicking();
   };
   /**
    * Those whose tunnel is well are asked too, now and then: nobody else would say that UDP is blocked from now on, and
@@ -178,6 +185,15 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
   };
   const observers = (now: number) =>
     [...sightings.values()].filter(({ plane, at }) => plane === 0 && now - at < OBSERVED_MILLISECONDS).length;
+  /** The clock ticks for as long as somebody is to be looked after, which hardly ever is somebody; else now and then. */
+  const keepTicking = () => {
+    const inDoubt = outside.silence !== null || [...peers.values()].some((looked) => !looked.settled);
+    const pause = !listening ? null : inDoubt ? TICK_MILLISECONDS : IDLE_TICK_MILLISECONDS;
+    if (pause === ticking) return;
+    clearInterval(timer);
+    ticking = pause;
+    timer = pause === null ? undefined : setInterval(tick, pause);
+  };
   const byOverlay = (address: string) =>
     [...peers.values()].find((looked) => looked.peer.overlayAddress === address);
   const take = (plane: number, bytes: Buffer, from: { address: string; port: number }) => {
@@ -261,6 +277,7 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
         });
       }
       secret = privateKey;
+      keepTicking();
     },
     listen: async (map, six) => {
       for (const [name, { socket, plane, kind }] of sockets)
@@ -276,32 +293,33 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
         }
         await applyMouth(run, kind === 'udp6' ? 'ip6' : 'ip', map.self.wireguardPort, map.self.planes);
       }
-      timer ??= setInterval(tick, TICK_MILLISECONDS);
+      listening = true;
+      keepTicking();
     },
-    observed: (tunnels, dead, now) => {
+    observed: (tunnels, dead) => {
+      const now = clock();
       const byKey = new Map(tunnels.map((tunnel) => [tunnel.key, tunnel]));
       fresh = false;
       for (const looked of peers.values()) {
         const tunnel = byKey.get(looked.peer.wireguardKey);
         const relayed = looked.offered.some(isRelayed);
-        const isFresh =
-          tunnel?.lastHandshakeAt != null && now - tunnel.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+        const shook = isFresh(tunnel, now);
         const best = tunnel?.endpoint === looked.offered[0]?.endpoint;
         const bytes = tunnel?.receivedBytes ?? 0;
-        if (bytes !== looked.received.bytes) looked.received = { bytes, at: clock() };
+        if (bytes !== looked.received.bytes) looked.received = { bytes, at: now };
         // A handshake tells of the time before it alone: its session may have outlived the way.
-        const heard =
-          looked.peer.keepaliveSeconds === 0 || clock() - looked.received.at < UNHEARD_MILLISECONDS;
+        const heard = looked.peer.keepaliveSeconds === 0 || now - looked.received.at < UNHEARD_MILLISECONDS;
         const isDead = dead.has(looked.peer.id);
-        looked.settled = !relayed && isFresh && best && heard && !isDead;
+        looked.settled = !relayed && shook && best && heard && !isDead;
         const stands = waysOf(looked).find(({ endpoint }) => endpoint === tunnel?.endpoint);
-        fresh ||= isFresh && stands !== undefined && isOutside(stands);
-        if (looked.used !== null || !isFresh || tunnel?.endpoint == null) continue;
+        fresh ||= shook && stands !== undefined && isOutside(stands);
+        if (looked.used !== null || !shook || tunnel?.endpoint == null) continue;
         // It works without our doing, as after a start of the daemon.
         looked.used = tunnel.endpoint;
         if (!waysOf(looked).some(({ endpoint }) => endpoint === tunnel.endpoint))
-          looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: clock() });
+          looked.learnt.push({ way: newWay(tunnel.endpoint, 'observed'), at: now });
       }
+      keepTicking();
     },
     narrowed: (map) => ({
       ...map,
@@ -342,7 +360,8 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
       };
     },
     close: () => {
-      clearInterval(timer);
+      listening = false;
+      keepTicking();
       for (const { socket } of sockets.values()) socket.close();
       sockets.clear();
     },

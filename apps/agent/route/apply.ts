@@ -10,7 +10,7 @@ import { readIfThere, writeSafely } from '../state/files.ts';
 import { openForwarding, restoreForwarding } from './forwarding.ts';
 import { parseInterface, planInterface, planSix, rangeConflict } from './plan.ts';
 import { applyRangeForwarding } from './range-forwarding.ts';
-import { parseTable, planTable, routeOf } from './table.ts';
+import { parseTable, planTable, type Route, routeOf } from './table.ts';
 import type { SizedWay } from './ways.ts';
 
 const HASH_POLICY = 'fib_multipath_hash_policy';
@@ -43,7 +43,7 @@ export async function applyInterfaces(
   for (let plane = 0; plane < self.planes; plane += 1) {
     const device = interfaceOf(plane);
     const addresses = await must(run, 'ip', ['-j', 'address', 'show', 'dev', device]);
-    const wanted = { address: plane === 0 ? self.overlayAddress : null, mtu };
+    const wanted = { address: self.overlayAddress, mtu };
     const current = parseInterface(addresses);
     await batch(run, planInterface(wanted, current, device));
     const twin = plane === 0 && twins ? twins.of(self.overlayAddress) : null;
@@ -52,7 +52,7 @@ export async function applyInterfaces(
     // but for those by which hosts of ranges answer.
     const forwards = self.forwards || self.ranges.length > 0;
     await applySwitch('ipv4', `conf/${device}/forwarding`, forwards ? '1' : '0');
-    // What comes by one plane may be answered by another.
+    // What comes by one plane may be answered by another. Without an address Linux would be strict all the same.
     if (self.planes > 1) await applySwitch('ipv4', `conf/${device}/rp_filter`, '2');
   }
   if (self.planes > 1) await spreadFlows('ipv4');
@@ -76,8 +76,7 @@ export async function applyWays(
   { address, twins }: Source,
   ways: readonly SizedWay[],
 ): Promise<string | null> {
-  const four = parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
-  await batch(run, planTable(ways, address, four));
+  await batch(run, planTable(ways, address, await readTable(run)));
   if (!twins) return null;
   try {
     const six = parseTable(await must(run, 'ip', ['-j', '-6', 'route', 'show']), twins);
@@ -86,6 +85,11 @@ export async function applyWays(
   } catch (error) {
     return noSix(error);
   }
+}
+
+/** The routes by our interfaces that are there now. */
+export async function readTable(run: Run): Promise<Route[]> {
+  return parseTable(await must(run, 'ip', ['-j', '-4', 'route', 'show']));
 }
 
 /** The same where it is known what was there: one process less while packets are lost. */

@@ -13,9 +13,9 @@ test('a new interface', () => {
   ]);
 });
 
-test('a plane above 0 bears no address', () => {
-  expect(planInterface({ address: null, mtu: 1280 }, settled, 'skein1')).toEqual([
-    'address del 100.64.1.11/32 dev skein1',
+test('a plane above 0 bears the same address', () => {
+  expect(planInterface(wanted, { ...settled, addresses: [] }, 'skein1')).toEqual([
+    'address add 100.64.1.11/32 dev skein1',
   ]);
 });
 

@@ -41,19 +41,19 @@ export function parseInterface(addresses: string): InterfaceState {
 }
 
 /**
- * Lines for `ip -batch -`, none where all is as it should be.
- * @param address what the interface bears, or null for the planes above 0, whose routes name it as their source
+ * Lines for `ip -batch -`, none where all is as it should be. Every plane bears the one address: where an interface has
+ * none, Linux lets nothing in by it whose way back it does not lead to, however loose its `rp_filter` is.
  */
 export function planInterface(
-  wanted: { address: string | null; mtu: number },
+  wanted: { address: string; mtu: number },
   current: InterfaceState,
   device: string,
 ): string[] {
-  const address = wanted.address && `${wanted.address}/32`;
+  const address = `${wanted.address}/32`;
   const lines: string[] = [];
   for (const old of current.addresses) if (old !== address) lines.push(`address del ${old} dev ${device}`);
   if (current.mtu !== wanted.mtu) lines.push(`link set dev ${device} mtu ${wanted.mtu}`);
-  if (address && !current.addresses.includes(address)) lines.push(`address add ${address} dev ${device}`);
+  if (!current.addresses.includes(address)) lines.push(`address add ${address} dev ${device}`);
   if (!current.up) lines.push(`link set dev ${device} up`);
   return lines;
 }

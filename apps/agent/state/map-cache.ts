@@ -1,22 +1,26 @@
 /** The last map as it was signed, from which the agent starts when the control plane is away. */
+import { open } from 'node:fs/promises';
 import { type NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
-import { z } from 'zod';
 import { type Own, receive } from '../channel/receive.ts';
 import { STATE_DIRECTORY } from '../config.ts';
 import { readIfThere, writeSafely } from './files.ts';
 
-const MAP_FILE = `${STATE_DIRECTORY}/map.json`;
+/** A line a link: the whole map first, then each delta as it came, so that a change costs what the change weighs. */
+const MAP_FILE = `${STATE_DIRECTORY}/map.chain`;
 
 /** A whole map and the deltas that followed it, each signed by the network: together they prove the map held. */
 export type Chain = readonly SignedMap[];
-const Cached = z.array(SignedMap);
 
 /** Deltas after which a whole map should be asked for, so that the file and the time to read it stay small. */
 export const LONGEST_CHAIN = 64;
 
-/** The chain with one more link. A whole map begins a new one. */
-export function extendChain(chain: Chain, signed: SignedMap): Chain {
-  return signed.kind === 'map' ? [signed] : [...chain, signed];
+export interface MapCache {
+  /** What it proved when it was opened. */
+  readonly map: NetworkMap | undefined;
+  /** Links since the last whole map, this included, kept or not. */
+  length(): number;
+  /** Keeps one more link; a whole map begins a new chain. Throws where the disk does; the next whole map mends that. */
+  keep(signed: SignedMap): Promise<void>;
 }
 
 /** The map that a chain proves, or undefined where a link is missing, damaged or not of our network. */
@@ -30,19 +34,44 @@ export function mapOfChain(chain: Chain, own: Own): NetworkMap | undefined {
   return map;
 }
 
-/** What is cached: the map, as far as its signatures hold, and its chain. */
-export async function readCache(own: Own): Promise<{ map: NetworkMap | undefined; chain: Chain }> {
-  const text = await readIfThere(MAP_FILE);
-  try {
-    const chain = Cached.parse(JSON.parse(text ?? '[]'));
-    const map = mapOfChain(chain, own);
-    return { map, chain: map ? chain : [] };
-  } catch {
-    // Cut off or damaged: the coordinator has another.
-    return { map: undefined, chain: [] };
-  }
+/** What is cached, as far as its signatures hold, and the way to keep what comes. */
+export async function openMapCache(own: Own, file: string = MAP_FILE): Promise<MapCache> {
+  const chain = parseChain((await readIfThere(file)) ?? '');
+  const map = mapOfChain(chain, own);
+  let length = map ? chain.length : 0;
+  // What follows a link that is missing would prove nothing, and what is there still proves an older map.
+  let isWhole = map !== undefined;
+  return {
+    map,
+    length: () => length,
+    keep: async (signed) => {
+      length = signed.kind === 'map' ? 1 : length + 1;
+      if (signed.kind !== 'map' && !isWhole) return;
+      isWhole = false;
+      if (signed.kind === 'map') await writeSafely(file, JSON.stringify(signed));
+      else await append(file, `\n${JSON.stringify(signed)}`);
+      isWhole = true;
+    },
+  };
 }
 
-export async function writeCache(chain: Chain): Promise<void> {
-  await writeSafely(MAP_FILE, JSON.stringify(chain));
+/** A line that a crash cut off is left out: whoever started without it was sent another that goes on from before it. */
+function parseChain(text: string): Chain {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [SignedMap.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function append(path: string, text: string): Promise<void> {
+  const file = await open(path, 'a', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

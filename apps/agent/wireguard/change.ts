@@ -33,6 +33,7 @@ export interface TunnelChange {
  * The least change that makes the device of one plane, `current`, what the map says. A peer that needs none is not
  * named at all, so that its session lives on.
  * @param choices endpoint choices so far by peer key; those of the plane's peers come back
+ * @param now monotonic milliseconds
  */
 export function planTunnel(
   map: NetworkMap,

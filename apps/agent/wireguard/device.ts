@@ -103,9 +103,9 @@ async function startWireguardGo(name: string, onGone: () => void): Promise<UapiC
     ended = `it ended with ${signal ?? `exit code ${code}`}`;
   });
   child.unref();
-  const deadline = Date.now() + START_SECONDS * 1000;
+  const deadline = performance.now() + START_SECONDS * 1000;
   let last = '';
-  while (ended === undefined && Date.now() < deadline) {
+  while (ended === undefined && performance.now() < deadline) {
     try {
       return await openUapi(socketOf(name), onGone);
     } catch (error) {

@@ -3,6 +3,7 @@
  * from, and that is left alone. Only where a peer stays silent are its endpoints tried in turn.
  */
 import type { Endpoint, MapPeer } from '@skein/contract/agent/map.ts';
+import { isFresh } from './handshakes.ts';
 import type { TunnelPeer } from './state.ts';
 
 /** What was last chosen for a peer, and out of what. */
@@ -10,12 +11,10 @@ export interface Choice {
   /** The map's endpoints for the peer, as WireGuard writes them. */
   offered: readonly string[];
   index: number;
-  /** Milliseconds since 1970. */
+  /** Monotonic milliseconds. */
   chosenAt: number;
 }
 
-/** Longest age of a handshake in a tunnel that is in use (WireGuard paper, REJECT_AFTER_TIME). */
-export const HANDSHAKE_FRESH_SECONDS = 180;
 /** How long one endpoint is tried: three handshake attempts of 5 s. */
 const TRY_SECONDS = 15;
 
@@ -38,6 +37,7 @@ export function endpointsOf(peer: MapPeer): string[] {
  * The choice for one peer at `now`, and the endpoint to set, or null where the device's own is to stay.
  * @param held what was chosen before, if anything; a daemon just started knows nothing
  * @param current the peer as the device has it, if it has
+ * @param now monotonic milliseconds
  */
 export function chooseEndpoint(
   peer: MapPeer,
@@ -52,8 +52,7 @@ export function chooseEndpoint(
     set: first === null || first === current?.endpoint ? null : first,
   });
   if (!current) return { choice: { offered, index: 0, chosenAt: now }, set: first };
-  const alive =
-    current.lastHandshakeAt !== null && now - current.lastHandshakeAt < HANDSHAKE_FRESH_SECONDS * 1000;
+  const alive = isFresh(current, now);
   if (!held) {
     // Found on a device that outlived an earlier daemon: what works stays.
     if (!alive || current.endpoint === null) return start();
@@ -61,9 +60,7 @@ export function chooseEndpoint(
     return { choice: { offered, index, chosenAt: now }, set: null };
   }
   if (!sameTexts(held.offered, offered)) return start();
-  const tried = now - held.chosenAt;
-  // Negative where the clock was set back, as at boot it often is: waiting for it to catch up could take hours.
-  if (alive || offered.length === 0 || (tried >= 0 && tried < TRY_SECONDS * 1000))
+  if (alive || offered.length === 0 || now - held.chosenAt < TRY_SECONDS * 1000)
     return { choice: held, set: null };
   const index = (held.index + 1) % offered.length;
   const set = offered[index] ?? null;

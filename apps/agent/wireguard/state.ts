@@ -11,8 +11,10 @@ export interface TunnelPeer {
   /** Sorted. */
   allowedIps: string[];
   keepaliveSeconds: number;
-  /** Milliseconds since 1970, or null before the first handshake. */
+  /** Milliseconds since 1970 as the device tells it, or null before the first handshake: to be shown, not reckoned with. */
   lastHandshakeAt: number | null;
+  /** The same in monotonic milliseconds; null where nobody dated it (`handshakes.ts`). */
+  shookAt: number | null;
   receivedBytes: number;
   sentBytes: number;
   /** base64, or null where there is none. */
@@ -35,6 +37,7 @@ const freshPeer = (key: string): TunnelPeer => ({
   allowedIps: [],
   keepaliveSeconds: 0,
   lastHandshakeAt: null,
+  shookAt: null,
   receivedBytes: 0,
   sentBytes: 0,
   presharedKey: null,
@@ -95,6 +98,7 @@ export function parseDump(text: string): TunnelState {
       allowedIps: allowed === '(none)' ? [] : allowed.split(',').sort(),
       keepaliveSeconds: keepalive === 'off' ? 0 : Number(keepalive),
       lastHandshakeAt: handshake === '0' ? null : Number(handshake) * 1000,
+      shookAt: null,
       receivedBytes: Number(received),
       sentBytes: Number(sent),
       presharedKey: shared === '(none)' ? null : presharedKey(shared),

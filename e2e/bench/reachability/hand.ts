@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { interfaceOf, STATE_DIRECTORY } from '@skein/agent/config.ts';
-import { applyFilter } from '@skein/agent/filter/apply.ts';
+import { newFilter } from '@skein/agent/filter/apply.ts';
 import { must, run } from '@skein/agent/host/command.ts';
 import { newRelay } from '@skein/agent/relay/apply.ts';
 import { applyInterfaces, applyWays } from '@skein/agent/route/apply.ts';
@@ -89,7 +89,7 @@ async function obey(order: Order): Promise<unknown> {
       held = { map, privateKey };
       met = new Set();
       called = new Map();
-      await applyFilter(run, map);
+      await newFilter(run).apply(map);
       await openPlanes(map.self.planes);
       // No peer yet: they are called when all places are ready.
       await tunnels({ ...map, peers: [] }, privateKey, new Set());

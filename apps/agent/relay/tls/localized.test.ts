@@ -18,6 +18,7 @@ const tunnel = (endpoint: string | null): TunnelPeer => ({
   allowedIps: [],
   keepaliveSeconds: 25,
   lastHandshakeAt: null,
+  shookAt: null,
   receivedBytes: 0,
   sentBytes: 0,
   presharedKey: null,
