@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
+import { twinsOf } from '@skein/mesh/ipam/twin.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gatewayMap, memberMap } from '../fixture/map.ts';
@@ -30,12 +31,13 @@ const peers = (count: number) => Array.from({ length: count }, (_, at) => `100.6
 const changeOf = (before: NetworkMap, after: NetworkMap) =>
   renderFilterChange(renderFilter(before), renderFilter(after));
 
-test('a peer that a label is given to is one element, whatever the rules', () => {
+test('a peer that a label is given to is one element of each family, whatever the rules', () => {
   const [before, after] = [mapOf(many, peers(3)), mapOf(many, peers(4))];
   expect(changeOf(before, after)?.split('\n')).toEqual([
     `add chain inet skein ${markOf(renderFilter(after))}`,
     `delete chain inet skein ${markOf(renderFilter(before))}`,
     'add element inet skein set_0 { 100.64.1.23/32 }',
+    `add element inet skein set_six_0 { ${twinsOf('net_test').ofCidr('100.64.1.23/32')} }`,
     '',
   ]);
 });
