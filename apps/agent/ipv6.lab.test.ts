@@ -243,7 +243,8 @@ test('large packets are told when they are too large, and a path too narrow for 
   await network.sh('b3', 'ip link set eth0 mtu 1300');
   await must(network.field.outer, 'ip link set v-b3 mtu 1300');
   const unreachable = async () => {
-    const ran = await network.node('a3').place.sh(`ping -6 -c 1 -W 2 ${sixOf('b3')}`);
+    // A path is looked at when something goes by it.
+    const ran = await network.node('a3').place.sh(`ping -6 -i 0.1 -c 20 -s 1200 -W 1 ${sixOf('b3')}`);
     return ran.output.includes('unreachable');
   };
   await until('a3 to be told', 60, unreachable);

@@ -66,6 +66,11 @@ export function PeerTable({
               <>
                 {peer.name}
                 {peer.problem && <span className="block font-normal text-bad">{peer.problem}</span>}
+                {peer.udpBlocked && (
+                  <span className="block font-normal text-quiet">
+                    No UDP gets out there: relays carry its packets over TLS
+                  </span>
+                )}
               </>
             ),
           },
