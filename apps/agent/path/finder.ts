@@ -8,11 +8,12 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import type { Run } from '../host/command.ts';
+import { wireguardPublicKey } from '../state/keys.ts';
 import { endpointParts, endpointText } from '../wireguard/endpoint.ts';
 import { isFresh } from '../wireguard/handshakes.ts';
 import type { TunnelPeer } from '../wireguard/state.ts';
 import { chooseWay, dueWays, isAlive, isRelayed, natOf, newWay, rankOf, type Tried } from './choose.ts';
-import { decodePath, encodePath, pathKey } from './message.ts';
+import { decodePath, encodePath, pathKey, pathTag } from './message.ts';
 import { applyMouth, MOUTH_PORT } from './mouth.ts';
 import {
   afterAnswer,
@@ -77,6 +78,8 @@ export interface Finder {
 interface Looked {
   peer: MapPeer;
   key: Buffer;
+  /** Of what is sent to the peer. */
+  tag: string;
   offered: Tried[];
   learnt: { way: Tried; at: number }[];
   used: string | null;
@@ -108,8 +111,12 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
     string,
     { by: string; address: string; port: number; plane: number; at: number }
   >();
-  let self: { overlayAddress: string } = { overlayAddress: '0.0.0.0' };
+  /** Everybody in the map, by the tag of what they send us. */
+  let senders: ReadonlyMap<string, MapPeer> = new Map();
+  /** Those tags by WireGuard key: most stay from map to map. */
+  let tags: ReadonlyMap<string, string> = new Map();
   let secret = '';
+  let ownKey = '';
   let listening = false;
   /** Milliseconds between looks; null while there are none. */
   let ticking: number | null = null;
@@ -144,8 +151,8 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
     way.askedAt = now;
     way.unanswered += 1;
     if (isWitness(way)) outside = afterQuestion(outside, now);
-    const message = { kind: 'ask', nonce, from: self.overlayAddress, seen: null } as const;
-    send(looked.peer.plane, encodePath(message, looked.key), way.endpoint);
+    const message = { kind: 'ask', nonce, seen: null } as const;
+    send(looked.peer.plane, encodePath(message, looked.tag, looked.key), way.endpoint);
   };
   const tick = () => {
     const now = clock();
@@ -194,22 +201,24 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
     ticking = pause;
     timer = pause === null ? undefined : setInterval(tick, pause);
   };
-  const byOverlay = (address: string) =>
-    [...peers.values()].find((looked) => looked.peer.overlayAddress === address);
   const take = (plane: number, bytes: Buffer, from: { address: string; port: number }) => {
-    let looked: Looked | undefined;
-    const message = decodePath(bytes, (address) => {
-      looked = byOverlay(address);
-      return looked?.key;
+    let sender: MapPeer | undefined;
+    const message = decodePath(bytes, (tag) => {
+      sender = senders.get(tag);
+      return sender && (peers.get(sender.id)?.key ?? pathKey(secret, sender.wireguardKey));
     });
-    if (!message || !looked || looked.peer.plane !== plane) return;
+    if (!message || !sender || sender.plane !== plane) return;
+    const looked = peers.get(sender.id);
     const now = clock();
     const source = endpointText(from);
     if (message.kind === 'ask') {
       // IPv6 has no NAT to learn of.
       const seen = isIPv6(from.address) ? null : from;
-      const answer = { kind: 'answer', nonce: message.nonce, from: self.overlayAddress, seen } as const;
-      send(plane, encodePath(answer, looked.key), source);
+      const answer = { kind: 'answer', nonce: message.nonce, seen } as const;
+      // Whoever is in the map is answered, also one that we look for no way to.
+      const key = looked?.key ?? pathKey(secret, sender.wireguardKey);
+      send(plane, encodePath(answer, pathTag(ownKey, sender.wireguardKey), key), source);
+      if (!looked) return;
       const known = waysOf(looked).find((way) => way.endpoint === source);
       const learnt = looked.learnt.find(({ way }) => way.endpoint === source);
       if (learnt) learnt.at = now;
@@ -220,7 +229,7 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
       return;
     }
     const asked = underWay.get(message.nonce.toString('hex'));
-    if (!asked || asked.id !== looked.peer.id) return;
+    if (!asked || !looked || asked.id !== looked.peer.id) return;
     underWay.delete(message.nonce.toString('hex'));
     asked.way.answeredAt = now;
     asked.way.rttMilliseconds = now - asked.at;
@@ -243,8 +252,12 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
 
   return {
     know: (map, privateKey) => {
-      self = { overlayAddress: map.self.overlayAddress };
       const now = clock();
+      const known = secret === privateKey ? tags : new Map<string, string>();
+      if (secret !== privateKey) ownKey = wireguardPublicKey(privateKey);
+      const tagOf = (key: string) => known.get(key) ?? pathTag(key, ownKey);
+      tags = new Map(map.peers.map(({ wireguardKey }) => [wireguardKey, tagOf(wireguardKey)]));
+      senders = new Map(map.peers.map((peer) => [tags.get(peer.wireguardKey) ?? '', peer]));
       let witnesses = 0;
       const wanted = map.peers.filter(({ endpoints }) => {
         if (endpoints.length > 1 || endpoints.some(isRelayed)) return true;
@@ -268,6 +281,7 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
         peers.set(peer.id, {
           peer,
           key,
+          tag: held?.key === key ? held.tag : pathTag(ownKey, peer.wireguardKey),
           offered,
           learnt: held?.learnt ?? [],
           used: held?.used ?? null,

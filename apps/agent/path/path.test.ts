@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newSeed, wireguardPublicKey } from '../state/keys.ts';
 import { chooseWay, dueWays, isAlive, natOf, newWay, rankOf, type Tried, UNANSWERED } from './choose.ts';
-import { decodePath, encodePath, pathKey } from './message.ts';
+import { decodePath, encodePath, pathKey, pathTag } from './message.ts';
 
 const [a, b] = [newSeed('x25519'), newSeed('x25519')];
 const way = (endpoint: string, kind: Tried['kind'], tried: Partial<Tried> = {}): Tried => ({
@@ -12,7 +12,9 @@ const ANSWERED = { askedAt: 1000, answeredAt: 1010, rttMilliseconds: 10 };
 
 describe('messages', () => {
   const key = pathKey(a, wireguardPublicKey(b));
-  const ask = { kind: 'ask', nonce: Buffer.alloc(8, 7), from: '100.64.1.11', seen: null } as const;
+  const tag = pathTag(wireguardPublicKey(a), wireguardPublicKey(b));
+  const ask = { kind: 'ask', nonce: Buffer.alloc(8, 7), seen: null } as const;
+  const keyOf = (said: string) => (said === tag ? key : undefined);
 
   test('both peers have the same key, and nobody else has it', () => {
     expect(pathKey(b, wireguardPublicKey(a))).toEqual(key);
@@ -20,13 +22,18 @@ describe('messages', () => {
   });
 
   test('come through as they were', () => {
-    expect(decodePath(encodePath(ask, key), () => key)).toEqual(ask);
+    expect(decodePath(encodePath(ask, tag, key), keyOf)).toEqual(ask);
     const answer = { ...ask, kind: 'answer', seen: { address: '198.51.100.7', port: 40_000 } } as const;
-    expect(decodePath(encodePath(answer, key), () => key)).toEqual(answer);
+    expect(decodePath(encodePath(answer, tag, key), keyOf)).toEqual(answer);
+  });
+
+  test('who sends is known to the receiver alone', () => {
+    expect(tag).not.toBe(pathTag(wireguardPublicKey(b), wireguardPublicKey(a)));
+    expect(tag).not.toBe(pathTag(wireguardPublicKey(a), wireguardPublicKey(newSeed('x25519'))));
   });
 
   test('a bit changed, another key, a stranger or another length is nothing', () => {
-    const bytes = encodePath(ask, key);
+    const bytes = encodePath(ask, tag, key);
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 1;

@@ -68,11 +68,21 @@ test.each([false, true])('frames of a file (big-endian %s) are told apart', (big
         udp(secret),
         udp(message(4, 96), { fragment: 0x2000 }),
         udp(message(4, 96), { protocol: 6 }),
+        udp(Buffer.concat([Buffer.from('skn1'), Buffer.alloc(39, 7)])),
+        udp(Buffer.concat([Buffer.from('skn1'), Buffer.alloc(40, 7)])),
       ],
       big,
     ),
   );
-  expect(frames.map(({ kind }) => kind)).toEqual(['wireguard', 'arp', 'other', 'other', 'other']);
+  expect(frames.map(({ kind }) => kind)).toEqual([
+    'wireguard',
+    'arp',
+    'other',
+    'other',
+    'other',
+    'probe',
+    'other',
+  ]);
   expect(frames[0]).toMatchObject({
     atSeconds: 100.5,
     message: 'data',

@@ -8,8 +8,8 @@ export type WireguardMessage = 'initiation' | 'response' | 'cookie' | 'data';
 export interface Frame {
   /** Seconds since 1970. */
   atSeconds: number;
-  /** `arp` carries no data of anybody; `other` is all that is neither it nor WireGuard. */
-  kind: 'wireguard' | 'arp' | 'other';
+  /** `probe`: an agent tries a way; `arp` carries no data of anybody; `other` is all that is none of these. */
+  kind: 'wireguard' | 'probe' | 'arp' | 'other';
   message: WireguardMessage | null;
   /** Addresses and the IP protocol's number; null where the frame is no IPv4. */
   source: string | null;
@@ -83,8 +83,10 @@ function parseFrame(bytes: Buffer): Omit<Frame, 'atSeconds'> {
   const ports = ported
     ? { sourcePort: body.readUInt16BE(0), destinationPort: body.readUInt16BE(2) }
     : { sourcePort: null, destinationPort: null };
-  const message = ported && ends.protocol === 17 ? wireguardMessage(body.subarray(8)) : null;
-  return { kind: message === null ? 'other' : 'wireguard', message, ...ends, ...ports, bytes };
+  const payload = ported && ends.protocol === 17 ? body.subarray(8) : undefined;
+  const message = payload ? wireguardMessage(payload) : null;
+  const kind = message !== null ? 'wireguard' : payload && isProbe(payload) ? 'probe' : 'other';
+  return { kind, message, ...ends, ...ports, bytes };
 }
 
 /** Which WireGuard message a UDP payload has the shape of: type, three zero bytes, and that type's length. */
@@ -94,6 +96,11 @@ export function wireguardMessage(payload: Buffer): WireguardMessage | null {
   if (payload[0] === 2 && payload.length === 92) return 'response';
   if (payload[0] === 3 && payload.length === 64) return 'cookie';
   return payload[0] === 4 && payload.length % 16 === 0 ? 'data' : null;
+}
+
+/** Whether a UDP payload has the shape of an agent's question or answer about a way: its first bytes, and its one length. */
+function isProbe(payload: Buffer): boolean {
+  return payload.length === 43 && payload.toString('latin1', 0, 4) === 'skn1';
 }
 
 /** The frames in which these bytes stand. */
