@@ -355,8 +355,14 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
       return [...peers.values()].flatMap((looked) => {
         const ways = waysOf(looked);
         const endpoint = byKey.get(looked.peer.wireguardKey)?.endpoint;
-        const [used, stands] = [looked.used, endpoint].map((at) => ways.find((way) => way.endpoint === at));
-        if (!used || !stands || !isAlive(used) || rankOf(stands) <= rankOf(used)) return [];
+        const [usedAt = -1, standsAt = -1] = [looked.used, endpoint].map((at) =>
+          ways.findIndex((way) => way.endpoint === at),
+        );
+        const [used, stands] = [ways[usedAt], ways[standsAt]];
+        if (!used || !stands || !isAlive(used)) return [];
+        const worse = rankOf(stands) - rankOf(used);
+        // Of relays none is better for where it stands in the list.
+        if (worse < 0 || (worse === 0 && (isRelayed(used) || standsAt <= usedAt))) return [];
         return [looked.peer.wireguardKey];
       });
     },
