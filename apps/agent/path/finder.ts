@@ -203,11 +203,13 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
   };
   const take = (plane: number, bytes: Buffer, from: { address: string; port: number }) => {
     let sender: MapPeer | undefined;
+    let key: Buffer | undefined;
     const message = decodePath(bytes, (tag) => {
       sender = senders.get(tag);
-      return sender && (peers.get(sender.id)?.key ?? pathKey(secret, sender.wireguardKey));
+      key = sender && (peers.get(sender.id)?.key ?? pathKey(secret, sender.wireguardKey));
+      return key;
     });
-    if (!message || !sender || sender.plane !== plane) return;
+    if (!message || !sender || !key || sender.plane !== plane) return;
     const looked = peers.get(sender.id);
     const now = clock();
     const source = endpointText(from);
@@ -216,7 +218,6 @@ export function newFinder({ run, clock, onlineSince, onFound, onUdp }: FinderOpt
       const seen = isIPv6(from.address) ? null : from;
       const answer = { kind: 'answer', nonce: message.nonce, seen } as const;
       // Whoever is in the map is answered, also one that we look for no way to.
-      const key = looked?.key ?? pathKey(secret, sender.wireguardKey);
       send(plane, encodePath(answer, pathTag(ownKey, sender.wireguardKey), key), source);
       if (!looked) return;
       const known = waysOf(looked).find((way) => way.endpoint === source);
