@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hopsOf, parsePing } from './trace.ts';
+import { hopsOf, parsePing, silentBefore } from './trace.ts';
 
 const exceeded = (from: string) =>
   `PING 100.64.2.12 (100.64.2.12) 56(84) bytes of data.\nFrom ${from} icmp_seq=1 Time to live exceeded\n`;
@@ -15,6 +15,13 @@ test('a hop that says nothing is left out; a target out of reach is still named'
     '100.64.2.11',
     '100.64.2.12',
   ]);
+});
+
+test('only hops before a target that answers are asked again', () => {
+  const target = '100.64.2.12';
+  expect(silentBefore(['', exceeded('100.64.1.11'), '', reached, reached], target)).toEqual([0, 2]);
+  expect(silentBefore([exceeded('100.64.1.11'), reached], target)).toEqual([]);
+  expect(silentBefore([exceeded('100.64.1.11'), '', ''], target)).toEqual([]);
 });
 
 test('counts of ping', () => {

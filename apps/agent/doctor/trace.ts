@@ -28,15 +28,20 @@ export async function traceTo(
     return ran.ok ? ran.output : null;
   };
   const answers = await Promise.all(
-    Array.from({ length: MOST_HOPS }, (_, index) => text(`-c 3 -i 0.3 -W 2 -t ${index + 1}`)),
+    Array.from({ length: MOST_HOPS }, (_, index) => text(`-c 2 -i 0.3 -W 1 -t ${index + 1}`)),
   );
   if (answers.every((answer) => answer === null)) return { target, address, hops: null };
-  const seen = hopsOf(
-    answers.map((answer) => answer ?? ''),
-    address,
-  );
-  // Linux sends each host but one such word a second, whatever it is about: the first hop is known without it.
+  const told = answers.map((answer) => answer ?? '');
   const first = await firstHop(run, map, address);
+  // Linux sends each host but one such word a second, whatever it is about: who was silent is asked again after that.
+  // The first hop is known without it.
+  const silent = silentBefore(told, address).filter((index) => index > 0 || !first);
+  await Promise.all(
+    silent.map(async (index) => {
+      told[index] = (await text(`-c 2 -i 1.1 -W 1 -t ${index + 1}`)) ?? '';
+    }),
+  );
+  const seen = hopsOf(told, address);
   const addresses = first && !seen.includes(first) ? [first, ...seen] : seen;
   const names = new Map(map.peers.map((peer) => [peer.overlayAddress, peer.name]));
   const hops = await Promise.all(
@@ -60,15 +65,29 @@ async function firstHop(run: Run, map: NetworkMap, address: string): Promise<str
   return carrier?.overlayAddress === address ? undefined : carrier?.overlayAddress;
 }
 
+/** Which answers to pings of growing time to live are missing on the way to a target that answers, from 0. */
+export function silentBefore(answers: readonly string[], target: string): number[] {
+  const end = answers.findIndex((answer) => isFrom(target, answer));
+  return answers.flatMap((answer, index) => (index < end && !exceededAt(answer) ? [index] : []));
+}
+
 /** The address of each hop from the answers to pings of growing time to live; the target is the last, answered or not. */
 export function hopsOf(answers: readonly string[], target: string): string[] {
   const hops: string[] = [];
   for (const answer of answers) {
-    if (new RegExp(`bytes from ${target.replaceAll('.', '\\.')}:`).test(answer)) break;
-    const from = /From ([\d.]+) icmp_seq=\d+ Time to live exceeded/.exec(answer)?.[1];
+    if (isFrom(target, answer)) break;
+    const from = exceededAt(answer);
     if (from && !hops.includes(from)) hops.push(from);
   }
   return [...hops, target];
+}
+
+function isFrom(target: string, answer: string): boolean {
+  return answer.includes(`bytes from ${target}:`);
+}
+
+function exceededAt(answer: string): string | undefined {
+  return /From ([\d.]+) icmp_seq=\d+ Time to live exceeded/.exec(answer)?.[1];
 }
 
 /** What `ping -q` counted. */
