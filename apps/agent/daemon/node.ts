@@ -34,7 +34,7 @@ import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
 import type { Choice } from '../wireguard/endpoint.ts';
 import { isFresh, newHandshakes } from '../wireguard/handshakes.ts';
 import { NO_KEY, type TunnelPeer, type TunnelState } from '../wireguard/state.ts';
-import { withTwins } from '../wireguard/twins.ts';
+import { newTwinner } from '../wireguard/twins.ts';
 import { CHANGEOVER_MILLISECONDS, changeover } from './changeover.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import { newResolver } from './resolver.ts';
@@ -132,6 +132,8 @@ export function newNode(options: {
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
   let routing: Promise<void> = Promise.resolve();
+  const ownTwins = twinsOf(options.self.networkId);
+  const withTwins = newTwinner(ownTwins);
   /** Null where the node speaks no IPv6. */
   let twins: Twins | null = null;
   let sixProblem: string | null = null;
@@ -268,7 +270,7 @@ export function newNode(options: {
     }
     return found;
   };
-  const carried = (map: NetworkMap) => (twins ? withTwins(map, twins) : map);
+  const carried = (map: NetworkMap) => (twins ? withTwins(map) : map);
   /** Peers under their keys of this moment; where we have no way out by IPv6, it is no way to them. */
   const inUseOf = (map: NetworkMap): NetworkMap => {
     const inUse = pairs.inUse(map);
@@ -361,12 +363,7 @@ export function newNode(options: {
     following ??= setTimeout(() => {
       following = undefined;
       if (!wanted || !current) return;
-      Promise.all([
-        finder.listen(current, twins !== null),
-        watch.apply(current),
-        mtu.apply(current),
-        pairs.apply(wanted),
-      ]).catch((error) => {
+      Promise.all([watch.apply(current), mtu.apply(current), pairs.apply(wanted)]).catch((error) => {
         settled = undefined;
         log(`not all is measured: ${wordsOf(error)}`);
       });
@@ -435,7 +432,7 @@ export function newNode(options: {
           problems.push(wordsOf(error));
         });
       try {
-        twins = (await hasIpv6()) ? twinsOf(asked.networkId) : null;
+        twins = (await hasIpv6()) ? ownTwins : null;
         globals = twins ? await globalAddresses(run) : [];
         if (twins && asked.self.forwards) await noteForwarding();
         const moved = await standBetween(asked, toldAt);

@@ -41,9 +41,16 @@ test('probes find each other, tell their state both ways, and forget who went si
     'other sent 127.0.0.1 1',
   ]);
   expect(other.askers()).toEqual(['127.0.0.1']);
+  expect(one.longestUnasked(['127.0.0.2', '127.0.0.9'], 1)).toEqual(['127.0.0.9']);
   ahead = 36_000;
-  expect(one.results().size).toBe(0);
   expect(other.askers()).toEqual([]);
-  one.close();
+  // Nobody has asked since: what was found out holds.
+  expect(one.results().size).toBe(1);
   other.close();
+  one.probe(['127.0.0.2']);
+  expect(one.longestUnasked(['127.0.0.2', '127.0.0.3'], 1)).toEqual(['127.0.0.3']);
+  expect(one.results().size).toBe(1);
+  ahead += 26_000;
+  expect(one.results().size).toBe(0);
+  one.close();
 });

@@ -7,8 +7,10 @@ import { createSocket } from 'node:dgram';
 import { AgentFailure, wordsOf } from '../failure.ts';
 import { decodeMessage, encodeMessage, type Saying } from './message.ts';
 
-/** A round trip is told for so long: three of the slowest rounds. */
-const FRESH_MILLISECONDS = 35_000;
+/** Who asked us so long ago asks no more: three of the slowest rounds. */
+const ASKING_MILLISECONDS = 35_000;
+/** A question unanswered for so long takes the round trip before it back: nobody else may be asked for minutes. */
+const UNANSWERED_MILLISECONDS = 25_000;
 /** Probes of one address that may be under way: at the fastest pace more than any round trip takes. */
 const MOST_UNDER_WAY = 64;
 
@@ -33,8 +35,10 @@ export interface Prober {
   probe(addresses: readonly string[]): void;
   /** What this agent says of itself from now on, with every packet. */
   say(saying: Saying): void;
-  /** The last answer of each address, for as long as it is not silent. */
+  /** The last answer of each address, until a question has gone without one for 25 s. */
   results(): ReadonlyMap<string, ProbeResult>;
+  /** Of these addresses the so many whose last question lies longest back, those never asked first. */
+  longestUnasked(addresses: readonly string[], count: number): string[];
   /** Addresses that asked within the last 35 s: those to whom it matters what is said. */
   askers(): string[];
   /** Addresses that are not among these are forgotten. */
@@ -45,6 +49,9 @@ export interface Prober {
 interface Asked {
   /** Questions under way, oldest first. */
   underWay: { number: number; at: number }[];
+  /** Since when there is a question without an answer to it or to a later one. */
+  waitingSince?: number | undefined;
+  askedAt?: number;
   result?: ProbeResult;
   askedUsAt?: number;
 }
@@ -93,6 +100,7 @@ export async function openProber(
       const question = asked.underWay.find((one) => one.number === number);
       if (!question || !message.nonce.subarray(0, 4).equals(salt)) return;
       asked.underWay = asked.underWay.filter((one) => one.at > question.at);
+      asked.waitingSince = asked.underWay[0]?.at;
       asked.result = { rttMilliseconds: round(now - question.at), answeredAt: now };
       listener.onAnswer(from.address, question.at, now);
     }
@@ -108,12 +116,15 @@ export async function openProber(
   return {
     probe: (addresses) => {
       for (const to of addresses) {
-        const { underWay } = knownAt(to);
+        const asked = knownAt(to);
+        const { underWay } = asked;
+        asked.askedAt = clock();
+        asked.waitingSince ??= asked.askedAt;
         counter = (counter + 1) >>> 0;
         const nonce = Buffer.alloc(8);
         salt.copy(nonce);
         nonce.writeUInt32BE(counter, 4);
-        underWay.push({ number: counter, at: clock() });
+        underWay.push({ number: counter, at: asked.askedAt });
         if (underWay.length > MOST_UNDER_WAY) underWay.shift();
         send(to, port, 'ask', nonce);
       }
@@ -122,15 +133,18 @@ export async function openProber(
       saying = now;
     },
     results: () => {
-      const since = clock() - FRESH_MILLISECONDS;
-      return new Map(
-        [...known].flatMap(([peer, { result }]) =>
-          result && result.answeredAt >= since ? [[peer, result] as const] : [],
-        ),
-      );
+      const since = clock() - UNANSWERED_MILLISECONDS;
+      const results = new Map<string, ProbeResult>();
+      for (const [peer, { result, waitingSince }] of known)
+        if (result && (waitingSince ?? since) >= since) results.set(peer, result);
+      return results;
+    },
+    longestUnasked: (addresses, count) => {
+      const askedAt = (address: string) => known.get(address)?.askedAt ?? 0;
+      return [...addresses].sort((a, b) => askedAt(a) - askedAt(b)).slice(0, count);
     },
     askers: () => {
-      const since = clock() - FRESH_MILLISECONDS;
+      const since = clock() - ASKING_MILLISECONDS;
       return [...known].flatMap(([peer, { askedUsAt }]) =>
         askedUsAt !== undefined && askedUsAt >= since ? [peer] : [],
       );

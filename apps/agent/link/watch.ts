@@ -15,7 +15,10 @@ export interface Watch {
   /** The carriers of this map from now on. Throws `address-taken`. */
   apply(map: NetworkMap): Promise<void>;
   verdicts(): ReadonlyMap<string, Verdict>;
-  /** Asks every peer that is no carrier; carriers are asked as often as it matters anyway. */
+  /**
+   * Asks peers that are no carriers, who are asked as often as it matters anyway: of many, some at a time, those first who
+   * have not been asked for longest.
+   */
   probeOthers(): void;
   results(): ReturnType<Prober['results']>;
   /** Tells everybody who uses this agent as a way whether it is about to go. */
@@ -34,6 +37,8 @@ const LONGEST_REST_MILLISECONDS = 10_000;
 /** Carriers of one plane that are all asked fast when it is busy; of more, those that bytes go to. */
 const MOST_FAST = 32;
 const OBSERVE_MILLISECONDS = 1000;
+/** Peers that are no carriers, asked at a time: more would cost more than is learnt. */
+const MOST_OTHERS = 64;
 /** More than the probes of both ends at the fastest pace. */
 const GROWING_BYTES = 4000;
 /** A change is told so often, for any packet may be lost. */
@@ -206,7 +211,10 @@ export function newWatch(options: {
     verdicts: () => liveness.verdicts(),
     probeOthers: () => {
       const others = (map?.peers ?? []).filter((peer) => !carriesOthers(peer));
-      prober?.prober.probe(others.map((peer) => peer.overlayAddress));
+      const addresses = others.map((peer) => peer.overlayAddress);
+      prober?.prober.probe(
+        addresses.length > MOST_OTHERS ? prober.prober.longestUnasked(addresses, MOST_OTHERS) : addresses,
+      );
     },
     results: () => prober?.prober.results() ?? new Map(),
     drain: (on) => {

@@ -4,7 +4,7 @@ import { gatewayMap, keyOf, peerA2, peerB1 } from '../fixture/map.ts';
 import { changesNothing, planTunnel, renderUapi, renderWgSet, type TunnelKeys } from './change.ts';
 import { endpointParts, endpointText } from './endpoint.ts';
 import { NO_KEY, parseDump, parseUapi, type TunnelState } from './state.ts';
-import { withTwins } from './twins.ts';
+import { newTwinner } from './twins.ts';
 
 const PRIVATE = Buffer.alloc(32, 9).toString('base64');
 const KEYS: TunnelKeys = { privateKey: PRIVATE, shared: new Map(), former: new Map() };
@@ -225,7 +225,7 @@ test('both mouths of a device tell the same', () => {
 
 test('with IPv6 each peer carries its twins too, and a device that holds them needs nothing', () => {
   const twins = twinsOf('net_test');
-  const map = withTwins(gatewayMap, twins);
+  const map = newTwinner(twins)(gatewayMap);
   const { change } = plan(settled, map);
   expect(change.set.map(({ endpoint, allowedIps }) => [endpoint, allowedIps])).toEqual([
     [null, ['100.64.1.12/32', `${twins.of('100.64.1.12')}/128`]],

@@ -1,5 +1,14 @@
 /** The change from one map of a peer to the next, and how it is applied. `applyDelta(a, deltaBetween(a, b))` is b. */
-import type { MapChange, MapDelta, NetworkMap } from '@skein/contract/agent/map.ts';
+import type {
+  MapAddressSet,
+  MapAllocation,
+  MapChange,
+  MapDelegation,
+  MapDelta,
+  MapName,
+  MapPeer,
+  NetworkMap,
+} from '@skein/contract/agent/map.ts';
 import { compareText } from '../network.ts';
 import {
   addressSetText,
@@ -53,11 +62,12 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
   if (delta.epoch !== map.epoch) return { ok: false, reason: 'other-epoch' };
   if (delta.base !== map.number) return { ok: false, reason: 'other-base' };
   if (delta.number <= map.number) return { ok: false, reason: 'not-newer' };
-  const peers = new Map(map.peers.map((peer) => [peer.id, peer]));
-  const names = new Map(map.names.map((name) => [name.name, name]));
-  const delegations = new Map(map.delegations.map((one) => [one.zone, one]));
-  const sets = new Map(map.addressSets.map((one) => [one.id, one]));
-  const allocations = new Map(map.allocations.map((one) => [one.id, one]));
+  // By key: what is set, or undefined for what is removed.
+  const peers = new Map<string, MapPeer | undefined>();
+  const names = new Map<string, MapName | undefined>();
+  const delegations = new Map<string, MapDelegation | undefined>();
+  const sets = new Map<string, MapAddressSet | undefined>();
+  const allocations = new Map<string, MapAllocation | undefined>();
   let self = map.self;
   for (const change of delta.changes) {
     if (change.set === 'self') self = change.value;
@@ -66,11 +76,11 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
     else if (change.set === 'delegation') delegations.set(change.value.zone, change.value);
     else if (change.set === 'address-set') sets.set(change.value.id, change.value);
     else if (change.set === 'allocation') allocations.set(change.value.id, change.value);
-    else if (change.set === 'peer-removed') peers.delete(change.id);
-    else if (change.set === 'name-removed') names.delete(change.name);
-    else if (change.set === 'delegation-removed') delegations.delete(change.zone);
-    else if (change.set === 'address-set-removed') sets.delete(change.id);
-    else allocations.delete(change.id);
+    else if (change.set === 'peer-removed') peers.set(change.id, undefined);
+    else if (change.set === 'name-removed') names.set(change.name, undefined);
+    else if (change.set === 'delegation-removed') delegations.set(change.zone, undefined);
+    else if (change.set === 'address-set-removed') sets.set(change.id, undefined);
+    else allocations.set(change.id, undefined);
   }
   const next: NetworkMap = {
     networkId: map.networkId,
@@ -78,17 +88,30 @@ export function applyDelta(map: NetworkMap, delta: MapDelta): Applied {
     epoch: map.epoch,
     number: delta.number,
     self,
-    peers: sortedBy(peers),
-    names: sortedBy(names),
-    delegations: sortedBy(delegations),
-    addressSets: sortedBy(sets),
-    allocations: sortedBy(allocations),
+    peers: changed(map.peers, peers, (peer) => peer.id),
+    names: changed(map.names, names, (name) => name.name),
+    delegations: changed(map.delegations, delegations, (one) => one.zone),
+    addressSets: changed(map.addressSets, sets, (one) => one.id),
+    allocations: changed(map.allocations, allocations, (one) => one.id),
   };
   return digestOf(next) === delta.digest ? { ok: true, map: next } : { ok: false, reason: 'digest-differs' };
 }
 
-function sortedBy<T>(byKey: ReadonlyMap<string, T>): T[] {
-  return [...byKey].sort(([a], [b]) => compareText(a, b)).map(([, value]) => value);
+/** A sorted list with its changes. An agent's processor is a small one: what stays is neither sorted nor looked up twice. */
+function changed<T>(
+  list: readonly T[],
+  changes: ReadonlyMap<string, T | undefined>,
+  key: (item: T) => string,
+): T[] {
+  if (changes.size === 0) return [...list];
+  const news = new Map(changes);
+  const kept = list.flatMap((item) => {
+    const id = key(item);
+    news.delete(id);
+    return changes.has(id) ? (changes.get(id) ?? []) : item;
+  });
+  const added = [...news.values()].filter((item) => item !== undefined);
+  return added.length === 0 ? kept : [...kept, ...added].sort((a, b) => compareText(key(a), key(b)));
 }
 
 function differ<T>(

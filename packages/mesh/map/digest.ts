@@ -20,11 +20,11 @@ export function digestOf(map: NetworkMap): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([map.networkId, map.peerId, map.epoch, map.number]));
   hash.update(selfText(map.self));
-  for (const peer of map.peers) hash.update(peerText(peer));
-  for (const name of map.names) hash.update(nameText(name));
-  for (const delegation of map.delegations) hash.update(delegationText(delegation));
-  for (const set of map.addressSets) hash.update(addressSetText(set));
-  for (const allocation of map.allocations) hash.update(allocationText(allocation));
+  hash.update(map.peers.map(peerText).join(''));
+  hash.update(map.names.map(nameText).join(''));
+  hash.update(map.delegations.map(delegationText).join(''));
+  hash.update(map.addressSets.map(addressSetText).join(''));
+  hash.update(map.allocations.map(allocationText).join(''));
   return hash.digest('hex');
 }
 
