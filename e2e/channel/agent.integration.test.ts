@@ -31,6 +31,7 @@ const start = (port: number) =>
     masterKey,
     coordinatorUrl: 'http://127.0.0.1',
     agentDistribution: '/nonexistent',
+    agentImage: null,
     host: '127.0.0.1',
     port,
     tls: null,
