@@ -22,7 +22,7 @@ export const FlannelBackend = z.enum(['vxlan', 'host-gw', 'wireguard']);
 export type FlannelBackend = z.infer<typeof FlannelBackend>;
 
 /** The release that new clusters get. */
-export const K3S_VERSION = 'v1.34.2+k3s1';
+export const K3S_VERSION = 'v1.34.4+k3s1';
 
 /** What a new cluster is to have: k3s made by Skein, or a cluster of your own that agents join. */
 export const NewKubernetes = z.discriminatedUnion('distribution', [
