@@ -32,6 +32,8 @@ export interface MeshCluster {
   readonly labels: Labels;
   /** What is behind it and runs no agent, sorted by id. */
   readonly ranges: readonly MeshRange[];
+  /** What its nodes' pod ranges are cut from; null or left out where it has no pods. No other cluster's overlaps it. */
+  readonly podCidr?: string | null;
 }
 
 /** A range behind a cluster: host n of `cidr` is host n of `overlayCidr` to the network. */
@@ -66,6 +68,8 @@ export interface MeshPeer {
   /** Its agent said that it speaks no IPv6. */
   readonly ipv4Only?: boolean;
   readonly labels: Labels;
+  /** The pod ranges of its node, as far as is known. */
+  readonly podCidrs?: readonly string[];
   /** No UDP gets out of where it is, or none comes back. */
   readonly udpBlocked?: boolean;
   /** What a peer that relays for others is given to relay; null for one that does not. */

@@ -10,6 +10,7 @@ import { removeMouth } from '../path/mouth.ts';
 import { removeRelay } from '../relay/apply.ts';
 import { restoreHashing } from '../route/apply.ts';
 import { restoreForwarding } from '../route/forwarding.ts';
+import { removePodWays } from '../route/pods.ts';
 import { restoreRangeForwarding } from '../route/range-forwarding.ts';
 import { removeDevices } from '../wireguard/device.ts';
 
@@ -27,6 +28,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreForwarding());
   await attempt(restoreRangeForwarding(run));
   await attempt(removeWay(run));
+  await attempt(removePodWays(run));
   await attempt(removeRelay(run));
   await attempt(removeMouth(run));
   await attempt(removeFilter(run));

@@ -27,7 +27,8 @@ import { localized, named } from '../relay/tls/localized.ts';
 import { newRelayServer } from '../relay/tls/server.ts';
 import { applyInterfaces, applyWays, changeWays, readTable } from '../route/apply.ts';
 import { noteForwarding } from '../route/forwarding.ts';
-import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
+import { applyPodWays } from '../route/pods.ts';
+import { carriesOthers, planPodWays, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
@@ -131,6 +132,8 @@ export function newNode(options: {
   let tunnelling: Promise<unknown> = Promise.resolve();
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
+  /** The same of those to pods of the own cluster, as text. */
+  let placedPods: string | undefined;
   let routing: Promise<void> = Promise.resolve();
   /** Null where the node speaks no IPv6. */
   let twins: Twins | null = null;
@@ -189,6 +192,16 @@ export function newNode(options: {
   };
   const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
     withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
+  /** Ways to pods of the own cluster do not depend on who lives: each node has its own. */
+  const placePods = async (map: NetworkMap) => {
+    const { self, peers } = map;
+    const ways = withSizes(planPodWays(self, peers), peers, mtu.mtuOf, self.mtu);
+    const text = JSON.stringify([self.pods.cluster, self.planes, ways]);
+    if (text === placedPods) return;
+    placedPods = undefined;
+    await applyPodWays(run, self, ways);
+    placedPods = text;
+  };
   const sourceOf = (map: NetworkMap) => ({
     address: map.self.overlayAddress,
     twins: sixProblem === null ? twins : null,
@@ -202,6 +215,8 @@ export function newNode(options: {
       placed = undefined;
       sixProblem ??= await applyWays(run, sourceOf(map), ways);
       placed = ways;
+      placedPods = undefined;
+      await placePods(map);
     });
   };
   /** Where packets are being lost nothing is looked at that is known. */
@@ -215,6 +230,7 @@ export function newNode(options: {
       placed = undefined;
       await changeWays(run, sourceOf(current), before, ways);
       placed = ways;
+      await placePods(current);
     });
   /** Whoever is in the map no more is left before its tunnel goes: what is sent to no tunnel is lost. */
   const leaveGone = async (next: NetworkMap) => {

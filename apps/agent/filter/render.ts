@@ -5,7 +5,7 @@ import { overlaps } from '@skein/mesh/ipam/cidr.ts';
 import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
 import { rangeChains, rangesThrough } from './ranges.ts';
-import { ICMP_ERRORS, OURS, oneOf, overlayCidrs, ownCidrs } from './words.ts';
+import { behindNode, ICMP_ERRORS, OURS, oneOf, overlayCidrs, ownCidrs } from './words.ts';
 
 export const TABLE = 'inet skein';
 
@@ -61,6 +61,7 @@ const twinOf = (twins: Twins, cidr: string) => (cidr.includes('/') ? twins.ofCid
 export function renderFilter(map: NetworkMap, closed: readonly string[] = []): string {
   const { self } = map;
   const [own, overlay] = [ownCidrs(self), overlayCidrs(self)];
+  const behind = behindNode(self);
   const families = familiesOf(twinsOf(map.networkId));
   const sets = setsOf(map, families);
   const apart = `{ ${closed.map((name) => `"${name}"`).join(', ')} }`;
@@ -116,14 +117,12 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  }',
     ...(self.forwards ? begunAndAnswered('through', self, sets, both) : []),
     '  chain through_node {',
-    ...rangesThrough(self),
+    ...rangesThrough(behind),
     ...(self.forwards ? passing(self, both) : []),
     '    counter drop',
     '  }',
     // What is behind a node speaks no IPv6 with the network.
-    ...(self.ranges.length > 0
-      ? [...begunAndAnswered('behind', self, sets, four), ...rangeChains(self)]
-      : []),
+    ...(behind.length > 0 ? [...begunAndAnswered('behind', self, sets, four), ...rangeChains(self)] : []),
     '  chain input {',
     '    type filter hook input priority -5; policy accept;',
     `    iifname ${OURS} goto to_node`,
@@ -137,7 +136,7 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  chain forward {',
     '    type filter hook forward priority -5; policy accept;',
     `    iifname ${OURS} goto through_node`,
-    ...(self.ranges.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
+    ...(behind.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
     `    oifname ${OURS} counter drop`,
     ...(closed.length > 0 ? [`    meta nfproto ipv6 iifname ${apart} oifname ${apart} counter drop`] : []),
     '  }',

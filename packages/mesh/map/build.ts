@@ -11,6 +11,7 @@ import {
   peerIn,
   type Snapshot,
 } from '../network.ts';
+import { podCidrsBeside, podsOf } from '../pods/carry.ts';
 import { type AgentPolicy, policyFor } from '../policy/compile.ts';
 import { carriedBy, rangesCidrOf } from '../range/carriers.ts';
 import { allocationsOf, withRelays } from '../relay/relayed.ts';
@@ -67,6 +68,11 @@ function selfOf(
     ranges: mapRanges(carriedBy(network.topology, part, self)),
     clusterRanges: part.cluster.ranges.map(({ overlayCidr }) => overlayCidr).sort(byAddress),
     rangesCidr: rangesCidrOf(snapshot),
+    pods: {
+      own: [...podsOf(part, self)],
+      cluster: part.cluster.podCidr ?? null,
+      elsewhere: podCidrsBeside(snapshot, part),
+    },
     wireguardPort: network.wireguardPort,
     mtu: network.mtu,
     topology: network.topology,

@@ -48,6 +48,7 @@ export function selfText(self: MapSelf): string {
     self.ranges.map(({ cidr, overlayCidr, replies, alone }) => [cidr, overlayCidr, replies, alone]),
     self.clusterRanges,
     self.rangesCidr,
+    [self.pods.own, self.pods.cluster, self.pods.elsewhere],
     self.wireguardPort,
     self.mtu,
     self.topology,
