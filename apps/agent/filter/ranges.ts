@@ -19,7 +19,7 @@
  */
 import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import { behindNode, ICMP_ERRORS, OURS, oneOf, overlayCidrs } from './words.ts';
+import { behindNode, ICMP_ERRORS, isKept, OURS, oneOf, overlayCidrs } from './words.ts';
 
 const ERRORS = `icmp type { ${ICMP_ERRORS} }`;
 const RELATED = 'meta l4proto icmp ct state related accept';
@@ -36,7 +36,7 @@ export function rangesThrough(ranges: readonly MapRange[]): string[] {
 /** Where anything is behind this node. Needs the chains `begun_behind` and `answered_behind`. */
 export function rangeChains(self: MapSelf): string[] {
   const ranges = behindNode(self);
-  const translated = ranges.filter(({ cidr, overlayCidr }) => cidr !== overlayCidr);
+  const translated = ranges.filter((range) => !isKept(range));
   const overlay = oneOf(overlayCidrs(self));
   const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
   const routed = ranges.filter(({ replies }) => replies === 'routed');
@@ -114,8 +114,8 @@ function rememberedChains(
   masqueraded: readonly MapRange[],
   remembered: readonly MapRange[],
 ): string[] {
-  const translated = remembered.filter(({ cidr, overlayCidr }) => cidr !== overlayCidr);
-  const kept = remembered.filter((range) => !translated.includes(range));
+  const translated = remembered.filter((range) => !isKept(range));
+  const kept = remembered.filter(isKept);
   const routed = translated.filter((range) => !masqueraded.includes(range));
   const overlay = oneOf(overlayCidrs(self));
   const ownCluster = oneOf([self.clusterOverlayCidr, ...self.clusterRanges]);

@@ -14,13 +14,12 @@ export function oneOf(cidrs: readonly string[]): string {
 
 /** Every address that may be in the overlay. */
 export function overlayCidrs(self: MapSelf): string[] {
-  const { pods } = self;
-  return [
-    self.overlayCidr,
-    ...(self.rangesCidr === null ? [] : [self.rangesCidr]),
-    ...ownPods(self),
-    ...pods.elsewhere,
-  ];
+  return [...byTunnelAlone(self), ...ownPods(self)];
+}
+
+/** Those that come by no other way: pods of the own cluster do, by their own network. */
+export function byTunnelAlone(self: MapSelf): string[] {
+  return [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr]), ...self.pods.elsewhere];
 }
 
 /** Those of the own cluster, of what is behind it, and of its pods. */
@@ -30,6 +29,11 @@ export function ownCidrs(self: MapSelf): string[] {
 
 function ownPods({ pods }: MapSelf): string[] {
   return pods.cluster === null ? [] : [pods.cluster];
+}
+
+/** Whether a range's hosts have the addresses inside by which the network knows them. */
+export function isKept({ cidr, overlayCidr }: MapRange): boolean {
+  return cidr === overlayCidr;
 }
 
 /** All that is behind this node: ranges, and its pods, as a range that is the same inside. */

@@ -4,7 +4,7 @@ import { contains } from '@skein/mesh/ipam/cidr.ts';
 import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
-import { behindNode } from '../filter/words.ts';
+import { behindNode, isKept } from '../filter/words.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { applySwitch, type Family, readSwitch } from '../host/switches.ts';
@@ -40,7 +40,7 @@ export async function applyInterfaces(
   const six: { device: string; lines: string[] }[] = [];
   const behind = behindNode(self);
   // What is behind this node without being translated is where its hosts' router is: this very node.
-  const asItIs = behind.filter(({ cidr, overlayCidr }) => cidr === overlayCidr).map(({ cidr }) => cidr);
+  const asItIs = behind.filter(isKept).map(({ cidr }) => cidr);
   const underlay = underlayAddresses().filter(
     ({ address }) => !asItIs.some((cidr) => contains(cidr, address)),
   );

@@ -119,7 +119,7 @@ test('a node more, another range of a node, and a node less change the maps of t
     for (const part of before.parts.values())
       for (const peer of part.peers) {
         const [old, now] = [before, after].map((one) => buildMap(one, part.cluster.id, peer.id));
-        if (old && now && part.cluster.id !== 'clu_prod') expect(deltaBetween(old, now)).toBeUndefined();
+        if (old && now && part.cluster.id !== 'clu_prod') expect(deltaBetween(old, now)).toBeNull();
       }
   }
 });
