@@ -165,7 +165,7 @@ test('no two clusters of an organization have the same pod range, whatever netwo
   ])
     await expect(setClusterPods(context, { id: other, podCidr }), podCidr).rejects.toMatchObject({
       code: 'invalid-request',
-      errors: [expect.objectContaining({ path: 'podCidr' })],
+      errors: expect.arrayContaining([expect.objectContaining({ path: 'podCidr' })]),
     });
   await setClusterPods(context, { id: other, podCidr: '10.128.64.0/18' });
   await setClusterPods(context, { id: one, podCidr: null });
