@@ -45,7 +45,9 @@ export interface MeshRange {
   readonly cidr: string;
   readonly overlayCidr: string;
   readonly replies: RangeReplies;
-  /** Hosts that have names, with their addresses inside. */
+  /** The Docker network of the carrier that it is; null or left out for any other. */
+  readonly docker?: string | null;
+  /** Hosts that have names, with their addresses inside; of a Docker network its containers that run. */
   readonly hosts: readonly { readonly name: string; readonly address: string }[];
 }
 

@@ -2,6 +2,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { RUN_DIRECTORY, STATE_DIRECTORY } from '../config.ts';
 import { restoreNode } from '../dns/node-resolver.ts';
+import { engine } from '../docker/engine.ts';
+import { removeDocker } from '../docker/keeper.ts';
 import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
@@ -27,6 +29,7 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreHashing());
   await attempt(restoreForwarding());
   await attempt(restoreRangeForwarding(run));
+  await attempt(removeDocker(run, engine));
   await attempt(removeWay(run));
   await attempt(removePodWays(run));
   await attempt(removeRelay(run));

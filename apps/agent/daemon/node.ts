@@ -3,10 +3,12 @@
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { Container, LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf } from '../config.ts';
+import { engine } from '../docker/engine.ts';
+import { newDockerKeeper } from '../docker/keeper.ts';
 import { wordsOf } from '../failure.ts';
 import { newFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
@@ -73,6 +75,8 @@ export interface Node {
   wireguard(): 'kernel' | 'userspace' | null;
   /** Null where IPv6 is switched off on the node, or could not be set up; the problem then says why. */
   overlayAddress6(): string | null;
+  /** Those that run in Docker networks that are ranges; undefined where there are none of these. */
+  containers(): readonly Container[] | undefined;
   /** IPv6 addresses beneath the overlay at which others may call the node. */
   globalAddresses(): readonly string[];
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
@@ -100,6 +104,8 @@ export function newNode(options: {
   onlineSince: () => number | null;
   /** UDP gets out of here no more, or again: worth reporting. */
   onUdp: () => void;
+  /** A container came or went: worth reporting. */
+  onContainers: () => void;
   /** Some path carries other sizes than before: resize. */
   onSizes: () => Promise<void>;
 }): Node {
@@ -117,6 +123,7 @@ export function newNode(options: {
     );
     return new Map([...tlsClient.ports(), ...own]);
   };
+  const docker = newDockerKeeper({ run, log, engine, onContainers: options.onContainers });
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   /** The map applied last, as it came, and with every peer under the key that it uses. */
@@ -461,6 +468,8 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it. The one that stood between is for both maps.
         if (!moved) await guard();
         await leaveGone(asked);
+        // Before the routes, by which it is known where ranges are.
+        await attempt(docker.apply(asked.self.ranges));
         // Before the tunnels, which may have ends at its sockets.
         await attempt(tlsServer.apply(asked, keys.wireguardPrivateKey));
         map = await inTunnels(() => applyTunnels(asked));
@@ -517,11 +526,13 @@ export function newNode(options: {
         await tlsServer.apply(wanted, next);
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
+    containers: docker.containers,
     globalAddresses: () => globals,
     overlayAddress6: () =>
       (twins && sixProblem === null && current && twins.of(current.self.overlayAddress)) || null,
     release: async () => {
       await resolver.close();
+      docker.close();
       watch.close();
       mtu.close();
       finder.close();

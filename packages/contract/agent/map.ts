@@ -152,6 +152,8 @@ export const MapRange = z.object({
   replies: RangeReplies,
   /** Nobody else carries it, now or when this agent is away: all packets of a flow come by here. */
   alone: z.boolean(),
+  /** The Docker network of this node that it is. Where `cidr` and `overlayCidr` are the same the agent makes it. */
+  docker: z.string().optional(),
 });
 export type MapRange = z.infer<typeof MapRange>;
 

@@ -36,6 +36,7 @@ const RangeRow = z.object({
   cidr: z.string(),
   overlayCidr: z.string(),
   replies: RangeReplies,
+  docker: z.string().nullable(),
   hosts: z.array(RangeHost),
 });
 const ClusterRow = z.object({
@@ -119,7 +120,7 @@ const PLACE = Prisma.sql`(
 
 const RANGES = Prisma.sql`(
   SELECT coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'peerId', r."peerId", 'cidr', r.cidr,
-    'overlayCidr', r."overlayCidr", 'replies', r.replies, 'hosts', r.hosts) ORDER BY r.id COLLATE "C"), '[]')
+    'overlayCidr', r."overlayCidr", 'replies', r.replies, 'docker', r."dockerNetwork", 'hosts', r.hosts) ORDER BY r.id COLLATE "C"), '[]')
   FROM cluster_range r WHERE r."clusterId" = cluster.id) AS ranges`;
 
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */

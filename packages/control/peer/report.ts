@@ -1,9 +1,12 @@
 import { Facts, type FromAgent } from '@skein/contract/agent/channel.ts';
 import { Endpoint } from '@skein/contract/agent/map.ts';
 import type { Transaction } from '@skein/database/client.ts';
+import { contains } from '@skein/mesh/ipam/cidr.ts';
+import { compareText } from '@skein/mesh/network.ts';
 import { nodePodProblems } from '@skein/mesh/pods/accept.ts';
 import { z } from 'zod';
 import { publishRevision, type RevisionChange } from '../map/publish.ts';
+import { hostsOf } from '../range/view.ts';
 import type { ChannelContext } from './enrol.ts';
 
 const OldFacts = Facts.pick({ ipv6: true });
@@ -98,10 +101,41 @@ export async function recordReports(
         id text, facts jsonb, endpoints jsonb, "privateAddress" text, "appliedNumber" int, problem text, links jsonb,
         "udpBlocked" boolean, "relayPin" text, "podCidrs" text[])
       WHERE peer.id = r.id`;
+    changes.push(...(await noteContainers(tx, rows, byId)));
     const organizationId = rows[0]?.organizationId;
     if (organizationId && changes.length > 0)
       await publishRevision(tx, organizationId, networkId, changes, 'endpoints changed');
   });
+}
+
+/** Containers of one Docker network that are told of. */
+const MOST_CONTAINERS = 256;
+
+/** Keeps which containers run in the Docker networks of those who tell. Answers the clusters in which one came or went. */
+async function noteContainers(
+  tx: Transaction,
+  rows: readonly { readonly id: string }[],
+  reports: ReadonlyMap<string, PeerReport>,
+): Promise<RevisionChange[]> {
+  const telling = rows.flatMap(({ id }) => (reports.get(id)?.report.containers ? [id] : []));
+  if (telling.length === 0) return [];
+  const ranges = await tx.clusterRange.findMany({
+    where: { peerId: { in: telling }, dockerNetwork: { not: null } },
+  });
+  const changed = new Set<string>();
+  for (const range of ranges) {
+    const told = reports.get(range.peerId ?? '')?.report.containers ?? [];
+    const hosts = told
+      .filter(({ network, address }) => network === range.dockerNetwork && contains(range.cidr, address))
+      .map(({ name, address }) => ({ name, address }))
+      .sort((a, b) => compareText(a.name, b.name))
+      .filter(({ name }, at, all) => all[at - 1]?.name !== name)
+      .slice(0, MOST_CONTAINERS);
+    if (JSON.stringify(hosts) === JSON.stringify(hostsOf(range))) continue;
+    await tx.clusterRange.update({ where: { id: range.id }, data: { hosts } });
+    changed.add(range.clusterId);
+  }
+  return [...changed].map((cluster) => ({ cluster }));
 }
 
 interface Holder {

@@ -27,7 +27,7 @@ export function addedNodes(
     .map(({ key }) => key.slice('instance/'.length));
   // So may a host of a range bear one, and a name means one thing.
   for (const range of shape.snapshot.parts.get(clusterId)?.cluster.ranges ?? [])
-    taken.push(...range.hosts.map((host) => host.name));
+    if (!range.docker) taken.push(...range.hosts.map((host) => host.name));
   const drafted = draftPeers(count, overlayCidr, cluster.peers, taken);
   if (drafted.length < count)
     throw new Refusal('conflict', `The range ${overlayCidr} of ${name} has no room for ${count} more nodes.`);
