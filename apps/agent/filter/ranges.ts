@@ -9,12 +9,17 @@
  * node both ways. They are remembered: conntrack translates them, ICMP errors among them, and tells questions from
  * answers. Hosts of `masqueraded` ranges answer to this node's own address and begin nothing.
  *
+ * Pods, and ranges that are the same inside, are judged in the same way and keep their addresses. Networks of pods and of
+ * containers masquerade what leaves them: what goes into the overlay is taken out of their hands, for conntrack lets the
+ * first decide that says anything of a flow's source. Towards their own cluster's peers, whose answers would come by the
+ * cluster's own network, pods speak as their node.
+ *
  * Policies speak of the network's addresses: a packet is judged before it is translated on its way in, and after it on
  * its way out.
  */
 import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import { ICMP_ERRORS, OURS, oneOf, overlayCidrs } from './words.ts';
+import { behindNode, ICMP_ERRORS, isKept, OURS, oneOf, overlayCidrs } from './words.ts';
 
 const ERRORS = `icmp type { ${ICMP_ERRORS} }`;
 const RELATED = 'meta l4proto icmp ct state related accept';
@@ -24,13 +29,14 @@ const outside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ overlayCidr
 const some = (of: readonly MapRange[], lines: () => string[]) => (of.length > 0 ? lines() : []);
 
 /** What a range's own rules have let out of the tunnel passes on; nobody else comes past `to_ranges` with such an address. */
-export function rangesThrough({ ranges }: MapSelf): string[] {
+export function rangesThrough(ranges: readonly MapRange[]): string[] {
   return some(ranges, () => [`    oifname != ${OURS} ip daddr ${inside(ranges)} accept`]);
 }
 
-/** Where this node carries any. Needs the chains `begun_behind` and `answered_behind`. */
+/** Where anything is behind this node. Needs the chains `begun_behind` and `answered_behind`. */
 export function rangeChains(self: MapSelf): string[] {
-  const { ranges } = self;
+  const ranges = behindNode(self);
+  const translated = ranges.filter((range) => !isKept(range));
   const overlay = oneOf(overlayCidrs(self));
   const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
   const routed = ranges.filter(({ replies }) => replies === 'routed');
@@ -47,7 +53,7 @@ export function rangeChains(self: MapSelf): string[] {
     '  }',
     '  chain to_ranges {',
     // Not translated here, hence not judged: nobody has business with these addresses in the overlay.
-    `    ip daddr ${inside(ranges)} counter drop`,
+    ...some(translated, () => [`    ip daddr ${inside(translated)} counter drop`]),
     `    ip daddr != ${outside(ranges)} accept`,
     `    ip saddr != ${overlay} counter drop`,
     ...some(remembered, () => [`    ip daddr ${outside(remembered)} accept`]),
@@ -63,7 +69,7 @@ export function rangeChains(self: MapSelf): string[] {
     `    iifname ${OURS} goto to_ranges`,
     '  }',
     '  chain from_ranges {',
-    `    ip saddr ${inside(ranges)} counter drop`,
+    ...some(translated, () => [`    ip saddr ${inside(translated)} counter drop`]),
     ...some(remembered, () => [`    ip saddr ${outside(remembered)} goto remembered`]),
     ...some(shared, () => [`    ip saddr ${outside(shared)} goto from_shared`]),
     '  }',
@@ -72,12 +78,14 @@ export function rangeChains(self: MapSelf): string[] {
     `    oifname ${OURS} goto from_ranges`,
     '  }',
     ...some(shared, () => sharedChains(shared)),
-    ...some(remembered, () => rememberedChains(masqueraded, remembered)),
+    ...some(remembered, () => rememberedChains(self, masqueraded, remembered)),
     // What begins on this very node goes by no tunnel.
-    '  chain ranges_from_here {',
-    '    type nat hook output priority -100; policy accept;',
-    ...ranges.map((range) => `    ${toInside(range)}`),
-    '  }',
+    ...some(translated, () => [
+      '  chain ranges_from_here {',
+      '    type nat hook output priority -100; policy accept;',
+      ...translated.map((range) => `    ${toInside(range)}`),
+      '  }',
+    ]),
   ];
 }
 
@@ -101,8 +109,16 @@ function sharedChains(shared: readonly MapRange[]): string[] {
 }
 
 /** After conntrack has found a packet's flow, and before NAT changes its first one. */
-function rememberedChains(masqueraded: readonly MapRange[], remembered: readonly MapRange[]): string[] {
-  const routed = remembered.filter((range) => !masqueraded.includes(range));
+function rememberedChains(
+  self: MapSelf,
+  masqueraded: readonly MapRange[],
+  remembered: readonly MapRange[],
+): string[] {
+  const translated = remembered.filter((range) => !isKept(range));
+  const kept = remembered.filter(isKept);
+  const routed = translated.filter((range) => !masqueraded.includes(range));
+  const overlay = oneOf(overlayCidrs(self));
+  const ownCluster = oneOf([self.clusterOverlayCidr, ...self.clusterRanges]);
   return [
     '  chain remembered {',
     `    ${RELATED}`,
@@ -114,14 +130,23 @@ function rememberedChains(masqueraded: readonly MapRange[], remembered: readonly
     '    type filter hook prerouting priority -150; policy accept;',
     `    iifname ${OURS} ip daddr ${outside(remembered)} goto remembered`,
     '  }',
-    '  chain ranges_remembered_to {',
-    '    type nat hook prerouting priority -100; policy accept;',
-    ...remembered.map((range) => `    iifname ${OURS} ${toInside(range)}`),
-    '  }',
+    ...some(translated, () => [
+      '  chain ranges_remembered_to {',
+      '    type nat hook prerouting priority -100; policy accept;',
+      ...translated.map((range) => `    iifname ${OURS} ${toInside(range)}`),
+      '  }',
+    ]),
     '  chain ranges_remembered_from {',
     // Before anybody who masquerades whatever leaves the node, as networks of pods do.
     '    type nat hook postrouting priority 90; policy accept;',
     ...routed.map((range) => `    oifname ${OURS} ${toOutside(range)}`),
+    ...some(kept, () => [
+      ...(self.pods.own.length > 0
+        ? [`    oifname ${OURS} ip saddr ${oneOf(self.pods.own)} ip daddr ${ownCluster} masquerade`]
+        : []),
+      `    oifname ${OURS} ip saddr ${inside(kept)} ip daddr ${overlay} snat ip to ip saddr`,
+      `    oifname != ${OURS} ip saddr ${overlay} ip daddr ${inside(kept)} snat ip to ip saddr`,
+    ]),
     ...some(masqueraded, () => [
       `    oifname != ${OURS} ct original ip daddr ${outside(masqueraded)} masquerade`,
     ]),

@@ -35,7 +35,7 @@ const viewOfSix = (text: string, networkId: string) => {
 };
 
 const OURS = '{ "skein0", "skein1", "skein2", "skein3" }';
-const HOOKS = `  chain input {
+const hooks = (passing: string) => `  chain input {
     type filter hook input priority -5; policy accept;
     iifname ${OURS} goto to_node
     iifname != "lo" ip saddr 100.64.0.0/16 counter drop
@@ -49,6 +49,9 @@ const HOOKS = `  chain input {
     iifname ${OURS} goto through_node
     oifname ${OURS} counter drop
   }
+  chain passing_by {
+    type filter hook prerouting priority -300; policy accept;
+${passing}  }
   chain clamp {
     type filter hook forward priority -4; policy accept;
     iifname "skein*" tcp flags syn tcp option maxseg size set rt mtu
@@ -103,7 +106,7 @@ test('a gateway with the simple form of a policy', () => {
     jump answered_through
     counter drop
   }
-${HOOKS}`);
+${hooks(`    iifname ${OURS} ip daddr 100.64.0.0/16 ip daddr != 100.64.1.11 notrack\n`)}`);
 });
 
 const RULES: MapRule[] = [
@@ -162,7 +165,7 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
   chain through_node {
     counter drop
   }
-${HOOKS}`);
+${hooks('')}`);
 });
 
 test('where a rule denies something within the cluster, or all is denied there, the rules hold there too', () => {
@@ -238,7 +241,8 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
           const map = buildMap(snapshot, part.cluster.id, peer.id);
           if (!map) throw new Error('no map');
           // What is behind a node speaks no IPv6 with the network.
-          const rules = renderFilter({ ...map, self: { ...map.self, ranges: [] } });
+          const pods = { ...map.self.pods, own: [] };
+          const rules = renderFilter({ ...map, self: { ...map.self, ranges: [], pods } });
           expect(viewOfSix(rules, map.networkId)).toBe(viewOfFour(rules));
         }
     }),
@@ -348,7 +352,7 @@ test('what several gateways carry is translated without state, the rest by connt
 test('who carries no range knows of translated addresses, and translates none; a member may carry one', () => {
   const other = renderFilter(carrier(memberMap, []));
   expect(other).toContain('ip saddr != { 100.64.0.0/16, 242.0.0.0/8 } counter drop');
-  expect(other).not.toMatch(/nat hook|prerouting|postrouting/);
+  expect(other).not.toMatch(/nat hook|postrouting/);
   const carrying = renderFilter(carrier(memberMap, RANGES.slice(0, 1)));
   expect(chainOf(carrying, 'through_node')).toEqual([
     `oifname != ${OURS} ip daddr 10.42.0.0/16 accept`,
