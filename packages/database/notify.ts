@@ -12,6 +12,8 @@ export const CHANNEL = {
   presence: 'skein_presence',
   /** `{"id","peerId"}`: a question waits for the agent of this peer. */
   pathQuestion: 'skein_path_question',
+  /** `{"networkId","keys"}`: services `NAMESPACE/NAME` of the network changed; all may have where `keys` is null. */
+  service: 'skein_service',
 } as const;
 export type Channel = (typeof CHANNEL)[keyof typeof CHANNEL];
 

@@ -74,6 +74,9 @@ async function slowChannel() {
     leave: () => {},
     keys: () => {},
     path: () => {},
+    exports: () => {},
+    follow: () => {},
+    health: () => {},
     closed: () => {},
   });
   room.join(channel);

@@ -4,6 +4,7 @@
  */
 import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
 import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
+import type { ExportsFrame, FollowFrame, HealthFrame, ServicesNews } from '@skein/contract/agent/service.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
 import type { RawData, WebSocket } from 'ws';
 import type { Listener, Room, Update } from '../network/room.ts';
@@ -29,6 +30,10 @@ export interface AgentEvents {
   keys(channel: AgentChannel, frame: Extract<FromAgent, { type: 'keys' }>): void;
   /** Answers a question of ours, and once alone. */
   path(channel: AgentChannel, id: string, answer: PathAnswer): void;
+  /** What its cluster exports, in the order in which it was said. */
+  exports(channel: AgentChannel, frame: ExportsFrame): void;
+  follow(channel: AgentChannel, frame: FollowFrame): void;
+  health(channel: AgentChannel, frame: HealthFrame): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -52,6 +57,7 @@ export class AgentChannel implements Listener {
   #held: Snapshot | null = null;
   #resyncs = 0;
   #keysSerial = 0;
+  #servicesSerial = 0;
   /** Questions about paths that wait for an answer, oldest first. */
   readonly #asked = new Set<string>();
   #mayStillSay = BURST_BYTES;
@@ -109,6 +115,19 @@ export class AgentChannel implements Listener {
     this.#asked.add(question.id);
     for (const oldest of this.#asked) if (this.#asked.size > MOST_ASKED) this.#asked.delete(oldest);
     this.#say({ type: 'path-test', question });
+  }
+
+  /** Tells news of services; `sent` is called when they have left. */
+  services(news: Pick<ServicesNews, 'changes' | 'upTo' | 'checks'>, sent: () => void): void {
+    this.#servicesSerial += 1;
+    const serial = this.#servicesSerial;
+    const signed = this.#room.services({ peerId: this.peerId, nonce: this.#nonce, serial, ...news });
+    this.#say({ type: 'services', signed }, sent);
+  }
+
+  /** Changes of exports came that follow nothing known. */
+  exportsUnknown(session: string): void {
+    this.#say({ type: 'exports-unknown', session });
   }
 
   ping(): void {
@@ -180,6 +199,9 @@ export class AgentChannel implements Listener {
       this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
     else if (frame.type === 'keys') this.#takeKeys(frame);
+    else if (frame.type === 'exports') this.#events.exports(this, frame);
+    else if (frame.type === 'services-follow') this.#events.follow(this, frame);
+    else if (frame.type === 'service-health') this.#events.health(this, frame);
     else if (frame.type === 'path-answer') {
       if (this.#asked.delete(frame.id)) this.#events.path(this, frame.id, frame.answer);
     } else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
 import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
 import { PathAnswer, PathQuestion } from './path.ts';
+import { ExportsFrame, FollowFrame, HealthFrame, SignedServices } from './service.ts';
 
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 export const ENROL_PATH = '/agent/v1/enrol';
@@ -126,6 +127,9 @@ export const FromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leave') }),
   /** Answers `path-test` of the same id. */
   z.object({ type: z.literal('path-answer'), id: z.string().max(100), answer: PathAnswer }),
+  ExportsFrame,
+  FollowFrame,
+  HealthFrame,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;
 
@@ -136,6 +140,10 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('removed'), signed: SignedRemoval }),
   /** Try a path and say what became of the packets, within `PATH_TEST_SECONDS`. */
   z.object({ type: z.literal('path-test'), question: PathQuestion }),
+  /** Services that the agent follows; comes only to those that have sent `services-follow`. */
+  z.object({ type: z.literal('services'), signed: SignedServices }),
+  /** Changes of exports came that follow no listing of this agent: it lists all again, if it still reports. */
+  z.object({ type: z.literal('exports-unknown'), session: z.string() }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 
