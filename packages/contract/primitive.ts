@@ -20,6 +20,7 @@ export const ID_PREFIX = {
   step: 'step',
   pathQuestion: 'path',
   service: 'svc',
+  kubernetesQuestion: 'kubq',
 } as const;
 export type Entity = keyof typeof ID_PREFIX;
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
+import { KubernetesFacts, KubernetesQuestion, KubernetesReply } from './kubernetes.ts';
 import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
 import { PathAnswer, PathQuestion } from './path.ts';
 import { ExportsFrame, FollowFrame, HealthFrame, SignedServices } from './service.ts';
@@ -31,6 +32,8 @@ export const Facts = z.object({
   nat: z.enum(['none', 'independent', 'dependent', 'unknown']).optional(),
   /** Whether the node is reached by the overlay's IPv6; left out until it has applied a map. */
   ipv6: z.boolean().optional(),
+  /** Left out where the node is of no Kubernetes cluster, as far as is known. */
+  kubernetes: KubernetesFacts.optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -130,6 +133,8 @@ export const FromAgent = z.discriminatedUnion('type', [
   ExportsFrame,
   FollowFrame,
   HealthFrame,
+  /** Answers `kubernetes-request` of the same id. */
+  z.object({ type: z.literal('kubernetes-answer'), id: z.string().max(100), reply: KubernetesReply }),
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;
 
@@ -144,6 +149,8 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('services'), signed: SignedServices }),
   /** Changes of exports came that follow no listing of this agent: it lists all again, if it still reports. */
   z.object({ type: z.literal('exports-unknown'), session: z.string() }),
+  /** Something to ask of the node's Kubernetes cluster, within `KUBERNETES_ANSWER_SECONDS`. */
+  z.object({ type: z.literal('kubernetes-request'), id: z.string().max(100), question: KubernetesQuestion }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 
