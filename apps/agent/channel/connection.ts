@@ -10,9 +10,10 @@ import {
 } from '@skein/contract/agent/channel.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
+import type { ServicesNews } from '@skein/contract/agent/service.ts';
 import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
-import { type Own, receiveRemoval } from './receive.ts';
+import { type Own, receiveRemoval, receiveServices } from './receive.ts';
 
 /** `code` is the WebSocket close code; 1006 is an end without a word. */
 export interface Ended {
@@ -33,6 +34,10 @@ export interface ConnectionOptions {
   onMap: (signed: SignedMap) => void;
   /** Somebody wants to know what becomes of packets from here. */
   onPathTest: (question: PathQuestion) => void;
+  /** Of services that we follow, in the order in which they were said. */
+  onServices: (news: ServicesNews) => void;
+  /** The exports of this listing are not known: list all again. */
+  onExportsUnknown: (session: string) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -66,6 +71,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let failure = '';
   let challenge: string | undefined;
   let serial = 0;
+  let heardSerial = 0;
   const ownNonce = randomBytes(NONCE_BYTES).toString('base64');
 
   const connection: Connection = {
@@ -124,7 +130,18 @@ export function openConnection(options: ConnectionOptions): Connection {
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
     else if (message.type === 'path-test') options.onPathTest(message.question);
-    else {
+    else if (message.type === 'exports-unknown') options.onExportsUnknown(message.session);
+    else if (message.type === 'services') {
+      const news = receiveServices(message.signed, ownNonce, options.own);
+      heardSerial += 1;
+      if (news?.serial === heardSerial) return options.onServices(news);
+      failure = 'news of services came that the network did not sign for us, or not in order';
+      socket.terminate();
+    } else if (message.type === 'kubernetes-request') {
+      // An agent that said it answers these is asked them.
+      failure = 'a question about Kubernetes came, which is not answered here';
+      socket.terminate();
+    } else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);
       failure = 'a removal came that the network did not sign for us';

@@ -19,6 +19,8 @@ import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/fact
 import type { Log } from '../host/log.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
+import { newHealth } from '../service/health.ts';
+import { newServiceKeeper } from '../service/keeper.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { LONGEST_CHAIN, openMapCache } from '../state/map-cache.ts';
@@ -90,8 +92,19 @@ export async function startDaemon(options: {
     return timer;
   };
 
+  const services = newServiceKeeper({
+    send: (frame) => channel?.connected() === true && channel.send(frame),
+    now: () => performance.now(),
+    random: Math.random,
+  });
+  const health = newHealth({
+    address: () => held?.self.overlayAddress ?? null,
+    send: (frame) => channel?.connected() === true && channel.send(frame),
+    now: () => performance.now(),
+  });
   const node: Node = newNode({
     ...options,
+    clusterset: services.clusterset,
     self: own,
     shared: await readSharedKeys(),
     onDeviceGone: () => {
@@ -236,6 +249,8 @@ export async function startDaemon(options: {
     onReady: () => {
       onlineSince = performance.now();
       report();
+      services.connected();
+      health.connected();
     },
     onMap: (signed) => {
       const cameAt = performance.now();
@@ -246,6 +261,11 @@ export async function startDaemon(options: {
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
     },
+    onServices: (news) => {
+      services.take(news);
+      if (news.checks) health.apply(news.checks);
+    },
+    onExportsUnknown: () => {},
     onRemoved: (reason) => {
       goneHeard?.();
       if (!stopped) options.onRemoved(reason);
@@ -310,6 +330,8 @@ export async function startDaemon(options: {
       clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
+      services.close();
+      health.close();
       channel?.close();
       await queue;
       await node.release();
