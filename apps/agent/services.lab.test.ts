@@ -10,7 +10,7 @@ import type { HealthCheck } from '@skein/contract/agent/service.ts';
 import { Policy } from '@skein/contract/rest/policy.ts';
 import { sourcesOfHosts } from '@skein/mesh/services/hosts.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { must, NODE, until } from './fixture/field.ts';
+import { NODE, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf as overlayOfNode } from './fixture/installed.ts';
 
 const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));

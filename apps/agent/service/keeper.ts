@@ -24,6 +24,8 @@ export interface ServiceKeeper {
   followNamespaces(namespaces: readonly string[], onNews: (keys: ReadonlySet<string>) => void): void;
   /** The services that there are, of those that are followed. */
   views(): ReadonlyMap<string, ServiceView>;
+  /** One of them; null where there is none, undefined where it was not told. */
+  view(key: string): ServiceView | null | undefined;
   close(): void;
 }
 
@@ -45,6 +47,7 @@ export function newServiceKeeper(options: {
   const asked = new Map<string, number>();
   let namespaces: readonly string[] = [];
   let onNews: (keys: ReadonlySet<string>) => void = () => {};
+  let toldNamespaces: readonly string[] = [];
   let sent = 0;
   let upTo = 0;
   let sending: NodeJS.Immediate | undefined;
@@ -130,6 +133,7 @@ export function newServiceKeeper(options: {
       let touched: Set<string> = applyNews(into, news.changes);
       if (news.upTo !== null) {
         upTo = news.upTo;
+        if (sending === undefined && upTo === sent) toldNamespaces = namespaces;
         if (coming) {
           // All was said: what is not in it is gone.
           book = coming;
@@ -150,6 +154,7 @@ export function newServiceKeeper(options: {
       say();
     },
     views: () => new Map([...book].filter((entry): entry is [string, ServiceView] => entry[1] !== null)),
+    view: (key) => book.get(key) ?? (toldNamespaces.includes(namespaceOf(key)) ? null : undefined),
     close: () => {
       clearInterval(forgetting);
       clearImmediate(sending);
