@@ -10,6 +10,7 @@ import type { Config } from './config.ts';
 import { createHttpServer } from './http/server.ts';
 import { say, wordsOf } from './log.ts';
 import { Rooms } from './network/rooms.ts';
+import { ServiceDesk } from './service/desk.ts';
 
 export interface Coordinator {
   port: number;
@@ -29,12 +30,16 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
   const rooms = new Rooms(database, sealer);
   const inbox = new Inbox(context);
   const server = createHttpServer({ context, ...config });
-  const channels = new ChannelServer(server, { context, sealer, rooms, inbox });
+  const services = new ServiceDesk(context);
+  const channels = new ChannelServer(server, { context, sealer, rooms, inbox, services });
   const sweep = () => rooms.sweep();
   const listening = await listen(
     config.databaseUrl,
     CHANNEL.revision,
-    (payload) => rooms.notified(payload),
+    (payload) => {
+      rooms.notified(payload);
+      services.revised(payload);
+    },
     () => void sweep().catch((error) => say('sweep failed', { error: wordsOf(error) })),
   );
   const questions = await listen(
@@ -53,6 +58,12 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
         .askedOfKubernetes(payload)
         .catch((error) => say('question to a cluster not asked', { error: wordsOf(error) })),
   );
+  const exported = await listen(
+    config.databaseUrl,
+    CHANNEL.service,
+    (payload) => services.notified(payload),
+    () => services.reloadAll(),
+  );
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -69,6 +80,8 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       await listening.close();
       await questions.close();
       await clusterQuestions.close();
+      await exported.close();
+      await services.close();
       await inbox.close();
       await database.$disconnect();
     },

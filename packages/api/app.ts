@@ -21,6 +21,7 @@ import { serveDrift } from './route/drift/routes.ts';
 import { serveIssuer } from './route/issuer/routes.ts';
 import { serveJoinTokens } from './route/join-token/routes.ts';
 import { serveKubernetes } from './route/kubernetes/routes.ts';
+import { serveMeshServices } from './route/mesh-service/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
 import { serveOperations } from './route/operation/routes.ts';
@@ -54,6 +55,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveKubernetes(v1);
   servePeers(v1);
   serveRanges(v1);
+  serveMeshServices(v1);
   servePathTests(v1);
   servePolicies(v1);
   serveReachability(v1);

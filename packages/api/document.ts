@@ -17,6 +17,7 @@ export function documentOf(app: ApiHono) {
       { name: 'Clusters', description: 'Nodes in one cloud region' },
       { name: 'Peers', description: 'Agents on nodes' },
       { name: 'Ranges', description: 'What is behind clusters and runs no agent' },
+      { name: 'Services', description: 'What answers across clusters, and from where' },
       { name: 'Policy', description: 'Who may begin what with whom' },
       { name: 'Join tokens', description: 'Let nodes of your own join a cluster' },
       { name: 'Cloud accounts', description: 'Credentials for the clouds' },

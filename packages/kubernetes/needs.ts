@@ -62,9 +62,9 @@ export const NEEDS: readonly Need[] = [
   {
     group: 'coordination.k8s.io',
     resource: 'leases',
-    verbs: ['get', 'create', 'update'],
+    verbs: ['get', 'list', 'create', 'update', 'delete'],
     namespace: NAMESPACE,
-    why: 'one agent of the cluster speaks for its services',
+    why: 'one agent of the cluster speaks for its services, and each that answers pods says that it is there',
     by: ['agent'],
     where: 'any',
   },

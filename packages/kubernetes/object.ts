@@ -39,6 +39,12 @@ const RESOURCES: Record<string, string> = {
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
   Installation: 'installations',
+  Service: 'services',
+  EndpointSlice: 'endpointslices',
+  CustomResourceDefinition: 'customresourcedefinitions',
+  ServiceExport: 'serviceexports',
+  ServiceImport: 'serviceimports',
+  Lease: 'leases',
 };
 
 /** Path of one object. Throws RangeError for a kind that we do not write. */

@@ -11,9 +11,10 @@ import {
 import type { KubernetesQuestion } from '@skein/contract/agent/kubernetes.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
+import type { ServicesNews } from '@skein/contract/agent/service.ts';
 import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
 import { WebSocket } from 'ws';
-import { type Own, receiveRemoval } from './receive.ts';
+import { type Own, receiveRemoval, receiveServices } from './receive.ts';
 
 /** `code` is the WebSocket close code; 1006 is an end without a word. */
 export interface Ended {
@@ -36,6 +37,10 @@ export interface ConnectionOptions {
   onPathTest: (question: PathQuestion) => void;
   /** Something is asked of the Kubernetes cluster that this node is one of. */
   onKubernetes: (id: string, question: KubernetesQuestion) => void;
+  /** Of services that we follow, in the order in which they were said. */
+  onServices: (news: ServicesNews) => void;
+  /** The exports of this listing are not known: list all again. */
+  onExportsUnknown: (session: string) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -69,6 +74,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let failure = '';
   let challenge: string | undefined;
   let serial = 0;
+  let heardSerial = 0;
   const ownNonce = randomBytes(NONCE_BYTES).toString('base64');
 
   const connection: Connection = {
@@ -128,7 +134,14 @@ export function openConnection(options: ConnectionOptions): Connection {
     } else if (message.type === 'map') options.onMap(message.signed);
     else if (message.type === 'path-test') options.onPathTest(message.question);
     else if (message.type === 'kubernetes-request') options.onKubernetes(message.id, message.question);
-    else {
+    else if (message.type === 'exports-unknown') options.onExportsUnknown(message.session);
+    else if (message.type === 'services') {
+      const news = receiveServices(message.signed, ownNonce, options.own);
+      heardSerial += 1;
+      if (news?.serial === heardSerial) return options.onServices(news);
+      failure = 'news of services came that the network did not sign for us, or not in order';
+      socket.terminate();
+    } else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);
       failure = 'a removal came that the network did not sign for us';

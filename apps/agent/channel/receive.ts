@@ -10,6 +10,7 @@ import {
   type SignedMap,
   type SignedRemoval,
 } from '@skein/contract/agent/map.ts';
+import { ServicesNews, type SignedServices } from '@skein/contract/agent/service.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import { verifyMap, verifyText } from '@skein/mesh/map/sign.ts';
@@ -68,6 +69,17 @@ export function receiveRemoval(signed: SignedRemoval, nonce: string, own: Own): 
   const { data } = Removal.safeParse(parseJson(signed.payload));
   const ours = data?.networkId === own.networkId && data.peerId === own.peerId && data.nonce === nonce;
   return ours ? data.reason : undefined;
+}
+
+/**
+ * News of services, or undefined where they are none of our network's, for another peer, or in answer to another hello.
+ * @param nonce what our hello said on this very connection
+ */
+export function receiveServices(signed: SignedServices, nonce: string, own: Own): ServicesNews | undefined {
+  if (!verifyText('services', signed.payload, signed.signature, own.mapKey)) return undefined;
+  const { data } = ServicesNews.safeParse(parseJson(signed.payload));
+  const ours = data?.networkId === own.networkId && data.peerId === own.peerId && data.nonce === nonce;
+  return ours ? data : undefined;
 }
 
 function parseJson(text: string): unknown {

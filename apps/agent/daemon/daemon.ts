@@ -22,6 +22,8 @@ import type { KubernetesKeeper } from '../kubernetes/keeper.ts';
 import { findPlace } from '../kubernetes/place.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
+import { newHealth } from '../service/health.ts';
+import { newServiceKeeper } from '../service/keeper.ts';
 import type { Enrolment } from '../state/enrolment.ts';
 import type { Keys } from '../state/keys.ts';
 import { LONGEST_CHAIN, openMapCache } from '../state/map-cache.ts';
@@ -97,8 +99,19 @@ export async function startDaemon(options: {
     return timer;
   };
 
+  const services = newServiceKeeper({
+    send: (frame) => channel?.connected() === true && channel.send(frame),
+    now: () => performance.now(),
+    random: Math.random,
+  });
+  const health = newHealth({
+    address: () => held?.self.overlayAddress ?? null,
+    send: (frame) => channel?.connected() === true && channel.send(frame),
+    now: () => performance.now(),
+  });
   const node: Node = newNode({
     ...options,
+    clusterset: services.clusterset,
     self: own,
     shared: await readSharedKeys(),
     onDeviceGone: () => {
@@ -267,6 +280,8 @@ export async function startDaemon(options: {
     onReady: () => {
       onlineSince = performance.now();
       report();
+      services.connected();
+      health.connected();
     },
     onMap: (signed) => {
       const cameAt = performance.now();
@@ -280,6 +295,11 @@ export async function startDaemon(options: {
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
     },
+    onServices: (news) => {
+      services.take(news);
+      if (news.checks) health.apply(news.checks);
+    },
+    onExportsUnknown: () => {},
     onRemoved: (reason) => {
       goneHeard?.();
       if (!stopped) options.onRemoved(reason);
@@ -344,6 +364,8 @@ export async function startDaemon(options: {
       clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
+      services.close();
+      health.close();
       channel?.close();
       kubernetes?.close();
       await queue;

@@ -9,6 +9,7 @@ import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf } from '../config.ts';
 import { engine } from '../docker/engine.ts';
 import { newDockerKeeper } from '../docker/keeper.ts';
+import type { Clusterset } from '../dns/clusterset.ts';
 import { wordsOf } from '../failure.ts';
 import { newFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
@@ -94,6 +95,8 @@ export function newNode(options: {
   self: { networkId: string; peerId: string };
   /** What is shared with peers since before. */
   shared: ReadonlyMap<string, SharedKey>;
+  /** Answers names of services. */
+  clusterset: Clusterset;
   /** wireguard-go ended by itself: apply again. */
   onDeviceGone: () => void;
   /** A carrier died or came back: the links are worth reporting. */
@@ -110,7 +113,7 @@ export function newNode(options: {
   onSizes: () => Promise<void>;
 }): Node {
   const { run, log, keys } = options;
-  const resolver = newResolver(run);
+  const resolver = newResolver(run, options.clusterset);
   const filter = newFilter(run);
   const relay = newRelay(run, Date.now);
   const clock = () => performance.now();

@@ -5,6 +5,7 @@ import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { LOOPBACK_RESOLVER } from '../config.ts';
 import { ask } from '../dns/ask.ts';
 import { newAnswerCache } from '../dns/cache.ts';
+import type { Clusterset } from '../dns/clusterset.ts';
 import { namesFrom } from '../dns/decide.ts';
 import { pointAtAgent, restoreNode } from '../dns/node-resolver.ts';
 import { resolve } from '../dns/resolve.ts';
@@ -22,7 +23,8 @@ export interface Resolver {
 
 const DNS_PORT = 53;
 
-export function newResolver(run: Run): Resolver {
+/** @param clusterset answers for services, once somebody asks for them */
+export function newResolver(run: Run, clusterset: Clusterset): Resolver {
   const cache = newAnswerCache();
   const servers = new Map<string, NameServer>();
   let names: ReturnType<typeof namesFrom> | undefined;
@@ -31,7 +33,12 @@ export function newResolver(run: Run): Resolver {
 
   const handle = async (query: Buffer, source: string, transport: 'udp' | 'tcp') =>
     names &&
-    resolve({ names, upstreams, cache, ask, now: () => performance.now() }, query, source, transport);
+    resolve(
+      { names, upstreams, cache, ask, clusterset, now: () => performance.now() },
+      query,
+      source,
+      transport,
+    );
 
   const closeServers = async (keep: readonly string[]) => {
     for (const [address, server] of servers) {

@@ -3,6 +3,7 @@
  * over the tunnel, and passes everything else on to the resolvers the node had before.
  */
 import type { MapName, NetworkMap } from '@skein/contract/agent/map.ts';
+import { CLUSTERSET_ZONE } from '@skein/contract/agent/service.ts';
 import { contains } from '@skein/mesh/ipam/cidr.ts';
 import type { Twins } from '@skein/mesh/ipam/twin.ts';
 
@@ -14,6 +15,8 @@ export type Decision =
   | { kind: 'answer'; code: 'NOERROR' | 'NXDOMAIN'; addresses: readonly string[] }
   /** Agents know it: ask them, nearest first. */
   | { kind: 'delegate'; servers: readonly string[] }
+  /** A service that answers across clusters. */
+  | { kind: 'clusterset' }
   /** The node's original resolvers know. */
   | { kind: 'upstream' }
   | { kind: 'refuse' };
@@ -67,6 +70,9 @@ export function decide(names: Names, question: { name: string; type: string }, a
     const addresses = [...(asked('A') ? four : []), ...(asked('AAAA') ? twinsFor(names, known) : [])];
     return { kind: 'answer', code: 'NOERROR', addresses };
   }
+  // Every node has an agent of its own to ask, and pods ask a server of their own.
+  if (name === CLUSTERSET_ZONE || isBelow(name, CLUSTERSET_ZONE))
+    return asker === 'node' ? { kind: 'clusterset' } : { kind: 'refuse' };
   if (name === names.clusterZone) return { kind: 'answer', code: 'NOERROR', addresses: [] };
   if (isBelow(name, names.clusterZone)) return { kind: 'answer', code: 'NXDOMAIN', addresses: [] };
   // Other clusters come for our names alone: asking on for them could go round in circles, and would make an open

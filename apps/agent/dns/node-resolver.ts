@@ -1,5 +1,7 @@
 /** Makes the node's own programs ask the agent, and undoes it. */
+
 import { readlink, rm, writeFile } from 'node:fs/promises';
+import { CLUSTERSET_ZONE } from '@skein/contract/agent/service.ts';
 import { INTERFACE, LOOPBACK_RESOLVER, STATE_DIRECTORY } from '../config.ts';
 import { must, type Run } from '../host/command.ts';
 import { readIfThere, writeSafely } from '../state/files.ts';
@@ -36,7 +38,7 @@ export async function pointAtAgent(
   const target = await readlink(RESOLV_CONF).catch(() => null);
   if (wayFor(text, target, (await readIfThere(RESOLVED_UPSTREAMS)) !== undefined) === 'split') {
     await must(run, 'resolvectl', ['dns', INTERFACE, self.overlayAddress]);
-    await must(run, 'resolvectl', ['domain', INTERFACE, `~${self.zone}`]);
+    await must(run, 'resolvectl', ['domain', INTERFACE, `~${self.zone}`, `~${CLUSTERSET_ZONE}`]);
     await must(run, 'resolvectl', ['default-route', INTERFACE, 'no']);
     return upstreamsOf((await readIfThere(RESOLVED_UPSTREAMS)) ?? '', own);
   }

@@ -25,6 +25,8 @@ export interface Body {
   code: ReplyCode;
   answers: Answer[];
   authorities: Answer[];
+  /** Left out where there is no room for them. */
+  additionals?: Answer[];
 }
 
 /** Reads a query, or undefined where the bytes are none that we could answer. */
@@ -37,7 +39,7 @@ export function parseQuery(bytes: Buffer): DecodedPacket | undefined {
   }
 }
 
-/** What we answer for a name of our own zone. Negative answers carry the SOA that says how long they hold. */
+/** What we answer for a name of our own zone. */
 export function ownBody(
   zone: string,
   name: string,
@@ -50,6 +52,11 @@ export function ownBody(
     ttl: OWN_TTL_SECONDS,
     data,
   }));
+  return bodyOf(zone, code, answers);
+}
+
+/** Answers in a zone of ours. Negative ones carry the SOA that says how long they hold. */
+export function bodyOf(zone: string, code: 'NOERROR' | 'NXDOMAIN', answers: Answer[]): Body {
   if (answers.length > 0) return { code, answers, authorities: [] };
   const data = {
     mname: `agent.${zone}`,
@@ -101,7 +108,12 @@ export function renderReply(
     questions: query.questions ?? [],
     additionals,
   };
-  const whole = encode({ ...base, flags, answers: body.answers, authorities: body.authorities });
+  const said = { ...base, flags, answers: body.answers, authorities: body.authorities };
+  if (body.additionals?.length) {
+    const full = encode({ ...said, additionals: [...body.additionals, ...additionals] });
+    if (full.length <= limit) return full;
+  }
+  const whole = encode(said);
   return whole.length <= limit ? whole : encode({ ...base, flags: flags | TRUNCATED });
 }
 

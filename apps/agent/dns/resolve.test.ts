@@ -30,6 +30,7 @@ const with_ = (ask: Ask, more: Partial<Resolution> = {}): Resolution => ({
   cache: newAnswerCache(),
   ask,
   now: () => 0,
+  clusterset: { answer: async () => undefined, random: () => 0 },
   ...more,
 });
 const silent: Ask = async () => undefined;

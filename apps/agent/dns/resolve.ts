@@ -2,6 +2,7 @@
 
 import type { Ask, Transport } from './ask.ts';
 import type { AnswerCache } from './cache.ts';
+import { type Clusterset, clustersetBody } from './clusterset.ts';
 import { askerOf, decide, type Names } from './decide.ts';
 import { type Body, ownBody, parseQuery, parseReply, type ReplyCode, renderReply } from './reply.ts';
 
@@ -12,6 +13,7 @@ export interface Resolution {
   cache: AnswerCache;
   ask: Ask;
   now: () => number;
+  clusterset: Clusterset;
 }
 
 const DELEGATE_LIMIT_MILLISECONDS = 1000;
@@ -20,7 +22,7 @@ const MOST_SERVERS = 3;
 
 /** The reply to a query from `source`, or undefined where the bytes deserve none. */
 export async function resolve(
-  { names, upstreams, cache, ask, now }: Resolution,
+  { names, upstreams, cache, ask, now, clusterset }: Resolution,
   bytes: Buffer,
   source: string,
   transport: Transport,
@@ -33,6 +35,7 @@ export async function resolve(
   const decision = decide(names, question, askerOf(names, source));
 
   if (decision.kind === 'refuse') return bare('REFUSED');
+  if (decision.kind === 'clusterset') return reply(await clustersetBody(clusterset, question), true);
   if (decision.kind === 'answer')
     return reply(ownBody(names.zone, question.name, decision.code, decision.addresses), true);
   if (decision.kind === 'upstream') {

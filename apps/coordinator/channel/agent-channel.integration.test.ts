@@ -75,6 +75,9 @@ async function slowChannel() {
     keys: () => {},
     path: () => {},
     kubernetes: () => {},
+    exports: () => {},
+    follow: () => {},
+    health: () => {},
     closed: () => {},
   });
   room.join(channel);

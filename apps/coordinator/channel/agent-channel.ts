@@ -5,6 +5,7 @@
 import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
 import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
+import type { ExportsFrame, FollowFrame, HealthFrame, ServicesNews } from '@skein/contract/agent/service.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
 import type { RawData, WebSocket } from 'ws';
 import type { Listener, Room, Update } from '../network/room.ts';
@@ -32,6 +33,10 @@ export interface AgentEvents {
   path(channel: AgentChannel, id: string, answer: PathAnswer): void;
   /** Answers a question of ours about the node's cluster, and once alone. */
   kubernetes(channel: AgentChannel, id: string, reply: KubernetesReply): void;
+  /** What its cluster exports, in the order in which it was said. */
+  exports(channel: AgentChannel, frame: ExportsFrame): void;
+  follow(channel: AgentChannel, frame: FollowFrame): void;
+  health(channel: AgentChannel, frame: HealthFrame): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -55,6 +60,7 @@ export class AgentChannel implements Listener {
   #held: Snapshot | null = null;
   #resyncs = 0;
   #keysSerial = 0;
+  #servicesSerial = 0;
   /** Questions about paths that wait for an answer, oldest first. */
   readonly #asked = new Set<string>();
   /** The same about the node's Kubernetes cluster. */
@@ -118,6 +124,19 @@ export class AgentChannel implements Listener {
   askKubernetes(id: string, question: KubernetesQuestion): void {
     noteAsked(this.#askedOfKubernetes, id);
     this.#say({ type: 'kubernetes-request', id, question });
+  }
+
+  /** Tells news of services; `sent` is called when they have left. */
+  services(news: Pick<ServicesNews, 'changes' | 'upTo' | 'checks'>, sent: () => void): void {
+    this.#servicesSerial += 1;
+    const serial = this.#servicesSerial;
+    const signed = this.#room.services({ peerId: this.peerId, nonce: this.#nonce, serial, ...news });
+    this.#say({ type: 'services', signed }, sent);
+  }
+
+  /** Changes of exports came that follow nothing known. */
+  exportsUnknown(session: string): void {
+    this.#say({ type: 'exports-unknown', session });
   }
 
   ping(): void {
@@ -189,6 +208,9 @@ export class AgentChannel implements Listener {
       this.#events.report(this, { ...frame, appliedNumber: this.#upTo(frame.appliedNumber) });
     else if (frame.type === 'leave') this.#events.leave(this);
     else if (frame.type === 'keys') this.#takeKeys(frame);
+    else if (frame.type === 'exports') this.#events.exports(this, frame);
+    else if (frame.type === 'services-follow') this.#events.follow(this, frame);
+    else if (frame.type === 'service-health') this.#events.health(this, frame);
     else if (frame.type === 'path-answer') {
       if (this.#asked.delete(frame.id)) this.#events.path(this, frame.id, frame.answer);
     } else if (frame.type === 'kubernetes-answer') {

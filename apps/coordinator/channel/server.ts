@@ -24,6 +24,7 @@ import { z } from 'zod';
 import { callerOf } from '../http/rate.ts';
 import { say, wordsOf } from '../log.ts';
 import type { Rooms } from '../network/rooms.ts';
+import type { ServiceDesk } from '../service/desk.ts';
 import { AgentChannel, parseFrame } from './agent-channel.ts';
 import type { Inbox } from './inbox.ts';
 import { Strangers } from './strangers.ts';
@@ -52,6 +53,7 @@ export interface ChannelOptions {
   sealer: Sealer;
   rooms: Rooms;
   inbox: Inbox;
+  services: ServiceDesk;
 }
 
 export class ChannelServer {
@@ -240,8 +242,12 @@ export class ChannelServer {
           say('answer of a cluster not written', { peerId: from.peerId, error: wordsOf(error) }),
         );
       },
+      exports: (from, frame) => this.#options.services.exports(from, frame),
+      follow: (from, frame) => this.#options.services.follow(from, frame),
+      health: (from, frame) => this.#options.services.health(from, frame),
       closed: (from) => {
         this.#channels.delete(from);
+        this.#options.services.closed(from);
         // A channel that was replaced says nothing of the agent.
         if (room.holds(from)) this.#options.inbox.presence(from.networkId, from.peerId, 'disconnected');
         room.leave(from);

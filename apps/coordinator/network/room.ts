@@ -5,13 +5,14 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { NetworkMap, SignedMap, SignedRemoval } from '@skein/contract/agent/map.ts';
+import type { ServicesNews, SignedServices } from '@skein/contract/agent/service.ts';
 import { loadNewer, loadSnapshot } from '@skein/control/map/snapshot.ts';
 import type { Database } from '@skein/database/client.ts';
 import { type Affected, affectedBy } from '@skein/mesh/map/affected.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { deltaBetween } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
-import { signMap, signRemoval } from '@skein/mesh/map/sign.ts';
+import { signMap, signRemoval, signServices } from '@skein/mesh/map/sign.ts';
 import { changeSnapshot, peerIn, type Snapshot } from '@skein/mesh/network.ts';
 import { gatewaysOf } from '@skein/mesh/topology/gateways.ts';
 
@@ -218,6 +219,11 @@ export class Room {
   /** Says to an agent, under the nonce of its hello, that its peer was removed. */
   removal(peerId: string, nonce: string, reason: string): SignedRemoval {
     return signRemoval({ networkId: this.networkId, peerId, nonce, reason }, this.#mapKey);
+  }
+
+  /** News of services for one agent, under the nonce of its hello. */
+  services(news: Omit<ServicesNews, 'networkId'>): SignedServices {
+    return signServices({ networkId: this.networkId, ...news }, this.#mapKey);
   }
 
   #send(map: NetworkMap): Update {

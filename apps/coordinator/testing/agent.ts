@@ -7,6 +7,7 @@ import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
 import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import { MapDelta, NetworkMap, Removal } from '@skein/contract/agent/map.ts';
 import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
+import { type HealthCheck, ServicesNews } from '@skein/contract/agent/service.ts';
 import { applyDelta } from '@skein/mesh/map/delta.ts';
 import { digestOf } from '@skein/mesh/map/digest.ts';
 import {
@@ -17,6 +18,7 @@ import {
   verifyMap,
   verifyText,
 } from '@skein/mesh/map/sign.ts';
+import { applyNews, type ServiceBook } from '@skein/mesh/services/news.ts';
 import { WebSocket } from 'ws';
 
 export interface AgentOptions {
@@ -47,6 +49,12 @@ export class TestAgent {
   closedWith: number | undefined;
   /** Nonce of the coordinator's challenge. */
   challenge = '';
+  /** What it was told of services, of which it has heard all up to which `services-follow`, and what it is to check. */
+  readonly services: ServiceBook = new Map();
+  servicesUpTo = 0;
+  checks: HealthCheck[] = [];
+  /** JSON of each news of services that came. */
+  readonly news: string[] = [];
   /** Called after each frame and on close. */
   onChange: () => void = () => {};
   readonly #socket: WebSocket;
@@ -93,6 +101,19 @@ export class TestAgent {
         if (!verifyText('removed', payload, signature, mapKey) || removal.nonce !== nonce)
           throw new Error('a removal with a wrong signature or nonce came');
         this.frames.push('removed');
+      } else if (frame.type === 'services') {
+        const { payload, signature } = frame.signed;
+        if (!verifyText('services', payload, signature, mapKey))
+          throw new Error('news of services with a wrong signature came');
+        const told = ServicesNews.parse(JSON.parse(payload));
+        if (told.nonce !== nonce || told.peerId !== options.peerId || told.serial !== this.news.length + 1)
+          throw new Error('news of services for somebody else, or out of order');
+        this.news.push(JSON.stringify(told.changes));
+        applyNews(this.services, told.changes);
+        this.servicesUpTo = told.upTo ?? this.servicesUpTo;
+        this.checks = told.checks ?? this.checks;
+      } else if (frame.type === 'exports-unknown') {
+        this.frames.push(`exports-unknown ${frame.session}`);
       } else {
         if (!verifyMap(frame.signed, mapKey)) throw new Error('a map with a wrong signature came');
         this.#take(frame.signed.kind, JSON.parse(frame.signed.payload));

@@ -49,6 +49,7 @@ export type Tag =
   | 'Clusters'
   | 'Peers'
   | 'Ranges'
+  | 'Services'
   | 'Policy'
   | 'Join tokens'
   | 'Cloud accounts'

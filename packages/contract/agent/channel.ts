@@ -7,6 +7,7 @@ import { Ipv4, Label, PublicKey } from '../primitive.ts';
 import { KubernetesFacts, KubernetesQuestion, KubernetesReply } from './kubernetes.ts';
 import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
 import { PathAnswer, PathQuestion } from './path.ts';
+import { ExportsFrame, FollowFrame, HealthFrame, SignedServices } from './service.ts';
 
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 export const ENROL_PATH = '/agent/v1/enrol';
@@ -135,6 +136,9 @@ export const FromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leave') }),
   /** Answers `path-test` of the same id. */
   z.object({ type: z.literal('path-answer'), id: z.string().max(100), answer: PathAnswer }),
+  ExportsFrame,
+  FollowFrame,
+  HealthFrame,
   /** Answers `kubernetes-request` of the same id. */
   z.object({ type: z.literal('kubernetes-answer'), id: z.string().max(100), reply: KubernetesReply }),
 ]);
@@ -147,6 +151,10 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('removed'), signed: SignedRemoval }),
   /** Try a path and say what became of the packets, within `PATH_TEST_SECONDS`. */
   z.object({ type: z.literal('path-test'), question: PathQuestion }),
+  /** Services that the agent follows; comes only to those that have sent `services-follow`. */
+  z.object({ type: z.literal('services'), signed: SignedServices }),
+  /** Changes of exports came that follow no listing of this agent: it lists all again, if it still reports. */
+  z.object({ type: z.literal('exports-unknown'), session: z.string() }),
   /** Something to ask of the node's Kubernetes cluster, within `KUBERNETES_ANSWER_SECONDS`. */
   z.object({ type: z.literal('kubernetes-request'), id: z.string().max(100), question: KubernetesQuestion }),
 ]);

@@ -293,4 +293,5 @@ export const SIGNATURE_CONTEXT = {
   enrol: 'skein enrol v1\n',
   removed: 'skein removed v1\n',
   keys: 'skein keys v1\n',
+  services: 'skein services v1\n',
 } as const;

@@ -11,6 +11,7 @@ import {
   type SignedMap,
   type SignedRemoval,
 } from '@skein/contract/agent/map.ts';
+import type { ServicesNews, SignedServices } from '@skein/contract/agent/service.ts';
 
 // DER of an Ed25519 key up to its 32 raw bytes (RFC 8410).
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -70,6 +71,12 @@ export function verifyMap(signed: SignedMap, key: KeyObject): boolean {
 export function signRemoval(removal: Removal, key: KeyObject): SignedRemoval {
   const payload = JSON.stringify(removal);
   return { payload, signature: signText('removed', payload, key) };
+}
+
+/** Signs news of services for the agent whose hello said their nonce. */
+export function signServices(news: ServicesNews, key: KeyObject): SignedServices {
+  const payload = JSON.stringify(news);
+  return { payload, signature: signText('services', payload, key) };
 }
 
 /** What an agent signs to announce its WireGuard keys (kind `keys`). */
