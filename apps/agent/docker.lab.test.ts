@@ -59,10 +59,10 @@ async function setPolicy(policy: Partial<Policy>): Promise<void> {
 }
 
 const docker = (line: string) => network.sh(HOST, `docker ${line}`);
-/** A container that answers who asks. */
+/** A container that answers who asks, for as long as its stdin is open. */
 const start = (name: string, on: string) =>
   docker(
-    `run -d --name ${name} --network ${on} -v /lib:/lib:ro -v /lib64:/lib64:ro -v /usr:/usr:ro -v ${dirname(NODE)}:/node:ro -v ${whoFile}:/who.ts:ro nothing /node/node /who.ts listen 8080`,
+    `run -d -i --name ${name} --network ${on} -v /lib:/lib:ro -v /lib64:/lib64:ro -v /usr:/usr:ro -v ${dirname(NODE)}:/node:ro -v ${whoFile}:/who.ts:ro nothing /node/node /who.ts listen 8080`,
   );
 const addressOf = async (name: string) =>
   (await docker(`inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' ${name}`)).trim();
@@ -86,18 +86,16 @@ async function reaches(from: string, address: string): Promise<string> {
 const named = async (from: string, name: string) =>
   (await network.sh(from, `dig +time=3 +tries=2 +short ${name}.${HOST}.b.shop.skein.test`)).trim();
 
+async function startDocker(place: Place): Promise<void> {
+  const options = `--exec-opt native.cgroupdriver=cgroupfs --oom-score-adjust 0 --cgroup-parent /${CGROUP}`;
+  place.start(['sh', '-c', `exec dockerd ${options} > /run/dockerd.log 2>&1`], () => undefined);
+  await until('Docker', 60, async () => (await place.sh('docker version')).code === 0);
+}
+
 beforeAll(async () => {
   network = await openInstalled({ clusters: 2, nodes: 2, gateways: 1 }, async (field) => {
     const place = field.nodes.find(({ name }) => name === HOST)?.place as Place;
-    place.start(
-      [
-        'sh',
-        '-c',
-        `exec dockerd --exec-opt native.cgroupdriver=cgroupfs --oom-score-adjust 0 --cgroup-parent /${CGROUP} > /run/dockerd.log 2>&1`,
-      ],
-      () => undefined,
-    );
-    await until('Docker', 60, async () => (await place.sh('docker version')).code === 0);
+    await startDocker(place);
     await must(place, 'tar c --files-from /dev/null | docker import - nothing');
     await must(place, `docker network create --subnet ${LEGACY} legacy`);
   });
@@ -196,9 +194,17 @@ describe('Docker networks', { timeout: 240_000 }, () => {
     await setPolicy({ default: 'allow' });
   });
 
-  test('a container that ends loses its name, and Docker may be started again', async () => {
+  test('a container that ends loses its name; Docker may be started again', async () => {
     await docker('rm -f db');
     await until('its name to go', 20, async () => (await named('a2', 'db')) === '');
+    const docked = (await network.sh(HOST, 'cat /var/run/docker.pid')).trim();
+    await network.sh(HOST, `kill ${docked}`);
+    await until('Docker to end', 30, async () => (await placeOf(HOST).sh(`kill -0 ${docked}`)).code !== 0);
+    await startDocker(placeOf(HOST));
+    await docker('start shop_Web.1');
+    const address = await addressOf('shop_Web.1');
+    await until('its name to be back', 30, async () => (await named('a2', 'shop-web-1')) === address);
+    expect(await reaches('pod', address)).toBe(POD);
     expect(await network.sh(HOST, 'iptables -S DOCKER-USER')).toContain('skein');
   });
 
