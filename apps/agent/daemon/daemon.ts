@@ -282,6 +282,7 @@ export async function startDaemon(options: {
       draining: node.isDraining(),
       wireguard: node.wireguard(),
       ranges: held?.self.ranges ?? [],
+      pods: held?.self.pods.own ?? [],
       udp: node.udp(),
       overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),
