@@ -11,6 +11,7 @@ import type { MeshRange } from '@skein/mesh/network.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must, NODE, type Place, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
+import { openPod, podAddress } from './fixture/pod.ts';
 
 const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const HOST = 'b2';
@@ -18,7 +19,7 @@ const HOST = 'b2';
 const CGROUP = `skein-docker-${process.pid}`;
 const CGROUPS = '/sys/fs/cgroup';
 const PODS = '10.128.0.0/24';
-const POD = '10.128.0.10';
+const POD = podAddress(PODS);
 const MADE = '242.0.0.0/24';
 const LEGACY = '172.30.0.0/24';
 
@@ -99,22 +100,7 @@ beforeAll(async () => {
     await must(place, 'tar c --files-from /dev/null | docker import - nothing');
     await must(place, `docker network create --subnet ${LEGACY} legacy`);
   });
-  const { outer } = network.field;
-  const { place, pid } = await network.field.openPlace();
-  pod = place;
-  const node = network.node('a2');
-  await must(
-    outer,
-    `ip link add c-a2 type veth peer name cni0 netns /proc/${node.pid}/ns/net &&
-     ip link add p-a2 type veth peer name eth0 netns /proc/${pid}/ns/net &&
-     ip link add pod-a2 type bridge && ip link set pod-a2 up &&
-     ip link set c-a2 master pod-a2 up && ip link set p-a2 master pod-a2 up`,
-  );
-  await must(node.place, 'ip addr add 10.128.0.1/24 dev cni0 && ip link set cni0 up');
-  await must(
-    pod,
-    `ip addr add ${POD}/24 dev eth0 && ip link set eth0 up && ip route add default via 10.128.0.1`,
-  );
+  pod = await openPod(network.field, network.node('a2'), PODS);
   for (const one of [pod, ...network.field.nodes.map((found) => found.place)]) await listen(one, 8080);
   network.order({
     order: 'pods',

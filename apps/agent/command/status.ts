@@ -28,13 +28,14 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
-    ...status.ranges.map(
-      ({ cidr, overlayCidr, replies, docker }) =>
-        [
-          `carries ${overlayCidr}`,
-          ...(cidr === overlayCidr ? [] : [`which is ${cidr} inside`]),
-          ...(docker === undefined ? [] : [`the Docker network ${docker}`]),
-        ].join(', ') + ` (${replies})`,
+    ...status.ranges.map(({ cidr, overlayCidr, replies, docker }) =>
+      [
+        `carries ${overlayCidr}`,
+        ...(cidr === overlayCidr ? [] : [`which is ${cidr} inside`]),
+        ...(docker === undefined ? [] : [`the Docker network ${docker}`]),
+      ]
+        .join(', ')
+        .concat(` (${replies})`),
     ),
     ...status.pods.map((cidr) => `carries ${cidr} (pods)`),
     `IPv6 ${status.overlayAddress6 ?? (status.appliedNumber === null ? '-' : 'none: it is switched off on this node, or could not be set up')}`,
