@@ -5,6 +5,7 @@ test('the lab starts with an absolute state directory, and says what is wrong wi
   expect(readConfig({ SKEIN_STATE_DIRECTORY: '/srv/skein' })).toEqual({
     stateDirectory: '/srv/skein',
     faults: null,
+    programs: null,
   });
   expect(() => readConfig({})).toThrow('SKEIN_STATE_DIRECTORY is missing');
   expect(() => readConfig({ SKEIN_STATE_DIRECTORY: 'state' })).toThrow(

@@ -8,6 +8,8 @@ const schema = z.object({
   SKEIN_STATE_DIRECTORY: z
     .string('is missing: the directory where Skein keeps its state')
     .refine(isAbsolute, 'must be an absolute path'),
+  /** Shown to every machine as `/opt/lab`. */
+  SKEIN_LAB_PROGRAMS: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   SKEIN_LAB_FAULTS: z
     .string()
     .transform((text, context) => {
@@ -26,6 +28,8 @@ export interface LabConfig {
   stateDirectory: string;
   /** The faults to begin with. */
   faults: FaultPlan | null;
+  /** A folder that every machine sees as `/opt/lab`. */
+  programs: string | null;
 }
 
 /** Throws one error that names every problem. */
@@ -38,6 +42,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return {
     stateDirectory: parsed.data.SKEIN_STATE_DIRECTORY,
     faults: parsed.data.SKEIN_LAB_FAULTS ?? null,
+    programs: parsed.data.SKEIN_LAB_PROGRAMS ?? null,
   };
 }
 

@@ -16,7 +16,11 @@ const directory = join(config.stateDirectory, 'lab');
 const asked = Promise.withResolvers<string>();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve(signal));
 
-const realiser = await kernelRealiser({ directory: join(directory, 'ground'), log });
+const realiser = await kernelRealiser({
+  directory: join(directory, 'ground'),
+  log,
+  ...(config.programs === null ? {} : { programs: config.programs }),
+});
 const lab = await startLab({ directory, realiser, ports: PORTS });
 if (config.faults) {
   lab.faults.set(config.faults.rules, config.faults.seed);

@@ -4,12 +4,13 @@
 # The root holds only what a fresh Debian holds: the host's programs (an overlay over /usr), the few files of /etc that
 # programs need, and empty directories for the rest. So no home, no state directory, no repository is in it.
 #
-# sh machine-root.sh INIT HOSTNAME ADDRESS/PREFIX ROUTER RESOLVER MASKED...   in the machine's directory, which holds
-# `user-data` where there is one; descriptor 3 is told this process's id when the machine is up
+# sh machine-root.sh INIT HOSTNAME ADDRESS/PREFIX ROUTER RESOLVER PROGRAMS MASKED...   in the machine's directory, which
+# holds `user-data` where there is one; PROGRAMS is a folder shown as /opt/lab, or empty; descriptor 3 is told this
+# process's id when the machine is up
 set -eu
 umask 022
-init=$1 hostname=$2 address=$3 router=$4 resolver=$5
-shift 5
+init=$1 hostname=$2 address=$3 router=$4 resolver=$5 programs=$6
+shift 6
 read -r outer _ < /proc/self/stat
 exec 4>> console 5>> exit
 
@@ -105,6 +106,11 @@ ln -s pts/ptmx /proc/self/fd dev/
 ln -s fd/0 dev/stdin
 ln -s fd/1 dev/stdout
 ln -s fd/2 dev/stderr
+if [ -n "$programs" ]; then
+  mkdir -p opt/lab
+  mount --bind "$programs" opt/lab
+  mount -o remount,bind,ro opt/lab
+fi
 # From a file of its own: a descriptor on the host's file would be a way out of the root.
 cp "$init" run/lab-init
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { withSystemPath } from '../seal/path.ts';
 import { type Output, output } from './command.ts';
 import type { Machine, Realm } from './ground.ts';
+import { removeEmptyGroups } from './groups.ts';
 import { machineNamespace } from './names.ts';
 
 /** A machine that did not come up; `message` holds what its boot printed. */
@@ -27,8 +28,16 @@ export function machineDirectory(directory: string, id: string): string {
   return join(directory, 'machines', encodeURIComponent(id));
 }
 
-/** Starts a machine whose network namespace and link stand. Answers its first process's id. Throws MachineFailed. */
-export async function boot(directory: string, machine: Machine, realm: Realm): Promise<number> {
+/**
+ * Starts a machine whose network namespace and link stand. Answers its first process's id. Throws MachineFailed.
+ * @param programs a folder that the machine sees as `/opt/lab`, and cannot change
+ */
+export async function boot(
+  directory: string,
+  machine: Machine,
+  realm: Realm,
+  programs: string | null,
+): Promise<number> {
   const subnet = realm.subnets.find(({ id }) => id === machine.subnetId);
   if (subnet === undefined)
     throw new MachineFailed(`${machine.id}: realm ${realm.id} has no subnet ${machine.subnetId}`);
@@ -51,6 +60,7 @@ export async function boot(directory: string, machine: Machine, realm: Realm): P
         `${machine.privateAddress}/${prefix}`,
         subnet.router,
         realm.resolver,
+        programs ?? '',
       ],
       ...[REPOSITORY, resolve(directory)],
     ],
@@ -97,9 +107,11 @@ export async function isAlive(machineId: string, pid: number): Promise<boolean> 
 /** Ends all of a machine's processes; the kernel unmounts its root with the last of them. */
 export async function halt(machineId: string, pid: number): Promise<void> {
   if (!(await isAlive(machineId, pid))) return;
+  const { ino } = await stat(`/run/netns/${machineNamespace(machineId)}`);
   process.kill(pid, 'SIGKILL');
   for (let waitedMilliseconds = 0; waitedMilliseconds < 5000; waitedMilliseconds += 5) {
-    if (!(await isAlive(machineId, pid))) return;
+    // The first process leaves its namespaces before the others of the machine have ended.
+    if (!(await isAlive(machineId, pid)) && removeEmptyGroups(ino)) return;
     await pause(5);
   }
   throw new MachineFailed(`${machineId}: its processes did not end within 5 s`);

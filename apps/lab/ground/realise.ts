@@ -23,13 +23,15 @@ const BOOTS_AT_ONCE = 8;
 /**
  * `directory` holds `ground.json` and the machines' disks; it must be the same after a restart. `log` gets a line for
  * what went wrong. The returned realiser stands on the ground that stood before, and serves names and metadata.
+ * `programs` is a folder that each machine sees as `/opt/lab`.
  */
 export async function kernelRealiser(options: {
   directory: string;
   log: (line: string) => void;
+  programs?: string | undefined;
 }): Promise<Realiser> {
   await mkdir(join(options.directory, 'machines'), { recursive: true, mode: 0o700 });
-  const realiser = new KernelRealiser(options.directory, options.log);
+  const realiser = new KernelRealiser(options.directory, options.log, options.programs ?? null);
   await realiser.start();
   return realiser;
 }
@@ -37,6 +39,7 @@ export async function kernelRealiser(options: {
 class KernelRealiser implements Realiser {
   private readonly directory: string;
   private readonly log: (line: string) => void;
+  private readonly programs: string | null;
   private ground: Ground = EMPTY;
   private numbers: Numbers = { realms: {}, machines: {} };
   private plan: Plan = EMPTY_PLAN;
@@ -55,9 +58,10 @@ class KernelRealiser implements Realiser {
   /** An earlier process may have left disks of machines deleted since; known with the first ground that is asked for. */
   private disksUnchecked = false;
 
-  constructor(directory: string, log: (line: string) => void) {
+  constructor(directory: string, log: (line: string) => void, programs: string | null) {
     this.directory = directory;
     this.log = log;
+    this.programs = programs;
   }
 
   async start(): Promise<void> {
@@ -212,7 +216,7 @@ class KernelRealiser implements Realiser {
       try {
         if (realm === undefined)
           throw new CommandFailed(`${machine.id}: there is no realm ${machine.realmId}`);
-        this.processes.set(machine.id, await boot(this.directory, machine, realm));
+        this.processes.set(machine.id, await boot(this.directory, machine, realm, this.programs));
       } catch (error) {
         const words = error instanceof Error ? error.message : String(error);
         this.failures.set(machine.id, words);

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { commandEnvironment } from '../config.ts';
 import { SERVICES } from '../ground/ground.ts';
+import { removeEmptyGroups } from '../ground/groups.ts';
 import { withSystemPath } from './path.ts';
 import { explainRefusal, probe, SealRefused } from './refusal.ts';
 
@@ -83,7 +84,11 @@ export async function sealedSpawn(command: readonly string[], options: SealOptio
   });
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGKILL' ? 137 : 143)));
+    child.once('close', (code, signal) => {
+      // The kernel has ended whatever was in the place, and it keeps groups of machines that nobody halted.
+      removeEmptyGroups();
+      resolve(code ?? (signal === 'SIGKILL' ? 137 : 143));
+    });
   });
   ended.catch(() => {});
   await once(child, 'spawn');

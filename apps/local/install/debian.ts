@@ -32,6 +32,18 @@ const NEEDS = {
     pdns_server: 'pdns-server pdns-backend-sqlite3',
     dockerd: 'docker.io',
   },
+  /** What nodes of Kubernetes run, and what the images of its tests are made of (`npm run e2e:kubernetes`). */
+  kubernetes: {
+    containerd: 'containerd',
+    runc: 'runc',
+    'host-local': 'containernetworking-plugins',
+    iptables: 'iptables',
+    'nc.openbsd': 'netcat-openbsd',
+    socat: 'socat',
+    ps: 'procps',
+    hostname: 'hostname',
+    mawk: 'mawk',
+  },
   /** What benchmarks measure with, and what stands beside. */
   bench: {
     iperf3: 'iperf3',
@@ -44,6 +56,7 @@ const NEEDS = {
 
 /** Of these packages Debian would run a service; here the programs alone are wanted, and their ports may be somebody's. */
 const SERVICES: Readonly<Record<string, string>> = {
+  containerd: 'containerd',
   'redis-server': 'redis-server',
   nginx: 'nginx',
   knotd: 'knot',
@@ -59,7 +72,7 @@ const SERVICES: Readonly<Record<string, string>> = {
 /** Debian asks this program before it starts a service. */
 const POLICY = '/usr/sbin/policy-rc.d';
 
-const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/lib/cni'];
 
 /** Whether a program is there, whatever installed it. */
 export function present(program: string): boolean {
