@@ -77,8 +77,8 @@ test('a gateway with the simple form of a policy', () => {
   chain to_node {
     ip saddr 100.64.1.0/24 accept
     ip saddr != 100.64.0.0/16 counter drop
-    ip daddr != 100.64.1.11 counter drop
     ct direction reply ct state established,related accept
+    ip daddr != 100.64.1.11 counter drop
     meta l4proto icmp ct state related accept
     meta l4proto { tcp, udp } th dport 53 accept
     udp dport { 51880, 51881, 51882 } accept
@@ -156,8 +156,8 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
   chain to_node {
     ip saddr 100.64.1.0/24 accept
     ip saddr != 100.64.0.0/16 counter drop
-    ip daddr != 100.64.1.12 counter drop
     ct direction reply ct state established,related accept
+    ip daddr != 100.64.1.12 counter drop
     meta l4proto icmp ct state related accept
     udp dport { 51880, 51881, 51882 } accept
     goto begun_here
@@ -226,6 +226,7 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
   expect(text).toContain(`    ip6 saddr ${ofCidr('100.64.1.0/24')} accept
     ip saddr != 100.64.0.0/16 counter drop
     ip6 saddr != ${ofCidr('100.64.0.0/16')} counter drop
+    ct direction reply ct state established,related accept
     ip daddr != 100.64.1.11 counter drop
     ip6 daddr != ${of('100.64.1.11')} counter drop
 `);
