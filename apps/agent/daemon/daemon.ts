@@ -1,6 +1,7 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import type { MapPeer, NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
@@ -9,7 +10,7 @@ import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
-import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, readEnvironment, VERSION } from '../config.ts';
 import { answerPath } from '../doctor/answer-path.ts';
 import type { Measured } from '../doctor/facts.ts';
 import { chosenPeers, kindOf, measurePeers } from '../doctor/measure.ts';
@@ -17,6 +18,8 @@ import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
+import type { KubernetesKeeper } from '../kubernetes/keeper.ts';
+import { findPlace } from '../kubernetes/place.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import type { Enrolment } from '../state/enrolment.ts';
@@ -80,6 +83,8 @@ export async function startDaemon(options: {
   let pathTests = 0;
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
+  /** Loaded where the node turns out to be one of a Kubernetes cluster. */
+  let kubernetes: KubernetesKeeper | undefined;
   let channel: Channel | undefined;
   let onlineSince = 0;
 
@@ -160,6 +165,8 @@ export async function startDaemon(options: {
       privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? privateAddress;
     }
     await measure();
+    // A slow API server must not keep the round.
+    lookForKubernetes().catch((error) => log(`Kubernetes: ${wordsOf(error)}`));
   };
 
   const report = () => {
@@ -173,6 +180,7 @@ export async function startDaemon(options: {
       facts: {
         ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
         nat: seen.nat,
+        ...(kubernetes?.facts() ? { kubernetes: kubernetes.facts() } : {}),
         ...(appliedNumber === null ? {} : { ipv6: node.overlayAddress6() !== null }),
       },
       endpoints: [
@@ -225,6 +233,24 @@ export async function startDaemon(options: {
     channel?.send({ type: 'path-answer', id: question.id, answer });
   };
 
+  const takeKubernetes = async (id: string, question: KubernetesQuestion) => {
+    const reply: KubernetesReply = kubernetes
+      ? await kubernetes.answer(question)
+      : { answer: 'refused', reason: 'this node is of no Kubernetes cluster' };
+    channel?.send({ type: 'kubernetes-answer', id, reply });
+  };
+  /** A node may become one of a cluster at any time; what is found goes into the next report. */
+  const lookForKubernetes = async () => {
+    const place = kubernetes ? null : findPlace(readEnvironment());
+    if (place) {
+      const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
+      kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
+    }
+    const before = JSON.stringify(kubernetes?.facts());
+    await kubernetes?.look();
+    if (JSON.stringify(kubernetes?.facts()) !== before) report();
+  };
+
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
   privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
@@ -247,6 +273,9 @@ export async function startDaemon(options: {
       taking = taking
         .then(() => takeMap(signed, cameAt))
         .catch((error) => log(`map not kept: ${wordsOf(error)}`));
+    },
+    onKubernetes: (id, question) => {
+      takeKubernetes(id, question).catch((error) => log(`cluster not asked: ${wordsOf(error)}`));
     },
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
@@ -317,6 +346,7 @@ export async function startDaemon(options: {
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
       channel?.close();
+      kubernetes?.close();
       await queue;
       await node.release();
     },
