@@ -44,18 +44,6 @@ const NEEDS = {
     hostname: 'hostname',
     mawk: 'mawk',
   },
-  /** What nodes of Kubernetes run, and what the images of its tests are made of (`npm run e2e:kubernetes`). */
-  kubernetes: {
-    containerd: 'containerd',
-    runc: 'runc',
-    'host-local': 'containernetworking-plugins',
-    iptables: 'iptables',
-    'nc.openbsd': 'netcat-openbsd',
-    socat: 'socat',
-    ps: 'procps',
-    hostname: 'hostname',
-    mawk: 'mawk',
-  },
   /** What benchmarks measure with, and what stands beside. */
   bench: {
     iperf3: 'iperf3',
