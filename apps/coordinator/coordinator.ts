@@ -25,10 +25,11 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
   const database = openDatabase(config.databaseUrl);
   const context = { database, random, now: () => new Date() };
-  const rooms = new Rooms(database, createSealer(config.masterKey, random));
+  const sealer = createSealer(config.masterKey, random);
+  const rooms = new Rooms(database, sealer);
   const inbox = new Inbox(context);
   const server = createHttpServer({ context, ...config });
-  const channels = new ChannelServer(server, { context, rooms, inbox });
+  const channels = new ChannelServer(server, { context, sealer, rooms, inbox });
   const sweep = () => rooms.sweep();
   const listening = await listen(
     config.databaseUrl,
@@ -43,6 +44,14 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       void channels
         .asked(payload)
         .catch((error) => say('path question not asked', { error: wordsOf(error) })),
+  );
+  const clusterQuestions = await listen(
+    config.databaseUrl,
+    CHANNEL.kubernetesQuestion,
+    (payload) =>
+      void channels
+        .askedOfKubernetes(payload)
+        .catch((error) => say('question to a cluster not asked', { error: wordsOf(error) })),
   );
   server.listen(config.port, config.host);
   await once(server, 'listening');
@@ -59,6 +68,7 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       server.closeAllConnections();
       await listening.close();
       await questions.close();
+      await clusterQuestions.close();
       await inbox.close();
       await database.$disconnect();
     },

@@ -31,6 +31,7 @@ const start = (port: number) =>
     masterKey,
     coordinatorUrl: 'http://127.0.0.1',
     agentDistribution: '/nonexistent',
+    agentImage: null,
     host: '127.0.0.1',
     port,
     tls: null,
@@ -106,6 +107,7 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
     random: () => 0,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
     onPathTest: () => {},
+    onKubernetes: () => {},
     onReady: () => {
       connections += 1;
       look();

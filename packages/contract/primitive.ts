@@ -19,6 +19,7 @@ export const ID_PREFIX = {
   operation: 'op',
   step: 'step',
   pathQuestion: 'path',
+  kubernetesQuestion: 'kubq',
 } as const;
 export type Entity = keyof typeof ID_PREFIX;
 

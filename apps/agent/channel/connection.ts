@@ -8,6 +8,7 @@ import {
   MAX_FRAME_BYTES,
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion } from '@skein/contract/agent/kubernetes.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { helloText, keysText, signText } from '@skein/mesh/map/sign.ts';
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   onMap: (signed: SignedMap) => void;
   /** Somebody wants to know what becomes of packets from here. */
   onPathTest: (question: PathQuestion) => void;
+  /** Something is asked of the Kubernetes cluster that this node is one of. */
+  onKubernetes: (id: string, question: KubernetesQuestion) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -124,6 +127,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
     else if (message.type === 'path-test') options.onPathTest(message.question);
+    else if (message.type === 'kubernetes-request') options.onKubernetes(message.id, message.question);
     else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);

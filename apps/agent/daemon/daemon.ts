@@ -1,6 +1,7 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import type { MapPeer, NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
@@ -9,7 +10,7 @@ import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
-import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, readEnvironment, VERSION } from '../config.ts';
 import { answerPath } from '../doctor/answer-path.ts';
 import type { Measured } from '../doctor/facts.ts';
 import { chosenPeers, kindOf, measurePeers } from '../doctor/measure.ts';
@@ -17,6 +18,8 @@ import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
+import type { KubernetesKeeper } from '../kubernetes/keeper.ts';
+import { findPlace } from '../kubernetes/place.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import type { Enrolment } from '../state/enrolment.ts';
@@ -44,6 +47,8 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+/** What one report may tell. */
+const MOST_CONTAINERS = 1024;
 const MOST_PATH_TESTS = 2;
 /** How often it is looked whether our key is to be replaced, and what is next for it. */
 const ROTATE_EVERY_SECONDS = 2;
@@ -78,6 +83,8 @@ export async function startDaemon(options: {
   let pathTests = 0;
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
+  /** Loaded where the node turns out to be one of a Kubernetes cluster. */
+  let kubernetes: KubernetesKeeper | undefined;
   let channel: Channel | undefined;
   let onlineSince = 0;
 
@@ -103,6 +110,7 @@ export async function startDaemon(options: {
     onUnrouted: () => void enqueue(check),
     onlineSince: () => (channel?.connected() ? onlineSince : null),
     onUdp: () => report(),
+    onContainers: () => report(),
     onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
@@ -157,6 +165,8 @@ export async function startDaemon(options: {
       privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? privateAddress;
     }
     await measure();
+    // A slow API server must not keep the round.
+    lookForKubernetes().catch((error) => log(`Kubernetes: ${wordsOf(error)}`));
   };
 
   const report = () => {
@@ -164,11 +174,13 @@ export async function startDaemon(options: {
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
     const seen = node.seen({ address: privateAddress, port });
     const udp = node.udp();
+    const containers = node.containers();
     channel.send({
       type: 'report',
       facts: {
         ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
         nat: seen.nat,
+        ...(kubernetes?.facts() ? { kubernetes: kubernetes.facts() } : {}),
         ...(appliedNumber === null ? {} : { ipv6: node.overlayAddress6() !== null }),
       },
       endpoints: [
@@ -183,6 +195,7 @@ export async function startDaemon(options: {
       problem: problem?.slice(0, 2000) ?? null,
       ...(udp === 'unknown' ? {} : { udp }),
       relayPin,
+      ...(containers ? { containers: containers.slice(0, MOST_CONTAINERS) } : {}),
       links: links.slice(0, 2000),
     });
   };
@@ -220,6 +233,24 @@ export async function startDaemon(options: {
     channel?.send({ type: 'path-answer', id: question.id, answer });
   };
 
+  const takeKubernetes = async (id: string, question: KubernetesQuestion) => {
+    const reply: KubernetesReply = kubernetes
+      ? await kubernetes.answer(question)
+      : { answer: 'refused', reason: 'this node is of no Kubernetes cluster' };
+    channel?.send({ type: 'kubernetes-answer', id, reply });
+  };
+  /** A node may become one of a cluster at any time; what is found goes into the next report. */
+  const lookForKubernetes = async () => {
+    const place = kubernetes ? null : findPlace(readEnvironment());
+    if (place) {
+      const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
+      kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
+    }
+    const before = JSON.stringify(kubernetes?.facts());
+    await kubernetes?.look();
+    if (JSON.stringify(kubernetes?.facts()) !== before) report();
+  };
+
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
   privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
@@ -242,6 +273,9 @@ export async function startDaemon(options: {
       taking = taking
         .then(() => takeMap(signed, cameAt))
         .catch((error) => log(`map not kept: ${wordsOf(error)}`));
+    },
+    onKubernetes: (id, question) => {
+      takeKubernetes(id, question).catch((error) => log(`cluster not asked: ${wordsOf(error)}`));
     },
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
@@ -277,6 +311,7 @@ export async function startDaemon(options: {
       draining: node.isDraining(),
       wireguard: node.wireguard(),
       ranges: held?.self.ranges ?? [],
+      pods: held?.self.pods.own ?? [],
       udp: node.udp(),
       overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),
@@ -311,6 +346,7 @@ export async function startDaemon(options: {
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
       channel?.close();
+      kubernetes?.close();
       await queue;
       await node.release();
     },

@@ -74,6 +74,7 @@ async function slowChannel() {
     leave: () => {},
     keys: () => {},
     path: () => {},
+    kubernetes: () => {},
     closed: () => {},
   });
   room.join(channel);

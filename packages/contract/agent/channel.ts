@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Ipv4, Label, PublicKey } from '../primitive.ts';
+import { KubernetesFacts, KubernetesQuestion, KubernetesReply } from './kubernetes.ts';
 import { Endpoint, SignedMap, SignedRemoval } from './map.ts';
 import { PathAnswer, PathQuestion } from './path.ts';
 
@@ -30,6 +31,8 @@ export const Facts = z.object({
   nat: z.enum(['none', 'independent', 'dependent', 'unknown']).optional(),
   /** Whether the node is reached by the overlay's IPv6; left out until it has applied a map. */
   ipv6: z.boolean().optional(),
+  /** Left out where the node is of no Kubernetes cluster, as far as is known. */
+  kubernetes: KubernetesFacts.optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -82,6 +85,10 @@ export const LinkReport = z.object({
 });
 export type LinkReport = z.infer<typeof LinkReport>;
 
+/** A container in a Docker network, by the name that DNS has for it. */
+export const Container = z.object({ network: z.string().max(100), name: Label, address: Ipv4 });
+export type Container = z.infer<typeof Container>;
+
 export const FromAgent = z.discriminatedUnion('type', [
   /**
    * Answers a challenge. `signature` is Ed25519 by the identity key over
@@ -106,6 +113,8 @@ export const FromAgent = z.discriminatedUnion('type', [
     udp: z.enum(['open', 'blocked']).optional(),
     /** SHA-256 of the key of the certificate that this agent shows as a relay (SPKI, DER), base64. */
     relayPin: PublicKey.optional(),
+    /** Containers that run in the Docker networks of the map. Left out where it has none, or Docker does not answer. */
+    containers: z.array(Container).max(1024).optional(),
     links: z.array(LinkReport).max(2000),
   }),
   /**
@@ -126,6 +135,8 @@ export const FromAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('leave') }),
   /** Answers `path-test` of the same id. */
   z.object({ type: z.literal('path-answer'), id: z.string().max(100), answer: PathAnswer }),
+  /** Answers `kubernetes-request` of the same id. */
+  z.object({ type: z.literal('kubernetes-answer'), id: z.string().max(100), reply: KubernetesReply }),
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;
 
@@ -136,6 +147,8 @@ export const ToAgent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('removed'), signed: SignedRemoval }),
   /** Try a path and say what became of the packets, within `PATH_TEST_SECONDS`. */
   z.object({ type: z.literal('path-test'), question: PathQuestion }),
+  /** Something to ask of the node's Kubernetes cluster, within `KUBERNETES_ANSWER_SECONDS`. */
+  z.object({ type: z.literal('kubernetes-request'), id: z.string().max(100), question: KubernetesQuestion }),
 ]);
 export type ToAgent = z.infer<typeof ToAgent>;
 

@@ -13,6 +13,7 @@ import {
   Topology,
   ZoneName,
 } from '../primitive.ts';
+import { ClusterKubernetes, KubernetesUpgrade, NewKubernetes } from './kubernetes.ts';
 
 const Time = z.iso.datetime();
 
@@ -39,6 +40,9 @@ export const NewCluster = z.object({
     .max(300)
     .optional()
     .describe('What nodes are in the cloud: an instance profile, a service account, a managed identity'),
+  kubernetes: NewKubernetes.optional().describe(
+    'Makes its nodes a Kubernetes cluster, or says that they are one',
+  ),
 });
 export type NewCluster = z.infer<typeof NewCluster>;
 
@@ -112,6 +116,7 @@ export const Cluster = z.object({
   labels: Labels,
   vpcCidr: Cidr.nullable(),
   overlayCidr: Cidr,
+  kubernetes: ClusterKubernetes.nullable(),
   state: z.enum(['provisioning', 'ready', 'deleting', 'failed', 'deleted']),
   peers: z.object({ expected: z.int(), connected: z.int() }),
   createdAt: Time,
@@ -209,6 +214,7 @@ export const PlanWarning = z.object({
     'no-nodes',
     'single-gateway',
     'static-key',
+    'kubernetes',
     'unknown',
   ]),
   message: z.string(),
@@ -217,7 +223,14 @@ export type PlanWarning = z.infer<typeof PlanWarning>;
 
 export const NetworkPlan = z.object({
   cidr: Cidr,
-  clusters: z.array(z.object({ name: Label, vpcCidr: Cidr.nullable(), overlayCidr: Cidr })),
+  clusters: z.array(
+    z.object({
+      name: Label,
+      vpcCidr: Cidr.nullable(),
+      overlayCidr: Cidr,
+      kubernetes: ClusterKubernetes.nullable(),
+    }),
+  ),
   resources: z.array(PlannedResource),
   rules: z.array(PlannedRule),
   records: z.array(PlannedRecord),
@@ -234,6 +247,7 @@ export const PlannedChange = z.discriminatedUnion('change', [
   NetworkChange.extend({ change: z.literal('settings') }),
   NewCluster.extend({ change: z.literal('add-cluster') }),
   z.object({ change: z.literal('add-nodes'), clusterId: z.string(), nodes: z.int().min(1).max(50) }),
+  KubernetesUpgrade.extend({ change: z.literal('upgrade-kubernetes'), clusterId: z.string() }),
   z.object({ change: z.literal('remove-peer'), peerId: z.string() }),
   z.object({ change: z.literal('remove-cluster'), clusterId: z.string() }),
   z.object({ change: z.literal('delete') }),

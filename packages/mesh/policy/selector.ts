@@ -8,12 +8,14 @@ export type Atom =
   | { kind: 'cluster'; name: string }
   | { kind: 'peer'; name: string; cluster: string }
   | { kind: 'range'; name: string; cluster: string }
+  | { kind: 'pods'; cluster: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
 export function parseAtom(text: string): Atom {
   const [kind = '', rest = ''] = split(text, ':');
   if (kind === 'cluster') return { kind, name: rest };
+  if (kind === 'pods') return { kind, cluster: rest };
   if (kind === 'label') {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
@@ -49,6 +51,23 @@ export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean
     case 'label':
       return (labelOf(peer.labels, atom.key) ?? labelOf(cluster.labels, atom.key)) === atom.value;
     case 'range':
+    case 'pods':
+      return false;
+  }
+}
+
+/** The same for a cluster's pods, of which policies tell no node's from another's. */
+export function meansPods(atom: Atom, cluster: MeshCluster): boolean {
+  switch (atom.kind) {
+    case 'any':
+      return true;
+    case 'cluster':
+      return atom.name === cluster.name;
+    case 'pods':
+      return atom.cluster === cluster.name;
+    case 'peer':
+    case 'range':
+    case 'label':
       return false;
   }
 }
@@ -63,6 +82,7 @@ export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): 
     case 'range':
       return atom.name === range.name && atom.cluster === cluster.name;
     case 'peer':
+    case 'pods':
     case 'label':
       return false;
   }

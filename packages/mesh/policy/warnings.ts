@@ -21,6 +21,8 @@ export function policyWarnings(snapshot: Snapshot, policy: Policy): string[] {
       !clusters.get(atom.cluster)?.cluster.ranges.some(({ name }) => name === atom.name)
     )
       warnings.push(`${text}: there is no such range.`);
+    if (atom.kind === 'pods' && !clusters.get(atom.cluster)?.cluster.podCidr)
+      warnings.push(`${text}: there is no such cluster, or it has no pods.`);
     if (atom.kind === 'label' && !isBorne(snapshot, atom.key, atom.value))
       warnings.push(`${text}: no cluster and no peer that has joined bears this label.`);
   }
