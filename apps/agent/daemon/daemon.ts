@@ -241,8 +241,8 @@ export async function startDaemon(options: {
   };
   /** A node may become one of a cluster at any time; what is found goes into the next report. */
   const lookForKubernetes = async () => {
-    const place = kubernetes ? null : findPlace(readEnvironment());
-    if (place) {
+    const place = () => findPlace(readEnvironment());
+    if (!kubernetes && place()) {
       const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
       kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
     }
