@@ -11,6 +11,7 @@ import type { MeshRange } from '@skein/mesh/network.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must, NODE, type Place, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
+import { openPod, podAddress } from './fixture/pod.ts';
 
 const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const HOST = 'b2';
@@ -18,7 +19,7 @@ const HOST = 'b2';
 const CGROUP = `skein-docker-${process.pid}`;
 const CGROUPS = '/sys/fs/cgroup';
 const PODS = '10.128.0.0/24';
-const POD = '10.128.0.10';
+const POD = podAddress(PODS);
 const MADE = '242.0.0.0/24';
 const LEGACY = '172.30.0.0/24';
 
@@ -59,10 +60,10 @@ async function setPolicy(policy: Partial<Policy>): Promise<void> {
 }
 
 const docker = (line: string) => network.sh(HOST, `docker ${line}`);
-/** A container that answers who asks. */
+/** A container that answers who asks, for as long as its stdin is open. */
 const start = (name: string, on: string) =>
   docker(
-    `run -d --name ${name} --network ${on} -v /lib:/lib:ro -v /lib64:/lib64:ro -v /usr:/usr:ro -v ${dirname(NODE)}:/node:ro -v ${whoFile}:/who.ts:ro nothing /node/node /who.ts listen 8080`,
+    `run -d -i --name ${name} --network ${on} -v /lib:/lib:ro -v /lib64:/lib64:ro -v /usr:/usr:ro -v ${dirname(NODE)}:/node:ro -v ${whoFile}:/who.ts:ro nothing /node/node /who.ts listen 8080`,
   );
 const addressOf = async (name: string) =>
   (await docker(`inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' ${name}`)).trim();
@@ -86,37 +87,20 @@ async function reaches(from: string, address: string): Promise<string> {
 const named = async (from: string, name: string) =>
   (await network.sh(from, `dig +time=3 +tries=2 +short ${name}.${HOST}.b.shop.skein.test`)).trim();
 
+async function startDocker(place: Place): Promise<void> {
+  const options = `--exec-opt native.cgroupdriver=cgroupfs --oom-score-adjust 0 --cgroup-parent /${CGROUP}`;
+  place.start(['sh', '-c', `exec dockerd ${options} > /run/dockerd.log 2>&1`], () => undefined);
+  await until('Docker', 60, async () => (await place.sh('docker version')).code === 0);
+}
+
 beforeAll(async () => {
   network = await openInstalled({ clusters: 2, nodes: 2, gateways: 1 }, async (field) => {
     const place = field.nodes.find(({ name }) => name === HOST)?.place as Place;
-    place.start(
-      [
-        'sh',
-        '-c',
-        `exec dockerd --exec-opt native.cgroupdriver=cgroupfs --oom-score-adjust 0 --cgroup-parent /${CGROUP} > /run/dockerd.log 2>&1`,
-      ],
-      () => undefined,
-    );
-    await until('Docker', 60, async () => (await place.sh('docker version')).code === 0);
+    await startDocker(place);
     await must(place, 'tar c --files-from /dev/null | docker import - nothing');
     await must(place, `docker network create --subnet ${LEGACY} legacy`);
   });
-  const { outer } = network.field;
-  const { place, pid } = await network.field.openPlace();
-  pod = place;
-  const node = network.node('a2');
-  await must(
-    outer,
-    `ip link add c-a2 type veth peer name cni0 netns /proc/${node.pid}/ns/net &&
-     ip link add p-a2 type veth peer name eth0 netns /proc/${pid}/ns/net &&
-     ip link add pod-a2 type bridge && ip link set pod-a2 up &&
-     ip link set c-a2 master pod-a2 up && ip link set p-a2 master pod-a2 up`,
-  );
-  await must(node.place, 'ip addr add 10.128.0.1/24 dev cni0 && ip link set cni0 up');
-  await must(
-    pod,
-    `ip addr add ${POD}/24 dev eth0 && ip link set eth0 up && ip route add default via 10.128.0.1`,
-  );
+  pod = await openPod(network.field, network.node('a2'), PODS);
   for (const one of [pod, ...network.field.nodes.map((found) => found.place)]) await listen(one, 8080);
   network.order({
     order: 'pods',
@@ -196,9 +180,17 @@ describe('Docker networks', { timeout: 240_000 }, () => {
     await setPolicy({ default: 'allow' });
   });
 
-  test('a container that ends loses its name, and Docker may be started again', async () => {
+  test('a container that ends loses its name; Docker may be started again', async () => {
     await docker('rm -f db');
     await until('its name to go', 20, async () => (await named('a2', 'db')) === '');
+    const docked = (await network.sh(HOST, 'cat /var/run/docker.pid')).trim();
+    await network.sh(HOST, `kill ${docked}`);
+    await until('Docker to end', 30, async () => (await placeOf(HOST).sh(`kill -0 ${docked}`)).code !== 0);
+    await startDocker(placeOf(HOST));
+    await docker('start shop_Web.1');
+    const address = await addressOf('shop_Web.1');
+    await until('its name to be back', 30, async () => (await named('a2', 'shop-web-1')) === address);
+    expect(await reaches('pod', address)).toBe(POD);
     expect(await network.sh(HOST, 'iptables -S DOCKER-USER')).toContain('skein');
   });
 

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BLOWS } from './fixture/blows.ts';
 import { type FieldNode, must, NODE, type Place, talkFile, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
+import { openPod, podAddress } from './fixture/pod.ts';
 
 const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const PORTS = [8080, 9090];
@@ -21,10 +22,9 @@ type Side = (typeof SIDES)[number];
 let network: InstalledNetwork;
 const pods = new Map<string, Place>();
 const placeOf = (name: string): Place => pods.get(name) ?? network.node(name).place;
-const baseOf = (name: string) => `10.128.${(name[0] === 'a' ? 0 : 64) + Number(name[1]) - 1}`;
-const rangeOf = (name: string) => `${baseOf(name)}.0/24`;
+const rangeOf = (name: string) => `10.128.${(name[0] === 'a' ? 0 : 64) + Number(name[1]) - 1}.0/24`;
 /** The address of the pod behind a node. */
-const podOf = (name: string) => `${baseOf(name)}.10`;
+const podOf = (name: string) => podAddress(rangeOf(name));
 const namesOf = (side: Side) =>
   network.field.nodes.map(({ name }) => name).filter((name) => name[0] === side);
 
@@ -46,29 +46,12 @@ table ip flannel {
 }
 EOF`;
 
-async function openPod(node: FieldNode, mates: readonly FieldNode[]): Promise<void> {
-  const { outer } = network.field;
+async function addPod(node: FieldNode, mates: readonly FieldNode[]): Promise<void> {
   const { name } = node;
-  const { place, pid } = await network.field.openPlace();
-  await must(
-    outer,
-    `ip link add c-${name} type veth peer name cni0 netns /proc/${node.pid}/ns/net &&
-     ip link add p-${name} type veth peer name eth0 netns /proc/${pid}/ns/net &&
-     ip link add pod-${name} type bridge && ip link set pod-${name} up &&
-     ip link set c-${name} master pod-${name} up && ip link set p-${name} master pod-${name} up`,
-  );
-  const routes = mates
-    .filter((mate) => mate !== node)
-    .map((mate) => `ip route add ${rangeOf(mate.name)} via ${mate.address}`);
-  await must(
-    node.place,
-    [`ip addr add ${baseOf(name)}.1/24 dev cni0`, 'ip link set cni0 up', ...routes].join(' && '),
-  );
+  const place = await openPod(network.field, node, rangeOf(name));
+  for (const mate of mates)
+    if (mate !== node) await must(node.place, `ip route add ${rangeOf(mate.name)} via ${mate.address}`);
   await must(node.place, masquerade(CLUSTERS[name[0] as Side]));
-  await must(
-    place,
-    `ip addr add ${podOf(name)}/24 dev eth0 && ip link set eth0 up && ip route add default via ${baseOf(name)}.1`,
-  );
   pods.set(`pod-${name}`, place);
   for (const port of PORTS) await listen(place, whoFile, port);
 }
@@ -123,7 +106,7 @@ beforeAll(async () => {
   });
   for (const side of SIDES) {
     const mates = network.field.nodes.filter(({ name }) => name[0] === side);
-    for (const node of mates) await openPod(node, mates);
+    for (const node of mates) await addPod(node, mates);
   }
   for (const { name, place } of network.field.nodes) {
     for (const port of PORTS) await listen(place, whoFile, port);
@@ -173,6 +156,28 @@ describe('pods', { timeout: 240_000 }, () => {
     expect(await network.sh('a3', 'nft list counter inet watch inner')).toContain('packets 0 ');
     expect(await reaches('pod-a3', overlayOf(network.node('a1')))).toBe(overlayOf(network.node('a3')));
     expect(await reaches('pod-a3', overlayOf(network.node('a3')))).toBe(podOf('a3'));
+  });
+
+  test('a service that leads to another cluster’s pod is asked by pods and by nodes; none leads past the policy', async () => {
+    // As kube-proxy does it: with the address that the node chose for the service's own.
+    const proxy = (rule: string) => `nft -f - << 'EOF'
+table ip proxy {
+  chain out { type nat hook output priority -100; ${rule} }
+  chain pre { type nat hook prerouting priority -100; ${rule} }
+}
+EOF`;
+    await network.sh('a3', proxy(`ip daddr 10.192.0.10 tcp dport 80 dnat to ${podOf('b3')}:8080;`));
+    const asked = async (from: string) =>
+      (await must(placeOf(from), `${NODE} ${whoFile} ask tcp 10.192.0.10 80`)).trim();
+    expect(await asked('pod-a3')).toBe(podOf('a3'));
+    expect(await asked('a3')).toBe(overlayOf(network.node('a3')));
+    await network.sh('a3', 'nft delete table ip proxy');
+    // A port of the node that leads to its pod is another matter than the pod.
+    await network.sh('a3', proxy(`tcp dport 30080 dnat to ${podOf('a3')}:8080;`));
+    const there = `${NODE} ${whoFile} ask tcp ${overlayOf(network.node('a3'))} 30080`;
+    expect((await must(placeOf('b3'), there)).trim()).toBe('');
+    expect(await asks('b3', 'tcp', podOf('a3'))).not.toBe('');
+    await network.sh('a3', 'nft delete table ip proxy');
   });
 
   test('a large packet comes through whole, by TCP', async () => {

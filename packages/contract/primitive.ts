@@ -129,8 +129,5 @@ export const OWN_PORTS = { names: 53, probes: [51880, 51881, 51882] };
  */
 export const RANGES_CIDR = '242.0.0.0/8';
 
-/** What clusters are given pod ranges from, each organization its own: no two of its clusters have the same. */
-export const PODS_POOL = '10.128.0.0/10';
-
 /** UDP port that WireGuard listens on unless a network says otherwise. */
 export const WIREGUARD_PORT = 51820;

@@ -254,8 +254,8 @@ export async function startDaemon(options: {
   };
   /** A node may become one of a cluster at any time; what is found goes into the next report. */
   const lookForKubernetes = async () => {
-    const place = kubernetes ? null : findPlace(readEnvironment());
-    if (place) {
+    const place = () => findPlace(readEnvironment());
+    if (!kubernetes && place()) {
       const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
       kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
     }
@@ -331,6 +331,7 @@ export async function startDaemon(options: {
       draining: node.isDraining(),
       wireguard: node.wireguard(),
       ranges: held?.self.ranges ?? [],
+      pods: held?.self.pods.own ?? [],
       udp: node.udp(),
       overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),

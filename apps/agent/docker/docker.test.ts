@@ -29,8 +29,8 @@ test('containers have names that DNS can have, each one of its own', () => {
     ]),
   );
   expect(containersOf(network({ Containers })).map(({ name, address }) => `${name} ${address}`)).toEqual([
-    'end 242.0.0.8',
     'lives 242.0.0.4',
+    'end 242.0.0.8',
     'shop-web-1 242.0.0.5',
     'web 242.0.0.2',
     `${'x'.repeat(40)} 242.0.0.7`,

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { formatAddress, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
 import { decode, encode } from 'dns-packet';
 import { z } from 'zod';
 import { INTERFACES, interfaceOf, LOOPBACK_RESOLVER } from '../config.ts';
@@ -63,8 +63,11 @@ async function astray(run: Run, map: NetworkMap): Promise<NodeFacts['astray']> {
     ...(map.self.rangesCidr === null ? [] : [map.self.rangesCidr]),
     ...map.self.pods.elsewhere,
   ];
-  for (const cidr of behindOthers.slice(0, MOST_ROUTES))
-    addresses.push(formatAddress(parseCidr(cidr).first + 1));
+  // The last of each: given out last, so that it is hardly ever behind this very node.
+  for (const cidr of behindOthers.slice(0, MOST_ROUTES)) {
+    const range = parseCidr(cidr);
+    addresses.push(formatAddress(range.first + sizeOf(range) - 2));
+  }
   for (const address of addresses) {
     const ran = await run('ip', ['-j', 'route', 'get', address]);
     const device = ran.ok ? (RouteJson.parse(JSON.parse(ran.output))[0]?.dev ?? null) : null;

@@ -19,7 +19,8 @@
  */
 import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import { behindNode, ICMP_ERRORS, isKept, OURS, oneOf, overlayCidrs } from './words.ts';
+import { cidrsOf, spansOf } from '@skein/mesh/policy/ranges.ts';
+import { behindNode, byTunnelAlone, ICMP_ERRORS, isKept, OURS, oneOf, overlayCidrs } from './words.ts';
 
 const ERRORS = `icmp type { ${ICMP_ERRORS} }`;
 const RELATED = 'meta l4proto icmp ct state related accept';
@@ -28,9 +29,26 @@ const inside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ cidr }) => c
 const outside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ overlayCidr }) => overlayCidr));
 const some = (of: readonly MapRange[], lines: () => string[]) => (of.length > 0 ? lines() : []);
 
-/** What a range's own rules have let out of the tunnel passes on; nobody else comes past `to_ranges` with such an address. */
+/**
+ * What a range's own rules have let out of the tunnel passes on. Nobody else comes past `to_ranges` with such an address;
+ * and what somebody on the node (a published port, a service of Kubernetes) turns towards it was never judged as that.
+ */
 export function rangesThrough(ranges: readonly MapRange[]): string[] {
-  return some(ranges, () => [`    oifname != ${OURS} ip daddr ${inside(ranges)} accept`]);
+  const shared = ranges.filter(isShared);
+  const remembered = ranges.filter((range) => !isShared(range));
+  const to = (some: readonly MapRange[]) => `    oifname != ${OURS} ip daddr ${inside(some)}`;
+  return [
+    ...some(shared, () => [`${to(shared)} accept`]),
+    ...some(remembered, () => [
+      `${to(remembered)} ct direction reply accept`,
+      `${to(remembered)} ct original ip daddr ${outside(remembered)} accept`,
+    ]),
+  ];
+}
+
+/** Carried by all gateways without state: a flow may come by one and go by another. */
+function isShared({ replies, alone }: MapRange): boolean {
+  return replies === 'routed' && !alone;
 }
 
 /** Where anything is behind this node. Needs the chains `begun_behind` and `answered_behind`. */
@@ -40,8 +58,8 @@ export function rangeChains(self: MapSelf): string[] {
   const overlay = oneOf(overlayCidrs(self));
   const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
   const routed = ranges.filter(({ replies }) => replies === 'routed');
-  const shared = routed.filter(({ alone }) => !alone);
-  const remembered = ranges.filter((range) => !shared.includes(range));
+  const shared = ranges.filter(isShared);
+  const remembered = ranges.filter((range) => !isShared(range));
   return [
     '  chain out_of_ranges {',
     `    ip daddr != ${overlay} counter drop`,
@@ -117,8 +135,7 @@ function rememberedChains(
   const translated = remembered.filter((range) => !isKept(range));
   const kept = remembered.filter(isKept);
   const routed = translated.filter((range) => !masqueraded.includes(range));
-  const overlay = oneOf(overlayCidrs(self));
-  const ownCluster = oneOf([self.clusterOverlayCidr, ...self.clusterRanges]);
+  const [overlay, byTunnel] = [oneOf(overlayCidrs(self)), oneOf(byTunnelAlone(self))];
   return [
     '  chain remembered {',
     `    ${RELATED}`,
@@ -141,16 +158,30 @@ function rememberedChains(
     '    type nat hook postrouting priority 90; policy accept;',
     ...routed.map((range) => `    oifname ${OURS} ${toOutside(range)}`),
     ...some(kept, () => [
-      ...(self.pods.own.length > 0
-        ? [`    oifname ${OURS} ip saddr ${oneOf(self.pods.own)} ip daddr ${ownCluster} masquerade`]
-        : []),
+      ...podsAsNode(self),
       `    oifname ${OURS} ip saddr ${inside(kept)} ip daddr ${overlay} snat ip to ip saddr`,
-      `    oifname != ${OURS} ip saddr ${overlay} ip daddr ${inside(kept)} snat ip to ip saddr`,
+      // What is beside the overlay, such as a pod that asks itself by a service, stays with whoever has it now.
+      `    oifname != ${OURS} ip saddr ${byTunnel} ip saddr != ${inside(kept)} ip daddr ${inside(kept)} snat ip to ip saddr`,
     ]),
     ...some(masqueraded, () => [
       `    oifname != ${OURS} ct original ip daddr ${outside(masqueraded)} masquerade`,
     ]),
     '  }',
+  ];
+}
+
+/**
+ * Towards its own cluster's peers a pod speaks as its node. So does the node itself where it did not mean the overlay: it
+ * took another of its addresses, and then a service of Kubernetes turned the packet here.
+ */
+function podsAsNode(self: MapSelf): string[] {
+  const { own } = self.pods;
+  if (own.length === 0) return [];
+  const ownCluster = oneOf([self.clusterOverlayCidr, ...self.clusterRanges]);
+  const known = [...byTunnelAlone(self), ...behindNode(self).map(({ cidr }) => cidr)].map(parseCidr);
+  return [
+    `    oifname ${OURS} ip saddr ${oneOf(own)} ip daddr ${ownCluster} masquerade`,
+    `    oifname ${OURS} ip saddr != ${oneOf(cidrsOf(spansOf(known)))} masquerade`,
   ];
 }
 

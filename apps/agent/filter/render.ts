@@ -117,8 +117,9 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  chain to_node {',
     ...(ownIsOpen ? both(({ ip, cidrs }) => `    ${ip} saddr ${cidrs(own)} accept`) : []),
     ...both(({ ip, cidrs }) => `    ${ip} saddr != ${cidrs(overlay)} counter drop`),
-    ...both(({ ip, cidr }) => `    ${ip} daddr != ${cidr(self.overlayAddress)} counter drop`),
+    // Of what began here under another of the node's addresses, and went out as the overlay's, too.
     '    ct direction reply ct state established,related accept',
+    ...both(({ ip, cidr }) => `    ${ip} daddr != ${cidr(self.overlayAddress)} counter drop`),
     ...both(({ protocol }) => `    meta l4proto ${protocol} ct state related accept`),
     // Names of a cluster are asked of its gateways; the probes are our own.
     ...(self.role === 'gateway' ? ['    meta l4proto { tcp, udp } th dport 53 accept'] : []),

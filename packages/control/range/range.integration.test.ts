@@ -232,7 +232,7 @@ describe('Docker networks', () => {
     const newer = await loadNewer(fresh.database, mesh.networkId, before.number);
     if (newer.kind !== 'change') throw new Error(newer.kind);
     expect(changeSnapshot(before, newer.change).after).toEqual(after);
-    const peer = mesh.peers.find(({ id }) => id === peerId)?.name;
+    const peer = buildMap(after, one, peerId)?.self.name;
     const nameOf = (clusterId: string) =>
       buildMap(after, clusterId, memberOf(clusterId))?.names.filter(({ name }) => name.startsWith('web.'));
     expect(nameOf(one)).toEqual([

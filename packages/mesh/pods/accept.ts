@@ -1,6 +1,5 @@
 /** Which pod ranges a cluster and its nodes may have. */
-import { PODS_POOL, RANGES_CIDR } from '@skein/contract/primitive.ts';
-import { allocateCidr, type RangeGrant } from '../ipam/allocate.ts';
+import { RANGES_CIDR } from '@skein/contract/primitive.ts';
 import { contains, formatCidr, overlaps, parseCidr } from '../ipam/cidr.ts';
 
 /** What pods may not share an address with, and what that is. */
@@ -15,8 +14,6 @@ const SPECIAL: readonly (readonly [string, string])[] = [
 /** Of a cluster: what is wider leaves others too little, what is narrower no node anything. */
 const WIDEST = 10;
 const NARROWEST = 28;
-/** Of a cluster that says nothing: 64 nodes of a /24. */
-const USUAL = 18;
 
 /** Ranges that a cluster's pods may not share an address with, and whose they are. */
 export type Taken = readonly { readonly cidr: string; readonly whose: string }[];
@@ -33,11 +30,6 @@ export function podCidrProblems(cidr: string, taken: Taken): string[] {
   for (const other of taken)
     if (overlaps(cidr, other.cidr)) problems.push(`overlaps ${other.cidr} of ${other.whose}`);
   return problems;
-}
-
-/** The lowest free range for a cluster's pods. @param taken those of all the organization's clusters */
-export function allocatePodCidr(taken: readonly string[]): RangeGrant {
-  return allocateCidr(PODS_POOL, USUAL, taken);
 }
 
 /**
