@@ -10,7 +10,7 @@ const PREFIX = 'skein-node-';
 const ROOT = '/sys/fs/cgroup';
 
 /**
- * Removes those that nothing runs in. The kernel refuses the others, which are a living machine's.
+ * Removes those that nothing runs in; a living machine's first process is in its own.
  * @param only of the machine with this network namespace (its inode's number)
  * @returns whether all that were meant are gone
  */
@@ -30,6 +30,8 @@ export function removeEmptyGroups(only: number | null = null): boolean {
 
 /** The deepest first. */
 function removeTree(path: string): boolean {
+  // Of a living machine an empty group below its own is not ours to take.
+  if (isUsed(path)) return false;
   for (const name of childrenOf(path)) removeTree(join(path, name));
   try {
     rmdirSync(path);
@@ -37,6 +39,14 @@ function removeTree(path: string): boolean {
   } catch (error) {
     // Something runs in it, or another process has removed it.
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+function isUsed(path: string): boolean {
+  try {
+    return readFileSync(join(path, 'cgroup.procs'), 'utf8') !== '';
+  } catch {
+    return false;
   }
 }
 
