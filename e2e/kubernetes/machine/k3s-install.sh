@@ -75,7 +75,7 @@ setsid "$start" >> "/var/log/$service.log" 2>&1 < /dev/null &
 # A service of systemd's that says when it is ready: whoever starts it waits for that.
 ready() {
   if [ "$role" = server ]; then
-    [ -e /etc/rancher/k3s/k3s.yaml ] && k3s kubectl get --raw /readyz > /dev/null 2>&1
+    [ -e /etc/rancher/k3s/k3s.yaml ] && [ -e /var/lib/rancher/k3s/agent/kubelet.kubeconfig ] && k3s kubectl get --raw /readyz > /dev/null 2>&1
   else
     [ -e /var/lib/rancher/k3s/agent/kubelet.kubeconfig ]
   fi
