@@ -1,11 +1,12 @@
 /**
  * Services across clusters on a node of a Kubernetes cluster whose API server this agent may ask. Every such agent answers
- * pods' questions for names; one of them, which a Lease elects, tells what the cluster exports and writes what it imports.
+ * pods' questions for names; one of them, that a Lease elects tells what the cluster exports and writes what it imports.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ExportsFrame } from '@skein/contract/agent/service.ts';
 import { NAMESPACE } from '@skein/kubernetes/object.ts';
 import { DNS_PORT, dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
-import { mcsKinds } from '@skein/kubernetes/services/crds.ts';
+import { MCS_VERSION, mcsKinds } from '@skein/kubernetes/services/crds.ts';
 import { type Clusterset, clustersetBody } from '../../dns/clusterset.ts';
 import { parseQuery, renderReply } from '../../dns/reply.ts';
 import { type NameServer, serveNames } from '../../dns/server.ts';
@@ -55,6 +56,7 @@ const LEASE = 'skein-services';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 /** How often all is compared, whether or not anything was heard. */
 const COMPARE_MILLISECONDS = 60_000;
+const SERVED_MILLISECONDS = 15_000;
 const WIRE_MILLISECONDS = 15_000;
 /** An agent that has not said for so long that it is there is asked by nobody. */
 const ALIVE_SECONDS = 45;
@@ -78,6 +80,15 @@ export async function ensureKinds(api: KubernetesApi): Promise<void> {
     if (made.status !== 201 && made.status !== 409)
       throw new Error(`${kind.metadata.name} was not made: ${reasonOf(made.body)}`);
   }
+  // The API server takes a moment until it serves a new kind.
+  const deadline = performance.now() + SERVED_MILLISECONDS;
+  for (const plural of ['serviceexports', 'serviceimports'])
+    for (;;) {
+      const { status, body } = await api.request('GET', `/apis/${MCS_VERSION}/${plural}?limit=1`);
+      if (status === 200) break;
+      if (performance.now() > deadline) throw new Error(`${plural} are not served: ${reasonOf(body)}`);
+      await wait(100);
+    }
 }
 
 export function startKubernetesServices(options: KubernetesServicesOptions): KubernetesServices {
@@ -89,7 +100,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
   let server: NameServer | undefined;
   let closed = false;
   const touch = (key: string) => office?.queue.add(key);
-  const names = newClusterNames({ api, log, onChange: touch });
+  const names = newClusterNames({ api, log, onChange: touch, onSynced: () => touchAll() });
   const clusterset: Clusterset = { answer: names.answer, random: options.random };
 
   const touchAll = () => {
@@ -113,7 +124,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
         if (failures > 3) log(`service ${key}: ${wordsOf(error)}`);
       },
     );
-    const exports = newExports({ api, log, send: options.send, onChange: touch });
+    const exports = newExports({ api, log, send: options.send, onChange: touch, onSynced: touchAll });
     const imports = newImports({ writer, names, exports, view: keeper.view, cluster: options.cluster, now });
     const follow = () => {
       if (namespaces.synced()) keeper.followNamespaces(namespaces.keys(), heard);
