@@ -1,4 +1,7 @@
-/** Which tests need what: `pure` nothing, `integration` a real Postgres, `lab` root and namespaces, `browser` Chromium. */
+/**
+ * Which tests need what: `pure` nothing, `integration` a real Postgres, `lab` root and namespaces, `browser` Chromium,
+ * `kubernetes` what `npm run e2e:kubernetes` builds, and the sealed place that it runs them in.
+ */
 import { defineConfig } from 'vitest/config';
 
 const everywhere = ['apps/**', 'packages/**', 'e2e/**'];
@@ -15,7 +18,10 @@ export default defineConfig({
           // They take milliseconds; a machine that does other things too is no failure of theirs.
           testTimeout: 20_000,
           include: named('.test.ts'),
-          exclude: [...never, '**/*.integration.test.ts', '**/*.lab.test.ts', '**/*.browser.test.ts'],
+          exclude: [
+            ...never,
+            ...['integration', 'lab', 'browser', 'kubernetes'].map((name) => `**/*.${name}.test.ts`),
+          ],
         },
       },
       {
@@ -49,6 +55,18 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'kubernetes',
+          include: named('.kubernetes.test.ts'),
+          exclude: never,
+          // They share one place, whose addresses there are once.
+          fileParallelism: false,
+          globalSetup: ['./e2e/setup/postgres.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
         },
       },
     ],

@@ -17,6 +17,12 @@ const environment = Environment.parse(process.env);
 /** Outside the checkout: what is built here takes minutes and is the same for every checkout. */
 export const CACHE = join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'skein/kubernetes');
 export const REAL_K3S = environment.SKEIN_K3S ?? null;
+/** What children must be told, so that they find the same. */
+export const HANDED_ON: Record<string, string> = Object.fromEntries(
+  Object.entries({ XDG_CACHE_HOME: environment.XDG_CACHE_HOME, SKEIN_K3S: environment.SKEIN_K3S }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  ),
+);
 
 /** @throws Error that says what to do, where there is no Go */
 export function goCommand(): string {

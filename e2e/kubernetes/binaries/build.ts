@@ -47,7 +47,7 @@ const MODULES = {
     title: 'CoreDNS and flannel',
     outputs: [
       { file: 'coredns', package: 'github.com/coredns/coredns' },
-      { file: 'flanneld', package: 'github.com/flannel-io/flannel' },
+      { file: 'flanneld', package: './flanneld' },
     ],
   },
   programs: {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,6 +93,11 @@ func delegateOf(asked object) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// It tells the bridge's own address in the range.
+	_, subnet, err := net.ParseCIDR(node["FLANNEL_SUBNET"])
+	if err != nil {
+		return nil, err
+	}
 	delegate := object{"type": "bridge"}
 	if wanted, is := asked["delegate"].(object); is {
 		maps.Copy(delegate, wanted)
@@ -115,7 +121,7 @@ func delegateOf(asked object) ([]byte, error) {
 	}
 	delegate["ipam"] = object{
 		"type":   "host-local",
-		"ranges": [][]object{{{"subnet": node["FLANNEL_SUBNET"]}}},
+		"ranges": [][]object{{{"subnet": subnet.String()}}},
 		"routes": []object{{"dst": node["FLANNEL_NETWORK"]}},
 	}
 	return json.Marshal(delegate)

@@ -81,9 +81,10 @@ func check(err error) {
 func find(name string) string {
 	places := append([]string{home}, strings.Split("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ":")...)
 	for _, place := range places {
-		path := filepath.Join(place, name)
-		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
-			return path
+		// The installer calls this program by the names of others too.
+		path, err := filepath.EvalSymlinks(filepath.Join(place, name))
+		if err == nil && filepath.Base(path) != "k3s" {
+			return filepath.Join(place, name)
 		}
 	}
 	fail("%s is not on this machine", name)

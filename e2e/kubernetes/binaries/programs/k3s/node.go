@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -13,9 +14,8 @@ import (
 const (
 	images = dataDirectory + "/agent/images"
 	// Where k3s unpacks the programs that it carries.
-	carried   = dataDirectory + "/data/current/bin"
-	networks  = dataDirectory + "/agent/etc/cni/net.d"
-	readyFile = "/run/k3s/ready"
+	carried  = dataDirectory + "/data/current/bin"
+	networks = dataDirectory + "/agent/etc/cni/net.d"
 	// What k3s takes for the container that holds a pod's namespaces.
 	pause = "docker.io/rancher/mirrored-pause:3.6"
 )
@@ -147,9 +147,10 @@ func startNode(all *children, n node, about cluster, config, bootstrap, clientCA
 		all.start("kube-proxy", "--config", proxy)
 	}
 	if about.FlannelBackend != "none" {
-		startFlannel(all, n, about, config)
+		if err := startFlannel(all, n, about, config); err != nil {
+			return err
+		}
 	}
-	write(readyFile, []byte("ready\n"), 0o644)
 	return nil
 }
 
@@ -165,7 +166,7 @@ func proxyMode(asked []string) string {
 	return mode
 }
 
-func startFlannel(all *children, n node, about cluster, config string) {
+func startFlannel(all *children, n node, about cluster, config string) error {
 	backends := map[string]string{"vxlan": "vxlan", "host-gw": "host-gw", "wireguard-native": "wireguard"}
 	backend, known := backends[about.FlannelBackend]
 	if !known {
@@ -177,12 +178,20 @@ func startFlannel(all *children, n node, about cluster, config string) {
   {"type": "flannel", "delegate": {"hairpinMode": true, "forceAddress": true, "isDefaultGateway": true}},
   {"type": "portmap", "capabilities": {"portMappings": true}}]}
 `), 0o644)
+	// flanneld ends when it is too early.
+	if err := all.until("the node has a range for its pods", func() bool {
+		told, _ := exec.Command(find("kubectl"), "--kubeconfig", config, "get", "node", n.name, "--output=jsonpath={.spec.podCIDR}").Output()
+		return len(told) > 0
+	}); err != nil {
+		return err
+	}
 	via := n.flannelInterface
 	if via == "" {
 		via = n.ip
 	}
 	all.startWith([]string{"NODE_NAME=" + n.name}, "flanneld", "--kube-subnet-mgr", "--kubeconfig-file="+config,
 		"--net-config-path="+file, "--ip-masq", "--iface="+via)
+	return nil
 }
 
 func toJSON(value any) []byte {
