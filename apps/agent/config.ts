@@ -30,13 +30,25 @@ const Environment = z.object({
   /** The join token, given this way (or by stdin) because a process list shows arguments. */
   SKEIN_JOIN_TOKEN: z.string().min(1).optional(),
   SKEIN_COORDINATOR_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** In a pod: the node it runs on, and where the cluster's API server is (Kubernetes sets these two itself). */
+  SKEIN_NODE_NAME: z.string().min(1).max(253).optional(),
+  KUBERNETES_SERVICE_HOST: z.string().min(1).optional(),
+  KUBERNETES_SERVICE_PORT: z.coerce.number().int().min(1).max(65535).optional(),
 });
 
 /** Reads the environment. Throws `config-invalid` naming every problem at once. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env) {
   const parsed = Environment.safeParse(source);
-  if (parsed.success)
-    return { joinToken: parsed.data.SKEIN_JOIN_TOKEN, coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL };
+  if (parsed.success) {
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = 443 } = parsed.data;
+    return {
+      joinToken: parsed.data.SKEIN_JOIN_TOKEN,
+      coordinatorUrl: parsed.data.SKEIN_COORDINATOR_URL,
+      nodeName: parsed.data.SKEIN_NODE_NAME,
+      apiServer:
+        host === undefined ? undefined : `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    };
+  }
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new AgentFailure('config-invalid', problems.join('; '));
 }

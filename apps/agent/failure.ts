@@ -13,6 +13,7 @@ export type FailureCode =
   | 'already-running'
   | 'command-failed'
   | 'device-failed'
+  | 'kubernetes-refused'
   | 'address-taken';
 
 /** A failure with words a person can act on. Never carries a key or a token. */

@@ -22,6 +22,7 @@ const HELP = `Usage: skein-agent COMMAND
   doctor [PEER] [-o json]
                        what is wrong and how to mend it, with the hops to PEER;
                        exit code 1 when something is
+  pod                  in a Kubernetes node's pod: join if need be, then run
   leave                leave the network and clean the node
   --version, --help
 `;
@@ -41,6 +42,11 @@ async function main(): Promise<void> {
   }
   if (rest.length > 0) throw new AgentFailure('usage', `unexpected: ${rest.join(' ')}`);
   if (command === 'run') return runDaemon();
+  if (command === 'pod') {
+    // As the manifest starts it; only there is it loaded.
+    const { runPod } = await import('./command/pod.ts');
+    return runPod(run, readEnvironment());
+  }
   if (command === 'leave') return void process.stdout.write(`${await leave()}\n`);
   if (command === 'drain') return void process.stdout.write(`${await drain(values.end !== true)}\n`);
   if (command === 'status') {

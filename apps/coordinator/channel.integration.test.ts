@@ -52,6 +52,7 @@ function start(): Promise<Coordinator> {
     masterKey,
     coordinatorUrl: 'http://192.0.2.10:7401',
     agentDistribution: distribution,
+    agentImage: 'registry.test/skein-agent:1',
     host: '127.0.0.1',
     port: 0,
     tls: null,

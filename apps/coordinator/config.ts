@@ -14,6 +14,11 @@ const Environment = z
       .regex(/^[\w.:/[\]~%+-]+$/, 'holds a character that a shell script cannot carry unquoted'),
     /** Directory with `install.sh` and the agent's tarballs. */
     SKEIN_AGENT_DISTRIBUTION: File,
+    /** The agent's container image, for clusters of Kubernetes that nodes join by. */
+    SKEIN_AGENT_IMAGE: z
+      .string()
+      .regex(/^[a-z0-9][\w./:@-]{0,400}$/, 'must be the name of an image')
+      .optional(),
     HOST: z.string().default('0.0.0.0'),
     PORT: z.coerce.number().int().min(1).max(65535).default(7401),
     /** PEM files; with both, this process speaks HTTPS itself. */
@@ -30,6 +35,7 @@ export interface Config {
   masterKey: Uint8Array;
   coordinatorUrl: string;
   agentDistribution: string;
+  agentImage: string | null;
   host: string;
   port: number;
   tls: { certificate: string; key: string } | null;
@@ -66,6 +72,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     masterKey,
     coordinatorUrl: env.SKEIN_COORDINATOR_URL.replace(/\/+$/, ''),
     agentDistribution: env.SKEIN_AGENT_DISTRIBUTION,
+    agentImage: env.SKEIN_AGENT_IMAGE ?? null,
     host: env.HOST,
     port: env.PORT,
     tls,

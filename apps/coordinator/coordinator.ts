@@ -26,11 +26,12 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
   const random = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
   const database = openDatabase(config.databaseUrl);
   const context = { database, random, now: () => new Date() };
-  const rooms = new Rooms(database, createSealer(config.masterKey, random));
+  const sealer = createSealer(config.masterKey, random);
+  const rooms = new Rooms(database, sealer);
   const inbox = new Inbox(context);
   const server = createHttpServer({ context, ...config });
   const services = new ServiceDesk(context);
-  const channels = new ChannelServer(server, { context, rooms, inbox, services });
+  const channels = new ChannelServer(server, { context, sealer, rooms, inbox, services });
   const sweep = () => rooms.sweep();
   const listening = await listen(
     config.databaseUrl,
@@ -55,6 +56,14 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
     (payload) => services.notified(payload),
     () => services.reloadAll(),
   );
+  const clusterQuestions = await listen(
+    config.databaseUrl,
+    CHANNEL.kubernetesQuestion,
+    (payload) =>
+      void channels
+        .askedOfKubernetes(payload)
+        .catch((error) => say('question to a cluster not asked', { error: wordsOf(error) })),
+  );
   server.listen(config.port, config.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -72,6 +81,7 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       await questions.close();
       await exported.close();
       await services.close();
+      await clusterQuestions.close();
       await inbox.close();
       await database.$disconnect();
     },

@@ -41,6 +41,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     tls: null,
+    agentImage: 'skein-agent:test',
   });
 });
 beforeEach(async () => {

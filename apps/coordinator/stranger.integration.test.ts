@@ -23,6 +23,7 @@ beforeAll(async () => {
     masterKey: randomBytes(32),
     coordinatorUrl: 'http://192.0.2.10:7401',
     agentDistribution: distribution,
+    agentImage: null,
     host: '127.0.0.1',
     port: 0,
     tls: null,

@@ -21,6 +21,11 @@ const Environment = z
     /** Skein's own keys at AWS, by which it assumes the roles of keyless accounts. */
     SKEIN_AWS_ACCESS_KEY_ID: z.string().min(1).optional(),
     SKEIN_AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    /** Where nodes fetch the install script of k3s, where not from its makers. */
+    SKEIN_K3S_INSTALLER: z
+      .url({ protocol: /^https?$/ })
+      .regex(/^[^'\s]+$/, 'holds a character that a shell script cannot carry')
+      .optional(),
   })
   .refine((env) => !env.SKEIN_AWS_ACCESS_KEY_ID === !env.SKEIN_AWS_SECRET_ACCESS_KEY, {
     path: ['SKEIN_AWS_SECRET_ACCESS_KEY'],
@@ -56,6 +61,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     platform: {
       publicUrl: parsed.data.SKEIN_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       aws: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null,
+      ...(parsed.data.SKEIN_K3S_INSTALLER && { k3sInstaller: parsed.data.SKEIN_K3S_INSTALLER }),
     },
   };
 }

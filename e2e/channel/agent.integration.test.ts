@@ -31,6 +31,7 @@ const start = (port: number) =>
     masterKey,
     coordinatorUrl: 'http://127.0.0.1',
     agentDistribution: '/nonexistent',
+    agentImage: null,
     host: '127.0.0.1',
     port,
     tls: null,
@@ -108,6 +109,7 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
     onPathTest: () => {},
     onServices: () => {},
     onExportsUnknown: () => {},
+    onKubernetes: () => {},
     onReady: () => {
       connections += 1;
       look();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Channel, keepChannel } from '@skein/agent/channel/channel.ts';
 import { clustersetBody } from '@skein/agent/dns/clusterset.ts';
-import type { KubernetesApi } from '@skein/agent/kubernetes/api.ts';
+import { type KubernetesApi, openKubernetes } from '@skein/agent/kubernetes/api.ts';
 import { newWriter } from '@skein/agent/kubernetes/services/apply.ts';
 import {
   ensureKinds,
@@ -23,7 +23,7 @@ import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testi
 import { type Coordinator, startCoordinator } from '@skein/coordinator/coordinator.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
-import { APPLY, pathOf } from '@skein/kubernetes/object.ts';
+import { AGENT_ACCOUNT, APPLY, NAMESPACE, pathOf } from '@skein/kubernetes/object.ts';
 import { accountObjects } from '@skein/kubernetes/roles.ts';
 import { dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
 import { derivedName } from '@skein/kubernetes/services/import.ts';
@@ -35,7 +35,7 @@ import type {
 } from '@skein/kubernetes/services/objects.ts';
 import { openPrivateKey, openPublicKey } from '@skein/mesh/map/sign.ts';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
-import { type ApiServer, openApiServer } from './api-server.ts';
+import { startApiServer } from './api-server.ts';
 import { buildBinaries } from './binaries/build.ts';
 
 const MCS = '/apis/multicluster.x-k8s.io/v1beta1';
@@ -47,7 +47,13 @@ let fresh: FreshDatabase;
 let coordinator: Coordinator;
 let distribution: string;
 let mesh: SeededMesh;
-const servers: ApiServer[] = [];
+/** As an administrator, and as Skein's account, with the rights that it was given and no others. */
+interface Server {
+  api: KubernetesApi;
+  agent: KubernetesApi;
+  close(): Promise<void>;
+}
+const servers: Server[] = [];
 interface Agent {
   channel: Channel;
   services: KubernetesServices;
@@ -72,20 +78,13 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     tls: null,
+    agentImage: 'skein-agent:test',
   });
   mesh = await makeMesh(fresh.database, sealer, await makeOrganization(fresh.database), {
     clusters: 2,
     peersPerCluster: 2,
   });
-  servers.push(
-    ...(await Promise.all(
-      ['10.192.0.0/20', '10.192.16.0/20'].map((cidr) => openApiServer(kubernetes, cidr)),
-    )),
-  );
-  for (const { api } of servers) {
-    for (const object of accountObjects(false)) await put(api, object);
-    await ensureKinds(api);
-  }
+  servers.push(...(await Promise.all([0, 1].map(() => openServer(kubernetes)))));
   for (const cluster of [0, 1]) agents.add(await startAgent(cluster, 0));
   await until('both to lead', async () => [...agents].every(({ services }) => services.leads()), 20_000);
 });
@@ -106,6 +105,30 @@ afterAll(async () => {
   await fresh?.drop();
   await rm(distribution, { recursive: true, force: true });
 });
+
+async function openServer(programs: string): Promise<Server> {
+  const { admin, close } = await startApiServer(programs);
+  const api = openKubernetes(admin);
+  for (const object of accountObjects(false)) await put(api, object);
+  const { status, body } = await api.request(
+    'POST',
+    `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${AGENT_ACCOUNT}/token`,
+    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
+  );
+  if (status !== 201) throw new Error(`no token: ${JSON.stringify(body)}`);
+  const { token } = (body as { status: { token: string } }).status;
+  const agent = openKubernetes({ ...admin, credential: async () => ({ token }) });
+  await ensureKinds(agent);
+  return {
+    api,
+    agent,
+    close: async () => {
+      api.close();
+      agent.close();
+      await close();
+    },
+  };
+}
 
 async function startAgent(cluster: number, member: number): Promise<Agent> {
   const { id: peerId, identitySeed } = mesh.peers[cluster * 2 + member] as SeededPeer;
@@ -137,6 +160,7 @@ async function startAgent(cluster: number, member: number): Promise<Agent> {
     },
     onMap: () => undefined,
     onPathTest: () => undefined,
+    onKubernetes: () => undefined,
     onServices: keeper.take,
     onExportsUnknown: services.exportsUnknown,
     onRemoved: () => undefined,
@@ -154,7 +178,7 @@ async function startAgent(cluster: number, member: number): Promise<Agent> {
   return agent;
 }
 
-const serverOf = (cluster: number) => servers[cluster] as ApiServer;
+const serverOf = (cluster: number) => servers[cluster] as Server;
 const apiOf = (cluster: number) => serverOf(cluster).api;
 
 async function get<T>(api: KubernetesApi, path: string): Promise<T> {

@@ -3,6 +3,7 @@
  * very verbs that the coordinator calls, and its tunnels are reported as up.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Facts } from '@skein/contract/agent/channel.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { type ChannelContext, enrolPeer } from '@skein/control/peer/enrol.ts';
 import { notifyPresence, recordPresence } from '@skein/control/peer/presence.ts';
@@ -19,6 +20,8 @@ export interface SimulatedAgents {
   seen: Set<string>;
   /** While true no machine joins. */
   paused: boolean;
+  /** What agents find on their nodes beside the usual. */
+  finds: (machine: Machine) => Partial<Facts>;
   close(): Promise<void>;
 }
 
@@ -31,7 +34,7 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
   };
   const seen = new Set<string>();
   const refused: string[] = [];
-  const joined = new Map<string, { peerId: string; networkId: string; address: string }>();
+  const joined = new Map<string, { peerId: string; networkId: string; address: string; machine: Machine }>();
   let reported = '';
   let open = true;
 
@@ -46,14 +49,16 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
           continue;
         }
         const answer = await enrol(context, machine, token);
-        if (answer.ok) joined.set(machine.id, { ...answer.answer, address: machine.privateAddress });
+        if (answer.ok) joined.set(machine.id, { ...answer.answer, address: machine.privateAddress, machine });
         else refused.push(`${machine.id}: ${answer.refusal.code}`);
       }
       const here = new Set(machines().map((machine) => machine.id));
       for (const id of joined.keys()) if (!here.has(id)) joined.delete(id);
       // What the maps hold follows from who joined and from the revision: only then is there news to report.
-      const news = `${[...joined.keys()].join()} ${await revisions(database)}`;
-      if (news !== reported) await report(context, [...joined.values()]);
+      const found = [...joined.values()].map((one) => ({ ...one, found: agents.finds(one.machine) }));
+      const facts = JSON.stringify(found.map((one) => one.found));
+      const news = `${[...joined.keys()].join()} ${await revisions(database)} ${facts}`;
+      if (news !== reported) await report(context, found);
       reported = news;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -62,6 +67,7 @@ export function simulateAgents(database: Database, machines: () => readonly Mach
     seen,
     refused,
     paused: false,
+    finds: () => ({}),
     async close() {
       open = false;
       await running;
@@ -105,7 +111,7 @@ export const factsOf = (privateAddress: string) => ({
 /** Every tunnel that the peer's own map holds is up. */
 async function report(
   context: ChannelContext,
-  agents: readonly { peerId: string; networkId: string; address: string }[],
+  agents: readonly { peerId: string; networkId: string; address: string; found: Partial<Facts> }[],
 ) {
   const { database } = context;
   const networks = new Set(agents.map((agent) => agent.networkId));
@@ -117,7 +123,7 @@ async function report(
   for (const networkId of networks) {
     const snapshot = await loadSnapshot(database, networkId);
     if (!snapshot) continue;
-    const reports = agents.flatMap(({ peerId, address }) => {
+    const reports = agents.flatMap(({ peerId, address, found }) => {
       const clusterId = [...snapshot.parts].find(([, part]) =>
         part.peers.some((peer) => peer.id === peerId),
       )?.[0];
@@ -133,7 +139,8 @@ async function report(
         sentBytes: 0,
       }));
       const endpoints = [{ kind: 'private' as const, address, port: 51820 }];
-      const body = { facts: factsOf(address), endpoints, appliedNumber: map.number, problem: null, links };
+      const facts = { ...factsOf(address), ...found };
+      const body = { facts, endpoints, appliedNumber: map.number, problem: null, links };
       return [{ peerId, observedAddress: null, report: { type: 'report' as const, ...body } }];
     });
     await recordReports(context, networkId, reports);

@@ -20,6 +20,7 @@ import { serveClusters } from './route/cluster/routes.ts';
 import { serveDrift } from './route/drift/routes.ts';
 import { serveIssuer } from './route/issuer/routes.ts';
 import { serveJoinTokens } from './route/join-token/routes.ts';
+import { serveKubernetes } from './route/kubernetes/routes.ts';
 import { serveMeshServices } from './route/mesh-service/routes.ts';
 import { serveNetworks } from './route/network/routes.ts';
 import { serveNetworkViews } from './route/network/views.ts';
@@ -51,6 +52,7 @@ export function createApi(dependencies: ApiDependencies): Hono<ApiEnvironment> {
   serveNetworks(v1);
   serveNetworkViews(v1);
   serveClusters(v1);
+  serveKubernetes(v1);
   servePeers(v1);
   serveRanges(v1);
   serveMeshServices(v1);

@@ -17,6 +17,8 @@ export interface Platform {
   publicUrl: string | null;
   /** Skein's own keys at AWS, by which roles are assumed. */
   aws: AwsKeys | null;
+  /** Where nodes fetch the install script of k3s, where not from its makers. */
+  k3sInstaller?: string;
 }
 
 export interface Context {

@@ -14,6 +14,8 @@ export const CHANNEL = {
   pathQuestion: 'skein_path_question',
   /** `{"networkId","keys"}`: services `NAMESPACE/NAME` of the network changed; all may have where `keys` is null. */
   service: 'skein_service',
+  /** `{"id","peerId"}`: something waits to be asked of the Kubernetes cluster of this peer. */
+  kubernetesQuestion: 'skein_kubernetes_question',
 } as const;
 export type Channel = (typeof CHANNEL)[keyof typeof CHANNEL];
 

@@ -17,6 +17,7 @@ const k3s: K3sNode['kubernetes'] = {
   flannelBackend: 'vxlan',
   podCidr: '10.128.0.0/18',
   serviceCidr: '10.192.0.0/20',
+  server: 'gw-1',
 };
 const node: K3sNode = {
   kubernetes: k3s,
@@ -119,7 +120,7 @@ describe('what is passed on', () => {
     ['GET', '/api/v1/namespaces/kube-system/configmaps/coredns'],
     ['POST', '/api/v1/namespaces/skein-system/serviceaccounts/skein-agent/token'],
     ['DELETE', '/api/v1/nodes'],
-    ['DELETE', '/api/v1/nodes/gw-1'],
+    ['DELETE', '/api/v1/nodes/gw-1/status'],
     ['PATCH', '/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin'],
     ['GET', '/api/v1/namespaces/a/pods/b/exec'],
     ['GET', '/api/v1/nodes/gw-1/proxy'],

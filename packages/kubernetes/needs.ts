@@ -160,8 +160,8 @@ export const NEEDS: readonly Need[] = [
   {
     group: '',
     resource: 'nodes',
-    verbs: ['patch'],
-    why: 'a node takes no new pods while it is drained or upgraded',
+    verbs: ['patch', 'delete'],
+    why: 'a node takes no new pods while it is drained or upgraded, and is forgotten when it was ended',
     by: ['control'],
     where: 'made',
   },

@@ -8,6 +8,7 @@ import {
   MAX_FRAME_BYTES,
   ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion } from '@skein/contract/agent/kubernetes.ts';
 import type { SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import type { ServicesNews } from '@skein/contract/agent/service.ts';
@@ -38,6 +39,8 @@ export interface ConnectionOptions {
   onServices: (news: ServicesNews) => void;
   /** The exports of this listing are not known: list all again. */
   onExportsUnknown: (session: string) => void;
+  /** Something is asked of the Kubernetes cluster that this node is one of. */
+  onKubernetes: (id: string, question: KubernetesQuestion) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -137,11 +140,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (news?.serial === heardSerial) return options.onServices(news);
       failure = 'news of services came that the network did not sign for us, or not in order';
       socket.terminate();
-    } else if (message.type === 'kubernetes-request') {
-      // An agent that said it answers these is asked them.
-      failure = 'a question about Kubernetes came, which is not answered here';
-      socket.terminate();
-    } else {
+    } else if (message.type === 'kubernetes-request') options.onKubernetes(message.id, message.question);
+    else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);
       failure = 'a removal came that the network did not sign for us';

@@ -1,4 +1,5 @@
 /** `skein-agent join`: makes the keys and enrols. */
+import type { KubernetesFacts } from '@skein/contract/agent/kubernetes.ts';
 import { enrol } from '../channel/enrol.ts';
 import { AgentFailure } from '../failure.ts';
 import type { Run } from '../host/command.ts';
@@ -13,7 +14,13 @@ import { ensureKeys } from '../state/keys.ts';
  */
 export async function join(
   run: Run,
-  input: { coordinatorUrl: string; token: string; name: string | undefined },
+  input: {
+    coordinatorUrl: string;
+    token: string;
+    name: string | undefined;
+    /** What was found of Kubernetes on the node. */
+    kubernetes?: KubernetesFacts | undefined;
+  },
 ): Promise<string> {
   const held = await readEnrolment();
   const coordinatorUrl = input.coordinatorUrl.replace(/\/+$/, '');
@@ -24,7 +31,10 @@ export async function join(
     );
   const keys = await ensureKeys();
   const address = (await underlayAddress(coordinatorUrl)) ?? firstUnderlayAddress();
-  const facts = gatherFacts(await wireguardOf(run), address);
+  const facts = {
+    ...gatherFacts(await wireguardOf(run), address),
+    ...(input.kubernetes && { kubernetes: input.kubernetes }),
+  };
   const enrolled = await enrol(coordinatorUrl, input.token, keys, facts, input.name);
   if (enrolled.kind === 'refused') {
     if (held) return `kept as ${held.name}; the token was not needed (${enrolled.message})`;

@@ -42,6 +42,7 @@ async function tellAlone(): Promise<boolean> {
       onPathTest: () => undefined,
       onServices: () => undefined,
       onExportsUnknown: () => undefined,
+      onKubernetes: () => undefined,
       onRemoved: () => resolve(true),
       // Every other end is no promise that it was heard.
       onEnd: () => resolve(false),

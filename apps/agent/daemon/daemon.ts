@@ -1,6 +1,7 @@
 /** The daemon: holds the map, keeps the node at it, talks with the coordinator, and goes on without it. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import type { MapPeer, NetworkMap, SignedMap } from '@skein/contract/agent/map.ts';
 import type { PathQuestion } from '@skein/contract/agent/path.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
@@ -9,7 +10,7 @@ import { openPublicKey } from '@skein/mesh/map/sign.ts';
 import { backoffSeconds } from '../channel/backoff.ts';
 import { type Channel, keepChannel } from '../channel/channel.ts';
 import { receive } from '../channel/receive.ts';
-import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, VERSION } from '../config.ts';
+import { PROBE_EVERY_SECONDS, REPORT_EVERY_SECONDS, readEnvironment, VERSION } from '../config.ts';
 import { answerPath } from '../doctor/answer-path.ts';
 import type { Measured } from '../doctor/facts.ts';
 import { chosenPeers, kindOf, measurePeers } from '../doctor/measure.ts';
@@ -17,6 +18,9 @@ import { wordsOf } from '../failure.ts';
 import type { Run } from '../host/command.ts';
 import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/facts.ts';
 import type { Log } from '../host/log.ts';
+import type { KubernetesKeeper } from '../kubernetes/keeper.ts';
+import { findPlace } from '../kubernetes/place.ts';
+import type { KubernetesServices } from '../kubernetes/services/start.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import { newHealth } from '../service/health.ts';
@@ -80,6 +84,10 @@ export async function startDaemon(options: {
   let pathTests = 0;
   const timers = new Set<NodeJS.Timeout>();
   let goneHeard: (() => void) | undefined;
+  /** Loaded where the node turns out to be one of a Kubernetes cluster. */
+  let kubernetes: KubernetesKeeper | undefined;
+  /** Where the agent may ask the cluster's API server for more than its own node. */
+  let clusterServices: KubernetesServices | undefined;
   let channel: Channel | undefined;
   let onlineSince = 0;
 
@@ -104,7 +112,10 @@ export async function startDaemon(options: {
   });
   const node: Node = newNode({
     ...options,
-    clusterset: services.clusterset,
+    clusterset: {
+      random: Math.random,
+      answer: (name) => (clusterServices ?? services).clusterset.answer(name),
+    },
     self: own,
     shared: await readSharedKeys(),
     onDeviceGone: () => {
@@ -170,6 +181,8 @@ export async function startDaemon(options: {
       privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? privateAddress;
     }
     await measure();
+    // A slow API server must not keep the round.
+    lookForKubernetes().catch((error) => log(`Kubernetes: ${wordsOf(error)}`));
   };
 
   const report = () => {
@@ -182,6 +195,7 @@ export async function startDaemon(options: {
       facts: {
         ...gatherFacts(node.wireguard() ?? 'userspace', privateAddress),
         nat: seen.nat,
+        ...(kubernetes?.facts() ? { kubernetes: kubernetes.facts() } : {}),
         ...(appliedNumber === null ? {} : { ipv6: node.overlayAddress6() !== null }),
       },
       endpoints: [
@@ -193,7 +207,7 @@ export async function startDaemon(options: {
         ...seen.endpoints,
       ],
       appliedNumber,
-      problem: problem?.slice(0, 2000) ?? null,
+      problem: [problem, clusterServices?.problem()].filter(Boolean).join('; ').slice(0, 2000) || null,
       ...(udp === 'unknown' ? {} : { udp }),
       relayPin,
       links: links.slice(0, 2000),
@@ -233,6 +247,62 @@ export async function startDaemon(options: {
     channel?.send({ type: 'path-answer', id: question.id, answer });
   };
 
+  const takeKubernetes = async (id: string, question: KubernetesQuestion) => {
+    const reply: KubernetesReply = kubernetes
+      ? await kubernetes.answer(question)
+      : { answer: 'refused', reason: 'this node is of no Kubernetes cluster' };
+    channel?.send({ type: 'kubernetes-answer', id, reply });
+  };
+  /** A node may become one of a cluster at any time; what is found goes into the next report. */
+  let servingCluster = false;
+  const serveCluster = async () => {
+    const own = kubernetes?.cluster();
+    if (!own?.scoped || servingCluster || stopped) return;
+    servingCluster = true;
+    try {
+      const { ensureKinds, nodeAddress, startKubernetesServices } = await import(
+        '../kubernetes/services/start.ts'
+      );
+      await ensureKinds(own.api);
+      const address = await nodeAddress(own.api, own.node);
+      if (stopped) return;
+      clusterServices = startKubernetesServices({
+        api: own.api,
+        peerId: enrolment.peerId,
+        cluster: () => held?.self.clusterName ?? null,
+        address,
+        keeper: services,
+        send: (frame) => channel?.connected() === true && channel.send(frame),
+        log,
+        random: Math.random,
+      });
+    } catch (error) {
+      // Looked at again with the cluster.
+      servingCluster = false;
+      throw error;
+    }
+  };
+  /** Bounded: a cluster that does not answer keeps no node from leaving. */
+  const leaveCluster = async () => {
+    if (!clusterServices) return;
+    await Promise.race([
+      clusterServices.leave().catch((error) => log(`services of the cluster: ${wordsOf(error)}`)),
+      wait(LEAVE_SECONDS * 1000, undefined, { ref: false }),
+    ]);
+  };
+
+  const lookForKubernetes = async () => {
+    const place = kubernetes ? null : findPlace(readEnvironment());
+    if (place) {
+      const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
+      kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
+    }
+    const before = JSON.stringify(kubernetes?.facts());
+    await kubernetes?.look();
+    await serveCluster();
+    if (JSON.stringify(kubernetes?.facts()) !== before) report();
+  };
+
   // From the last map, whether or not anybody can be reached.
   await enqueue(check);
   privateAddress = (await underlayAddress(enrolment.coordinatorUrl)) ?? firstUnderlayAddress();
@@ -251,12 +321,16 @@ export async function startDaemon(options: {
       report();
       services.connected();
       health.connected();
+      clusterServices?.connected();
     },
     onMap: (signed) => {
       const cameAt = performance.now();
       taking = taking
         .then(() => takeMap(signed, cameAt))
         .catch((error) => log(`map not kept: ${wordsOf(error)}`));
+    },
+    onKubernetes: (id, question) => {
+      takeKubernetes(id, question).catch((error) => log(`cluster not asked: ${wordsOf(error)}`));
     },
     onPathTest: (question) => {
       takePathTest(question).catch((error) => log(`path not tested: ${wordsOf(error)}`));
@@ -265,10 +339,10 @@ export async function startDaemon(options: {
       services.take(news);
       if (news.checks) health.apply(news.checks);
     },
-    onExportsUnknown: () => {},
+    onExportsUnknown: () => clusterServices?.exportsUnknown(),
     onRemoved: (reason) => {
       goneHeard?.();
-      if (!stopped) options.onRemoved(reason);
+      if (!stopped) void leaveCluster().then(() => options.onRemoved(reason));
     },
   });
   const rounding = setInterval(() => void enqueue(round), PROBE_EVERY_SECONDS * 1000);
@@ -316,12 +390,14 @@ export async function startDaemon(options: {
       )
         await wait(QUIET_MILLISECONDS / 2);
     },
-    tellLeaving: () =>
-      new Promise((resolve) => {
+    tellLeaving: async () => {
+      await leaveCluster();
+      return new Promise((resolve) => {
         if (!channel?.send({ type: 'leave' })) return resolve(false);
         goneHeard = () => resolve(true);
         later(LEAVE_SECONDS * 1000, () => resolve(false));
-      }),
+      });
+    },
     stop: async () => {
       // Tunnels stay, but nobody will answer for them: others need not find that out by silence.
       node.drain(true);
@@ -330,9 +406,11 @@ export async function startDaemon(options: {
       clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
+      await clusterServices?.close();
       services.close();
       health.close();
       channel?.close();
+      kubernetes?.close();
       await queue;
       await node.release();
     },

@@ -77,6 +77,7 @@ async function slowChannel() {
     exports: () => {},
     follow: () => {},
     health: () => {},
+    kubernetes: () => {},
     closed: () => {},
   });
   room.join(channel);

@@ -3,6 +3,7 @@
  * agent costs no more memory than a quick one and is sent one delta from what it holds.
  */
 import { CLOSE, FromAgent, type ToAgent } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import type { ExportsFrame, FollowFrame, HealthFrame, ServicesNews } from '@skein/contract/agent/service.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
@@ -14,7 +15,7 @@ import { parseUntrusted } from '../untrusted-json.ts';
 const MOST_RESYNCS = 20;
 /** Announcements of keys in one channel: at a rotation a day, half a year of it. */
 const MOST_KEYS = 500;
-/** Questions about paths that may wait at once. */
+/** Questions of one kind that may wait at once. */
 const MOST_ASKED = 8;
 /**
  * What one agent may say at once, and each second from then on: all organizations' agents share this process. The
@@ -34,6 +35,8 @@ export interface AgentEvents {
   exports(channel: AgentChannel, frame: ExportsFrame): void;
   follow(channel: AgentChannel, frame: FollowFrame): void;
   health(channel: AgentChannel, frame: HealthFrame): void;
+  /** Answers a question of ours about the node's cluster, and once alone. */
+  kubernetes(channel: AgentChannel, id: string, reply: KubernetesReply): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -60,6 +63,8 @@ export class AgentChannel implements Listener {
   #servicesSerial = 0;
   /** Questions about paths that wait for an answer, oldest first. */
   readonly #asked = new Set<string>();
+  /** The same about the node's Kubernetes cluster. */
+  readonly #askedOfKubernetes = new Set<string>();
   #mayStillSay = BURST_BYTES;
   #saidAt = performance.now();
   #over = false;
@@ -112,8 +117,7 @@ export class AgentChannel implements Listener {
 
   /** Asks about a path. An agent that never answers is asked on, but only the last questions count. */
   ask(question: PathQuestion): void {
-    this.#asked.add(question.id);
-    for (const oldest of this.#asked) if (this.#asked.size > MOST_ASKED) this.#asked.delete(oldest);
+    noteAsked(this.#asked, question.id);
     this.#say({ type: 'path-test', question });
   }
 
@@ -128,6 +132,11 @@ export class AgentChannel implements Listener {
   /** Changes of exports came that follow nothing known. */
   exportsUnknown(session: string): void {
     this.#say({ type: 'exports-unknown', session });
+  }
+
+  askKubernetes(id: string, question: KubernetesQuestion): void {
+    noteAsked(this.#askedOfKubernetes, id);
+    this.#say({ type: 'kubernetes-request', id, question });
   }
 
   ping(): void {
@@ -204,6 +213,8 @@ export class AgentChannel implements Listener {
     else if (frame.type === 'service-health') this.#events.health(this, frame);
     else if (frame.type === 'path-answer') {
       if (this.#asked.delete(frame.id)) this.#events.path(this, frame.id, frame.answer);
+    } else if (frame.type === 'kubernetes-answer') {
+      if (this.#askedOfKubernetes.delete(frame.id)) this.#events.kubernetes(this, frame.id, frame.reply);
     } else if (this.#resyncs >= MOST_RESYNCS) this.close(CLOSE.badFrame, 'too many resyncs');
     else {
       this.#resyncs += 1;
@@ -211,6 +222,11 @@ export class AgentChannel implements Listener {
       this.#send(this.#room.whole(this));
     }
   }
+}
+
+function noteAsked(asked: Set<string>, id: string): void {
+  asked.add(id);
+  for (const oldest of asked) if (asked.size > MOST_ASKED) asked.delete(oldest);
 }
 
 /** A frame of the protocol, or undefined. */

@@ -11,11 +11,13 @@ import {
   MAX_FRAME_BYTES,
   type ToAgent,
 } from '@skein/contract/agent/channel.ts';
+import { answerKubernetesQuestion, kubernetesQuestionFor } from '@skein/control/kubernetes/answer.ts';
 import { answerPathQuestion, pathQuestionFor } from '@skein/control/path-test/answer.ts';
 import { announceKeys, type KeysFrame } from '@skein/control/peer/announce-keys.ts';
 import { greetPeer } from '@skein/control/peer/connect.ts';
 import type { ChannelContext } from '@skein/control/peer/enrol.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
+import type { Sealer } from '@skein/control/secret/sealer.ts';
 import { signRemoval } from '@skein/mesh/map/sign.ts';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
@@ -48,6 +50,7 @@ interface Frame {
 
 export interface ChannelOptions {
   context: ChannelContext;
+  sealer: Sealer;
   rooms: Rooms;
   inbox: Inbox;
   services: ServiceDesk;
@@ -92,6 +95,16 @@ export class ChannelServer {
     if (!news || !channel) return;
     const question = await pathQuestionFor(this.#options.context.database, news.id, news.peerId);
     if (question) channel.ask(question);
+  }
+
+  /** The same for `skein_kubernetes_question`. */
+  async askedOfKubernetes(payload: string): Promise<void> {
+    const news = AskedFor.safeParse(tryJson(payload)).data;
+    const channel = news && [...this.#channels].find((one) => one.peerId === news.peerId);
+    if (!news || !channel) return;
+    const { context, sealer } = this.#options;
+    const question = await kubernetesQuestionFor(context.database, sealer, news.id, news.peerId);
+    if (question) channel.askKubernetes(news.id, question);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -227,6 +240,11 @@ export class ChannelServer {
       exports: (from, frame) => this.#options.services.exports(from, frame),
       follow: (from, frame) => this.#options.services.follow(from, frame),
       health: (from, frame) => this.#options.services.health(from, frame),
+      kubernetes: (from, id, reply) => {
+        answerKubernetesQuestion(this.#options.context.database, id, from.peerId, reply).catch((error) =>
+          say('answer of a cluster not written', { peerId: from.peerId, error: wordsOf(error) }),
+        );
+      },
       closed: (from) => {
         this.#channels.delete(from);
         this.#options.services.closed(from);

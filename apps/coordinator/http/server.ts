@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { ENROL_PATH, type EnrolRefusal, EnrolRequest } from '@skein/contract/agent/channel.ts';
+import { joinManifest } from '@skein/control/join-token/manifest.ts';
 import { type ChannelContext, enrolPeer } from '@skein/control/peer/enrol.ts';
 import { say, wordsOf } from '../log.ts';
 import { parseUntrusted } from '../untrusted-json.ts';
@@ -29,6 +30,8 @@ export interface HttpOptions {
   context: ChannelContext;
   coordinatorUrl: string;
   agentDistribution: string;
+  /** The agent's container image; null where this installation has none. */
+  agentImage: string | null;
   tls: { certificate: string; key: string } | null;
 }
 
@@ -37,7 +40,9 @@ export function createHttpServer(options: HttpOptions): Server {
   const limiter = new RateLimiter(ENROL_LIMIT);
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, response, options, limiter).catch((error) => {
-      say('request failed', { path: pathOf(request), error: wordsOf(error) });
+      // A join token may be in the path.
+      const path = pathOf(request).replace(/^\/join\/.*/, '/join/…');
+      say('request failed', { path, error: wordsOf(error) });
       if (!response.headersSent)
         refuse(response, 503, 'busy', 'The coordinator could not do this now. Try again.');
       else response.destroy();
@@ -63,10 +68,47 @@ async function answer(
   if (path === ENROL_PATH && method === 'POST') return enrol(request, response, options, limiter);
   if (method === 'GET' || method === 'HEAD') {
     if (path === '/healthz') return health(response, options);
+    const token = MANIFEST_PATH.exec(path)?.[1];
+    if (token !== undefined) return manifest(request, response, token, options, limiter);
     if (await serveDistribution(options.agentDistribution, options.coordinatorUrl, method, path, response))
       return;
   }
   response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('There is nothing here.\n');
+}
+
+const MANIFEST_PATH = /^\/join\/(skj_[A-Za-z0-9]{1,100})\/agent\.yaml$/;
+
+/** What joins a Kubernetes cluster. Guessing tokens is as slow here as at enrolment. */
+async function manifest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  { context, coordinatorUrl, agentImage: image }: HttpOptions,
+  limiter: RateLimiter,
+) {
+  const words = (status: number, text: string) =>
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+  if (!limiter.take(callerOf(request.socket.remoteAddress), context.now().getTime())) {
+    response.setHeader('retry-after', '5');
+    return words(429, 'Too many requests from this address. Try again in some seconds.');
+  }
+  if (image === null)
+    return words(
+      503,
+      'This coordinator knows no image of the agent: set SKEIN_AGENT_IMAGE and start it again.',
+    );
+  const text = await joinManifest(context, { token, coordinatorUrl, image });
+  if (text === null)
+    return words(
+      404,
+      'This join token is not one of a Kubernetes cluster, or counts no more. Make a new one in the dashboard.',
+    );
+  response.writeHead(200, {
+    'content-type': 'application/yaml; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
 }
 
 async function enrol(

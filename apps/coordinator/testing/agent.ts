@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type FromAgent, ToAgent } from '@skein/contract/agent/channel.ts';
+import type { KubernetesQuestion, KubernetesReply } from '@skein/contract/agent/kubernetes.ts';
 import { MapDelta, NetworkMap, Removal } from '@skein/contract/agent/map.ts';
 import type { PathAnswer, PathQuestion } from '@skein/contract/agent/path.ts';
 import { type HealthCheck, ServicesNews } from '@skein/contract/agent/service.ts';
@@ -35,6 +36,7 @@ export interface AgentOptions {
   nonce?: string;
   /** What is answered to path tests; nothing without it. */
   answerPath?: (question: PathQuestion) => PathAnswer;
+  answerKubernetes?: (question: KubernetesQuestion) => KubernetesReply;
   /** Said right behind the hello, without waiting. */
   behindHello?: FromAgent;
 }
@@ -88,8 +90,11 @@ export class TestAgent {
         if (answer) this.say({ type: 'path-answer', id: frame.question.id, answer });
         return;
       }
-      // Nobody said that there is a Kubernetes cluster here.
-      if (frame.type === 'kubernetes-request') return;
+      if (frame.type === 'kubernetes-request') {
+        const reply = options.answerKubernetes?.(frame.question);
+        if (reply) this.say({ type: 'kubernetes-answer', id: frame.id, reply });
+        return;
+      }
       if (frame.type === 'removed') {
         const { payload, signature } = frame.signed;
         const removal = Removal.parse(JSON.parse(payload));

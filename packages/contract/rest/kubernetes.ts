@@ -22,7 +22,7 @@ export const FlannelBackend = z.enum(['vxlan', 'host-gw', 'wireguard']);
 export type FlannelBackend = z.infer<typeof FlannelBackend>;
 
 /** The release that new clusters get. */
-export const K3S_VERSION = 'v1.34.2+k3s1';
+export const K3S_VERSION = 'v1.34.4+k3s1';
 
 /** What a new cluster is to have: k3s made by Skein, or a cluster of your own that agents join. */
 export const NewKubernetes = z.discriminatedUnion('distribution', [
@@ -31,10 +31,8 @@ export const NewKubernetes = z.discriminatedUnion('distribution', [
     version: K3sVersion.default(K3S_VERSION),
     cni: Cni.exclude(['existing']).default('flannel'),
     flannelBackend: FlannelBackend.default('vxlan').describe('For `flannel` and `k3s-flannel`'),
-    podCidr: Cidr.optional().describe(
-      'A /18 or larger of which each node gets a /24; given out when left out',
-    ),
-    serviceCidr: Cidr.optional().describe('A /20 or larger; given out when left out'),
+    podCidr: Cidr.optional().describe('Each node gets a /24 of it; a /18 is given out when left out'),
+    serviceCidr: Cidr.optional().describe('Of its ClusterIPs; a /20 is given out when left out'),
   }),
   z.object({
     distribution: z.literal('existing'),
@@ -55,6 +53,8 @@ export const ClusterKubernetes = z.object({
   flannelBackend: FlannelBackend.nullable(),
   podCidr: Cidr.nullable(),
   serviceCidr: Cidr.nullable(),
+  /** Name of the peer on whose node the API server runs; null where that is not ours. */
+  server: z.string().nullable(),
 });
 export type ClusterKubernetes = z.infer<typeof ClusterKubernetes>;
 

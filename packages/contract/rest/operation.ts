@@ -42,6 +42,7 @@ export const Operation = z.object({
     'add-cluster',
     'remove-cluster',
     'add-nodes',
+    'upgrade-kubernetes',
     'remove-peer',
     'change-network',
     'records',

@@ -1,6 +1,7 @@
 import { newId } from '@skein/contract/primitive.ts';
 import type { Transaction } from '@skein/database/client.ts';
 import type { Context } from '../context.ts';
+import { kubernetesColumns } from '../kubernetes/of.ts';
 import type { PlannedCluster, PlannedPeer } from '../network/plan/draft.ts';
 import { freeSeat } from '../peer/seat.ts';
 
@@ -28,6 +29,7 @@ export async function writeCluster(
       existingNetworkId: cluster.existingNetwork?.networkId ?? null,
       existingSubnetId: cluster.existingNetwork?.subnetId ?? null,
       nodeIdentity,
+      ...kubernetesColumns(cluster.kubernetes),
       state: cloudAccountId === null ? 'ready' : 'provisioning',
       createdAt: context.now(),
     },

@@ -4,6 +4,7 @@ import type { Transaction } from '@skein/database/client.ts';
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
+import { kubernetesOf } from '../kubernetes/of.ts';
 import { hashOfToken, makeToken, prefixOfToken } from '../secret/token.ts';
 
 import { joinTokenView } from './view.ts';
@@ -17,7 +18,7 @@ export async function mintJoinToken(
   return context.database.$transaction(async (tx) => {
     const cluster = await tx.cluster.findFirst({
       where: { id: input.clusterId, organizationId, deletedAt: null, state: { not: 'deleting' } },
-      select: { name: true },
+      select: { name: true, kubernetes: true, podCidr: true, serviceCidr: true },
     });
     if (!cluster) throw new Refusal('not-found', 'There is no such cluster.');
     const { token, row } = await createJoinToken(tx, context, {
@@ -37,7 +38,8 @@ export async function mintJoinToken(
         at: context.now(),
       },
     });
-    return { ...joinTokenView(row), token, command: joinCommand(context.coordinatorUrl, token) };
+    const commandFor = kubernetesOf(cluster)?.distribution === 'existing' ? applyCommand : joinCommand;
+    return { ...joinTokenView(row), token, command: commandFor(context.coordinatorUrl, token) };
   });
 }
 
@@ -76,4 +78,14 @@ export async function createJoinToken(
 /** The one-liner that makes a node join. */
 export function joinCommand(coordinatorUrl: string, token: string): string {
   return `curl -fsSL ${coordinatorUrl.replace(/\/$/, '')}/install.sh | sh -s -- --token ${token}`;
+}
+
+/** The same for every node of a Kubernetes cluster. */
+function applyCommand(coordinatorUrl: string, token: string): string {
+  return `kubectl apply -f ${coordinatorUrl.replace(/\/$/, '')}${joinManifestPath(token)}`;
+}
+
+/** Where the coordinator serves what joins a Kubernetes cluster. */
+export function joinManifestPath(token: string): string {
+  return `/join/${token}/agent.yaml`;
 }

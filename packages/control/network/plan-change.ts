@@ -7,6 +7,7 @@ import { addedNodes } from './plan/after/add-nodes.ts';
 import type { Change } from './plan/after/change.ts';
 import { deleted, removedCluster, removedPeer } from './plan/after/remove.ts';
 import { changedSettings } from './plan/after/settings.ts';
+import { upgradedKubernetes } from './plan/after/upgrade.ts';
 import type { Known } from './plan/draft.ts';
 import { lookAtExisting } from './plan/existing.ts';
 import { otherRanges } from './plan/hold.ts';
@@ -59,6 +60,8 @@ function changeOf(book: Book, wish: PlannedChange, known: Known): Change {
     }
     case 'add-nodes':
       return addedNodes(book, wish.clusterId, wish.nodes);
+    case 'upgrade-kubernetes':
+      return upgradedKubernetes(book, wish.clusterId, wish.version);
     case 'remove-peer':
       return removedPeer(book, wish.peerId);
     case 'remove-cluster':

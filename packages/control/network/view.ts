@@ -6,6 +6,7 @@ import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
 import { simplePortsOf } from '@skein/mesh/policy/simple.ts';
 import { Refusal } from '../failure.ts';
+import { kubernetesOf } from '../kubernetes/of.ts';
 
 const living = { where: { removedAt: null } };
 const connectedFields = { connectedAt: true, disconnectedAt: true } as const;
@@ -64,6 +65,9 @@ export const clusterFields = {
   labels: true,
   vpcCidr: true,
   overlayCidr: true,
+  kubernetes: true,
+  podCidr: true,
+  serviceCidr: true,
   state: true,
   createdAt: true,
   peers: { ...living, select: connectedFields },
@@ -71,7 +75,7 @@ export const clusterFields = {
 export type ClusterRow = Prisma.ClusterGetPayload<{ select: typeof clusterFields }>;
 
 export function clusterView(row: ClusterRow): Cluster {
-  const { cloudAccount, peers, existingNetworkId, existingSubnetId, ...rest } = row;
+  const { cloudAccount, peers, existingNetworkId, existingSubnetId, podCidr, serviceCidr, ...rest } = row;
   return {
     ...rest,
     // A name server's account holds no cluster.
@@ -81,6 +85,7 @@ export function clusterView(row: ClusterRow): Cluster {
       existingNetworkId !== null && existingSubnetId !== null
         ? { networkId: existingNetworkId, subnetId: existingSubnetId }
         : null,
+    kubernetes: kubernetesOf({ kubernetes: row.kubernetes, podCidr, serviceCidr }),
     peers: countsOf(peers),
     createdAt: row.createdAt.toISOString(),
   };

@@ -1,5 +1,6 @@
 import type { Topology } from '@skein/contract/primitive.ts';
 import type { Context } from '../context.ts';
+import { kubernetesOf } from '../kubernetes/of.ts';
 import { lockNetwork } from '../network/lock.ts';
 import { createOperation, wakeFor } from '../operation/create.ts';
 import { OPEN_STATES } from '../operation/open.ts';
@@ -72,11 +73,17 @@ async function endOne(context: Context, { id, networkId }: Departed): Promise<bo
       },
     });
     if (open > 0 || !cluster || cluster.state !== 'ready' || borne || left === 0) return undefined;
+    const kubernetes = kubernetesOf(cluster);
+    const drained = kubernetes?.distribution === 'k3s' && kubernetes.server !== peer.name;
     return createOperation(tx, context, {
       networkId,
       kind: 'remove-peer',
       title: `Clear up after ${peer.name}, which left ${cluster.name}`,
-      steps: removePeerSteps({ ...peer, cluster: cluster.name }, clusters, network.topology as Topology),
+      steps: removePeerSteps(
+        { ...peer, cluster: cluster.name, drained },
+        clusters.map((one) => ({ ...one, kubernetes: kubernetesOf(one) })),
+        network.topology as Topology,
+      ),
       clusterIds: new Map(clusters.map((one) => [one.name, one.id])),
     });
   });

@@ -1,4 +1,5 @@
 import type { EnrolAnswer, EnrolRefusal, EnrolRequest } from '@skein/contract/agent/channel.ts';
+import { MAX_PLANES } from '@skein/contract/agent/map.ts';
 import { Label, newId } from '@skein/contract/primitive.ts';
 import type { Transaction } from '@skein/database/client.ts';
 import { allocateAddress } from '@skein/mesh/ipam/allocate.ts';
@@ -102,7 +103,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
   } else {
     const mates = await tx.peer.findMany({
       where: { clusterId: cluster.id, removedAt: null },
-      select: { name: true, overlayAddress: true, role: true },
+      select: { name: true, overlayAddress: true, role: true, seat: true },
     });
     const ranges = await tx.clusterRange.findMany({
       where: { clusterId: cluster.id },
@@ -115,7 +116,10 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
     );
     if (!grant.ok) return refuse('busy', WORDS.full);
     // Where Skein makes no nodes nobody else says which of them is the gateway: the first to come.
-    const leads = cluster.cloudAccountId === null && !mates.some((mate) => mate.role === 'gateway');
+    const gateways = mates.filter((mate) => mate.role === 'gateway');
+    const first = cluster.cloudAccountId === null && gateways.length === 0;
+    // In a Kubernetes cluster a label of the node says so too.
+    const leads = first || (facts.kubernetes?.gateway === true && gateways.length < MAX_PLANES);
     peer = await tx.peer.create({
       data: {
         ...keys,
@@ -125,7 +129,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
         clusterId: cluster.id,
         name: freeName(request, new Set(named.map((one) => one.name))),
         role: leads ? 'gateway' : 'member',
-        seat: leads ? freeSeat([]) : null,
+        seat: leads ? freeSeat(gateways.map((mate) => mate.seat)) : null,
         overlayAddress: grant.address,
         privateAddress: request.facts.privateAddress,
         enrolledAt: now,

@@ -14,7 +14,11 @@ export const MASTER_KEY_BYTES = 32;
 
 /** What a secret belongs to. The key by which Skein signs its own tokens belongs to no organization. */
 export type SecretPlace =
-  | { organizationId: string; purpose: 'cloud-account' | 'network-map-key'; rowId: string }
+  | {
+      organizationId: string;
+      purpose: 'cloud-account' | 'network-map-key' | 'kubernetes-question';
+      rowId: string;
+    }
   | { organizationId: null; purpose: 'identity-key'; rowId: string };
 
 export interface Sealer {

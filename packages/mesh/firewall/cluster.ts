@@ -20,7 +20,13 @@ export interface ClusterRule {
  * them.
  */
 export function clusterRules(
-  cluster: { vpcCidr: string; wireguardPort: number; planes: number },
+  cluster: {
+    vpcCidr: string;
+    wireguardPort: number;
+    planes: number;
+    /** What the cluster's nodes also let in from each other. */
+    inside?: readonly { protocol: 'udp' | 'tcp'; port: number; description: string }[];
+  },
   callers: Callers,
 ): ClusterRule[] {
   const rule = (cidrs: string[], description: string): ClusterRule => ({
@@ -33,6 +39,8 @@ export function clusterRules(
   const single = (addresses: readonly string[]) =>
     [...new Set(addresses)].sort(compareText).map((address) => `${address}/32`);
   const rules = [rule([cluster.vpcCidr], 'WireGuard within the cluster')];
+  for (const { protocol, port, description } of cluster.inside ?? [])
+    rules.push({ protocol, fromPort: port, toPort: port, cidrs: [cluster.vpcCidr], description });
   const [others, peered] = [single(callers.others), single(callers.peered)];
   if (others.length > 0) rules.push(rule(others, 'WireGuard from linked peers of other clusters'));
   const relayed = single(callers.relayed);

@@ -2,6 +2,7 @@
  * Services across clusters on a node of a Kubernetes cluster whose API server this agent may ask. Every such agent answers
  * pods' questions for names; one of them, that a Lease elects tells what the cluster exports and writes what it imports.
  */
+import { isIPv4 } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ExportsFrame } from '@skein/contract/agent/service.ts';
 import { NAMESPACE } from '@skein/kubernetes/object.ts';
@@ -89,6 +90,15 @@ export async function ensureKinds(api: KubernetesApi): Promise<void> {
       if (performance.now() > deadline) throw new Error(`${plural} are not served: ${reasonOf(body)}`);
       await wait(100);
     }
+}
+
+/** By which pods of any node reach this one; null where its Node object says none. */
+export async function nodeAddress(api: KubernetesApi, node: string): Promise<string | null> {
+  const { status, body } = await api.request('GET', `/api/v1/nodes/${encodeURIComponent(node)}`);
+  if (status !== 200) throw new Error(`the Node ${node} is not shown: ${reasonOf(body)}`);
+  const { addresses = [] } = (body as { status: { addresses?: { type: string; address: string }[] } }).status;
+  const internal = addresses.filter(({ type, address }) => type === 'InternalIP' && isIPv4(address));
+  return internal[0]?.address ?? null;
 }
 
 export function startKubernetesServices(options: KubernetesServicesOptions): KubernetesServices {

@@ -15,6 +15,7 @@ export const ClusterDocument = Cluster.meta({
     labels: { stage: 'production' },
     vpcCidr: '10.64.0.0/20',
     overlayCidr: '100.64.1.0/24',
+    kubernetes: null,
     state: 'ready',
     peers: { expected: 2, connected: 2 },
     createdAt: '2026-11-20T19:00:00.000Z',

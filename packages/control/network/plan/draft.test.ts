@@ -12,6 +12,7 @@ const known: Known = {
   ]),
   takenOverlay: [],
   takenVpc: [],
+  takenKubernetes: [],
   existing: new Map(),
 };
 const shop: NewNetwork = {

@@ -7,11 +7,14 @@ import {
   ProviderId,
   type Topology,
 } from '@skein/contract/primitive.ts';
+import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
 import type { Policy } from '@skein/contract/rest/policy.ts';
+import { K3S_INSTANCE_TYPES } from '@skein/kubernetes/k3s.ts';
 import { allocateAddress, allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
 import { simplePolicy } from '@skein/mesh/policy/simple.ts';
+import { draftKubernetes, rangesOf } from './kubernetes.ts';
 import type { KnownAccount } from './shape.ts';
 
 export const OVERLAY_POOL = '100.64.0.0/10';
@@ -35,6 +38,7 @@ export interface PlannedCluster {
   nodeIdentity: string | null;
   vpcCidr: string | null;
   overlayCidr: string;
+  kubernetes: ClusterKubernetes | null;
   peers: PlannedPeer[];
 }
 export interface Draft {
@@ -59,6 +63,8 @@ export interface Known {
   /** Ranges of the organization's living networks and clusters. */
   takenOverlay: readonly string[];
   takenVpc: readonly string[];
+  /** Ranges of pods and of ClusterIPs of the organization's living clusters. */
+  takenKubernetes: readonly string[];
 }
 
 export type Problem = { path: string; message: string };
@@ -82,6 +88,7 @@ export function draftNetwork(request: NewNetwork, known: Known): Drafted {
       ...known,
       takenOverlay: clusters.map((other) => other.overlayCidr),
       takenVpc: [...known.takenVpc, ...clusters.flatMap((other) => other.vpcCidr ?? [])],
+      takenKubernetes: [...known.takenKubernetes, ...clusters.flatMap(rangesOf)],
     });
     if (cluster.ok) clusters.push(cluster.cluster);
     else problems.push(...cluster.problems.map((one) => ({ ...one, path: `clusters.${index}.${one.path}` })));
@@ -135,6 +142,12 @@ export function draftCluster(
       ok: false,
       problems: [vpc.problem],
     };
+  const beside = [networkCidr, ...known.takenVpc, ...(vpc ? [vpc.cidr] : [])];
+  const kubernetes = draftKubernetes(wanted, { taken: known.takenKubernetes, beside });
+  if (kubernetes && !kubernetes.ok) return { ok: false, problems: kubernetes.problems };
+  const { kubernetes: made = null } = kubernetes ?? {};
+  // The providers' default types are too small for an API server.
+  const enough = made?.distribution === 'k3s' && provider ? K3S_INSTANCE_TYPES[provider] : null;
   return {
     ok: true,
     cluster: {
@@ -142,11 +155,12 @@ export function draftCluster(
       cloudAccountId: wanted.cloudAccountId,
       provider,
       region: wanted.region,
-      instanceType: wanted.instanceType ?? null,
+      instanceType: wanted.instanceType ?? enough,
       existingNetwork: wanted.existingNetwork ?? null,
       nodeIdentity: wanted.nodeIdentity ?? null,
       vpcCidr: vpc?.cidr ?? null,
       overlayCidr: overlay.cidr,
+      kubernetes: made,
       peers: account ? draftPeers(wanted.nodes, overlay.cidr, [], [], wanted.gateways) : [],
     },
   };

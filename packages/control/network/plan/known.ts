@@ -23,12 +23,18 @@ export async function knownTo(
     select: { id: true, name: true, provider: true, keyless: true },
   });
   const networks = await database.network.findMany({ where: living, select: { cidr: true } });
-  const clusters = await database.cluster.findMany({ where: living, select: { vpcCidr: true } });
+  const clusters = await database.cluster.findMany({
+    where: living,
+    select: { vpcCidr: true, podCidr: true, serviceCidr: true },
+  });
   return {
     accounts: new Map(accounts.map(({ id, ...account }) => [id, account])),
     existing,
     takenOverlay: networks.map((network) => network.cidr),
     takenVpc: clusters.flatMap((cluster) => cluster.vpcCidr ?? []),
+    takenKubernetes: clusters.flatMap(({ podCidr, serviceCidr }) =>
+      [podCidr ?? [], serviceCidr ?? []].flat(),
+    ),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ResourceKind } from '@skein/contract/rest/network.ts';
 import type { Database, Transaction } from '@skein/database/client.ts';
 import type { Prisma } from '@skein/database/generated/client.ts';
 import { Refusal } from '../../failure.ts';
+import { kubernetesOf } from '../../kubernetes/of.ts';
 import { loadSnapshot } from '../../map/snapshot.ts';
 import { sendingAddresses } from '../../operation/step/callers.ts';
 import { type Book, byName, type HeldRow, type Shape, type ShapeCluster } from './shape.ts';
@@ -77,6 +78,7 @@ function clusterOf(row: ClusterRow): ShapeCluster {
     overlayCidr,
     existingNetwork: networkId !== null && subnetId !== null ? { networkId, subnetId } : null,
     nodeIdentity,
+    kubernetes: kubernetesOf(row),
     state: row.state as ShapeCluster['state'],
     peers: byName(
       row.peers.map((peer) => ({

@@ -30,7 +30,12 @@ export function planOf(book: Book, change: Change, otherRanges: readonly string[
   const told = { resources, rules, records };
   return {
     cidr: after.cidr,
-    clusters: after.clusters.map(({ name, vpcCidr, overlayCidr }) => ({ name, vpcCidr, overlayCidr })),
+    clusters: after.clusters.map(({ name, vpcCidr, overlayCidr, kubernetes }) => ({
+      name,
+      vpcCidr,
+      overlayCidr,
+      kubernetes,
+    })),
     ...told,
     cost: plannedCost(before, after, PRICES, DEFAULT_TYPES),
     blastRadius: blastRadius(before, after),

@@ -1,5 +1,7 @@
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import type { PlanAction, PlannedRule } from '@skein/contract/rest/network.ts';
+import { kubernetesPorts } from '@skein/kubernetes/cni.ts';
 import type { ClusterCallers } from '@skein/mesh/firewall/callers.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import { compareText } from '@skein/mesh/network.ts';
@@ -56,14 +58,16 @@ export function plannedRules(
 
 function wantedOf(
   group: Group,
-  cluster: { vpcCidr: string },
+  cluster: { vpcCidr: string; kubernetes: ClusterKubernetes | null },
   callers: ClusterCallers | undefined,
   unknowns: Unknowns,
 ): Permission[] {
   // One that is being removed lets nobody in.
   if (!callers) return [];
   const { planes } = callers;
-  const rules = clusterRules({ ...cluster, wireguardPort: WIREGUARD_PORT, planes }, callers[group]);
+  const { vpcCidr, kubernetes } = cluster;
+  const inside = kubernetes ? kubernetesPorts(kubernetes, group) : [];
+  const rules = clusterRules({ vpcCidr, wireguardPort: WIREGUARD_PORT, planes, inside }, callers[group]);
   return permissionsOf(rules).map((one) => ({ ...one, source: unknowns.say(one.source) }));
 }
 

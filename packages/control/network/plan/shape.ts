@@ -10,6 +10,7 @@ import type {
   Topology,
 } from '@skein/contract/primitive.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import type { ResourceKind } from '@skein/contract/rest/network.ts';
 import type { Policy } from '@skein/contract/rest/policy.ts';
 import { type ClusterCallers, callersOf, relayCallers } from '@skein/mesh/firewall/callers.ts';
@@ -50,6 +51,7 @@ export interface ShapeCluster {
   /** Range of the VPC and subnet that somebody else made. */
   existingNetwork: { networkId: string; subnetId: string } | null;
   nodeIdentity: string | null;
+  kubernetes: ClusterKubernetes | null;
   state: 'provisioning' | 'ready' | 'deleting' | 'failed';
   /** All that have not been removed, enrolled or not; sorted by name. */
   peers: readonly ShapePeer[];

@@ -35,10 +35,14 @@ async function followEnd(tx: Transaction, operation: Ended, verdict: 'succeeded'
   const network = networkId ? await tx.network.findUnique({ where: { id: networkId } }) : null;
   if (!network || network.deletedAt) return;
   const done = verdict === 'succeeded';
-  const made = await subjects(tx, operation.id, 'join');
-  // Of a provision that failed, clusters whose nodes all joined are ready nevertheless.
-  const joined = made.filter((step) => step.state === 'succeeded').map((step) => step.clusterId);
+  // Of a provision that failed, clusters whose nodes all joined are ready nevertheless; with Kubernetes, those whose pods
+  // reach each other.
+  const made = [
+    ...(await subjects(tx, operation.id, 'join')),
+    ...(await subjects(tx, operation.id, 'cni-probe')),
+  ];
   const missed = made.filter((step) => step.state !== 'succeeded').map((step) => step.clusterId);
+  const joined = made.map((step) => step.clusterId).filter((id) => !missed.includes(id));
   const kept = (await subjects(tx, operation.id, 'forget-cluster')).map((step) => step.clusterId);
   const move = (ids: string[], from: 'provisioning' | 'deleting', to: 'ready' | 'failed') =>
     tx.cluster.updateMany({ where: { id: { in: ids }, state: from, deletedAt: null }, data: { state: to } });
@@ -64,7 +68,7 @@ export async function followReopening(tx: Transaction, operation: Ended): Promis
   const state =
     operation.kind === 'teardown' ? 'deleting' : operation.kind === 'provision' ? 'provisioning' : null;
   if (state) await tx.network.update({ where: { id: operation.networkId }, data: { state } });
-  const reopen = async (kind: 'join' | 'forget-cluster', to: 'provisioning' | 'deleting') => {
+  const reopen = async (kind: Subject, to: 'provisioning' | 'deleting') => {
     const ids = (await subjects(tx, operation.id, kind)).map((step) => step.clusterId);
     await tx.cluster.updateMany({ where: { id: { in: ids }, state: 'failed' }, data: { state: to } });
   };
@@ -72,8 +76,11 @@ export async function followReopening(tx: Transaction, operation: Ended): Promis
   await reopen('forget-cluster', 'deleting');
 }
 
-/** The clusters that an operation makes (`join`) or removes (`forget-cluster`), by its steps of that kind. */
-async function subjects(tx: Transaction, operationId: string, kind: 'join' | 'forget-cluster') {
+/** Kinds of steps that say of a cluster what became of it. */
+type Subject = 'join' | 'cni-probe' | 'forget-cluster';
+
+/** The clusters that an operation makes (`join`, `cni-probe`) or removes (`forget-cluster`), by its steps of that kind. */
+async function subjects(tx: Transaction, operationId: string, kind: Subject) {
   const steps = await tx.step.findMany({
     where: { operationId, kind },
     select: { clusterId: true, state: true },

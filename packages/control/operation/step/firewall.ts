@@ -1,6 +1,8 @@
 import { allOf } from '@skein/clouds/bounded-wait.ts';
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
+import { kubernetesPorts } from '@skein/kubernetes/cni.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
+import { kubernetesOf } from '../../kubernetes/of.ts';
 import type { StepHandler } from '../engine/step-run.ts';
 import { loadCallers, portsWords } from './callers.ts';
 import { making, recorded } from './ledger.ts';
@@ -18,9 +20,11 @@ export const setFirewall: StepHandler = async (run) => {
   const callers = (await loadCallers(...at)).get(cluster.id);
   if (!callers) throw gone(`${cluster.name} is being removed.`);
   const ports = portsWords(callers.planes);
+  const kubernetes = kubernetesOf(cluster);
   const set = async (role: 'gateway' | 'member') => {
     const { planes } = callers;
-    const rules = clusterRules({ vpcCidr, wireguardPort: WIREGUARD_PORT, planes }, callers[role]);
+    const inside = kubernetes ? kubernetesPorts(kubernetes, role) : [];
+    const rules = clusterRules({ vpcCidr, wireguardPort: WIREGUARD_PORT, planes, inside }, callers[role]);
     const spec = { owner, key: `firewall/${role}`, name: consoleName(site, role), network, role, rules };
     const from = rules.flatMap((rule) => rule.cidrs);
     await making(

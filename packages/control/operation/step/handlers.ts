@@ -11,6 +11,12 @@ import { setFirewall } from './firewall.ts';
 import { forgetCluster, forgetNetwork } from './forget.ts';
 import { startInstances } from './instances.ts';
 import { awaitJoin } from './join.ts';
+import { installCni } from './kubernetes/cni.ts';
+import { drainNodes } from './kubernetes/drain.ts';
+import { awaitNodes } from './kubernetes/nodes.ts';
+import { probeCni } from './kubernetes/probe.ts';
+import { awaitServer } from './kubernetes/server.ts';
+import { upgradeNode } from './kubernetes/upgrade.ts';
 import { makePeering } from './peering.ts';
 import { writeRecords } from './records.ts';
 import { changeTopology } from './topology.ts';
@@ -25,6 +31,12 @@ export const HANDLERS = {
   firewall: setFirewall,
   instances: startInstances,
   join: awaitJoin,
+  'kubernetes-server': awaitServer,
+  'kubernetes-nodes': awaitNodes,
+  cni: installCni,
+  'cni-probe': probeCni,
+  'kubernetes-upgrade': upgradeNode,
+  'kubernetes-drain': drainNodes,
   zones: makeZones,
   records: writeRecords,
   verify: verifyTunnels,

@@ -1,7 +1,11 @@
 import type { Peer } from '@skein/database/generated/client.ts';
+import { joinToken, K3S_INSTALLER, k3sUserData, tokenSecret } from '@skein/kubernetes/k3s.ts';
+import { TOKEN_IDS } from '@skein/kubernetes/needs.ts';
 import { createJoinToken, joinCommand } from '../../join-token/mint.ts';
+import { kubernetesOf } from '../../kubernetes/of.ts';
 import { publishRevision } from '../../map/publish.ts';
 import type { StepHandler, StepRun } from '../engine/step-run.ts';
+import { factsOf, type K3sSite, k3sSiteOf } from './kubernetes/cluster-api.ts';
 import { making, recorded } from './ledger.ts';
 import { consoleName, gone, type Site, siteOf } from './site.ts';
 import { readAddress, readFirewall, readNetwork } from './states.ts';
@@ -21,7 +25,12 @@ export const startInstances: StepHandler = async (run) => {
   };
   if (!network || !groups.gateway || !groups.member)
     throw gone(`The VPC or the firewall groups of ${site.cluster.name} are not there.`);
-  const base = { network, groups: { gateway: groups.gateway, member: groups.member } };
+  const k3s = kubernetesOf(site.cluster)?.distribution === 'k3s' ? await k3sSiteOf(run) : null;
+  const base = {
+    network,
+    groups: { gateway: groups.gateway, member: groups.member },
+    kubernetes: k3s && forKubernetes(run, k3s),
+  };
 
   const left = [...site.peers];
   const started: Record<string, string> = {};
@@ -37,6 +46,8 @@ export const startInstances: StepHandler = async (run) => {
 interface Base {
   network: ReturnType<typeof readNetwork>;
   groups: Record<'gateway' | 'member', ReturnType<typeof readFirewall>>;
+  /** What a node does beside joining; null where nodes are plain. */
+  kubernetes: ((peer: Peer) => Promise<string>) | null;
 }
 
 async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promise<string> {
@@ -70,7 +81,7 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
           address: address ?? null,
           instanceType,
           nodeIdentity: cluster.nodeIdentity,
-          userData: () => userDataFor(run, peer),
+          userData: () => userDataFor(run, peer, base.kubernetes),
         },
         call,
       ),
@@ -94,7 +105,7 @@ async function startOne(run: StepRun, site: Site, peer: Peer, base: Base): Promi
 }
 
 /** The one-liner with a token of this peer alone. The token goes to the cloud and is kept nowhere else. */
-async function userDataFor(run: StepRun, peer: Peer): Promise<string> {
+async function userDataFor(run: StepRun, peer: Peer, kubernetes: Base['kubernetes']): Promise<string> {
   const { organizationId } = run.step;
   // Tokens of earlier attempts stay good: the cloud may have made an instance and lost its answer. The first to be
   // used revokes the others.
@@ -118,5 +129,44 @@ until curl -fsS -o /dev/null --max-time 10 ${coordinator}/healthz; do
   sleep 2
 done
 ${joinCommand(coordinator, token)}
-`;
+${kubernetes ? `${await kubernetes(peer)}\n` : ''}`;
+}
+
+/**
+ * What makes a node one of the cluster. All nodes of one attempt join by one token, which the cluster is given when the
+ * first of them needs it: tokens of earlier attempts stay good until they are wiped, as those above do.
+ */
+function forKubernetes(run: StepRun, site: K3sSite): (peer: Peer) => Promise<string> {
+  let token: Promise<string> | undefined;
+  return async (peer) => {
+    const { kubernetes, server } = site;
+    const isServer = peer.id === server.id;
+    if (!isServer) token ??= nodeToken(run, site);
+    return k3sUserData({
+      kubernetes,
+      name: peer.name,
+      gateway: peer.role === 'gateway',
+      overlayAddress: peer.overlayAddress,
+      joins: isServer
+        ? null
+        : { server: `https://${server.privateAddress}:6443`, token: (await token) ?? '' },
+      installer: run.context.platform.k3sInstaller ?? K3S_INSTALLER,
+    });
+  };
+}
+
+const SECRET_LENGTH = 16;
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz012345';
+
+async function nodeToken(run: StepRun, { api, server }: K3sSite): Promise<string> {
+  const caHash = factsOf(server)?.caHash;
+  if (!caHash || server.privateAddress === null)
+    throw gone(`The agent of ${server.name} has not told the hash of its cluster’s CA.`);
+  const bytes = new Uint8Array(SECRET_LENGTH);
+  run.context.random(bytes);
+  const secret = [...bytes].map((byte) => LETTERS[byte & 31]).join('');
+  const id = TOKEN_IDS[run.step.attempt % TOKEN_IDS.length] ?? '';
+  const until = new Date(run.context.now().getTime() + TOKEN_SECONDS * 1000);
+  await api.apply(tokenSecret({ id, secret, until }));
+  return joinToken(caHash, id, secret);
 }

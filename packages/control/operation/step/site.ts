@@ -32,11 +32,12 @@ const Input = z.object({
   with: z.string().optional(),
   use: z.literal(true).optional(),
   revision: z.int().optional(),
+  version: z.string().optional(),
   findings: z.array(z.string()).optional(),
 });
 
 export function inputOf(run: StepRun): StepInput {
-  const { peers, kinds, keys, with: other, use, revision, findings } = Input.parse(run.step.input);
+  const { peers, kinds, keys, with: other, use, revision, version, findings } = Input.parse(run.step.input);
   return {
     ...(peers && { peers }),
     ...(kinds && { kinds }),
@@ -44,6 +45,7 @@ export function inputOf(run: StepRun): StepInput {
     ...(other && { with: other }),
     ...(use && { use }),
     ...(revision !== undefined && { revision }),
+    ...(version !== undefined && { version }),
     ...(findings && { findings }),
   };
 }

@@ -22,6 +22,12 @@ export type StepKind =
   | 'firewall'
   | 'instances'
   | 'join'
+  | 'kubernetes-server'
+  | 'kubernetes-nodes'
+  | 'cni'
+  | 'cni-probe'
+  | 'kubernetes-upgrade'
+  | 'kubernetes-drain'
   | 'zones'
   | 'records'
   | 'verify'
@@ -46,6 +52,8 @@ export interface StepInput {
   use?: true;
   /** For `applied`: the revision that agents must have; the newest when left out. */
   revision?: number;
+  /** For `kubernetes-upgrade`: the release. */
+  version?: string;
   /** For `delete-orphans`: ids of findings. */
   findings?: string[];
 }
@@ -58,6 +66,12 @@ const TIMEOUT_SECONDS: Record<StepKind, number> = {
   firewall: 180,
   instances: 600,
   join: 600,
+  'kubernetes-server': 600,
+  'kubernetes-nodes': 300,
+  cni: 420,
+  'cni-probe': 180,
+  'kubernetes-upgrade': 900,
+  'kubernetes-drain': 420,
   zones: 300,
   records: 300,
   verify: 240,

@@ -1,4 +1,6 @@
 import type { Topology } from '@skein/contract/primitive.ts';
+import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
+import { kubernetesNodeSteps } from './kubernetes.ts';
 import { type Pair, peeringSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 
@@ -7,6 +9,8 @@ export interface StepCluster {
   name: string;
   cloudAccountId: string | null;
   peers: readonly { name: string; role: 'gateway' | 'member' }[];
+  /** Left out where it does not matter. */
+  kubernetes?: ClusterKubernetes | null;
 }
 
 /**
@@ -66,19 +70,21 @@ export function addNodesSteps(
     [{ name: cluster }],
   );
   const joined = [`${cluster}/join`, ...members.map((step) => step.key)];
-  return [
-    planned('instances', {
-      key: `${cluster}/instances`,
-      title: `Start ${peers.join(', ')} in ${cluster}`,
-      cluster,
-      dependsOn: [],
-      input: { peers },
-    }),
-    joinStep(cluster, peers),
-    ...members,
-    recordsStep([`${cluster}/join`]),
-    verifyStep(joined),
-  ];
+  const kubernetes = clusters.find((one) => one.name === cluster)?.kubernetes;
+  const started =
+    kubernetes?.distribution === 'k3s'
+      ? kubernetesNodeSteps({ name: cluster, kubernetes }, peers, [])
+      : [
+          planned('instances', {
+            key: `${cluster}/instances`,
+            title: `Start ${peers.join(', ')} in ${cluster}`,
+            cluster,
+            dependsOn: [],
+            input: { peers },
+          }),
+          joinStep(cluster, peers),
+        ];
+  return [...started, ...members, recordsStep([`${cluster}/join`]), verifyStep(joined)];
 }
 
 /**
@@ -121,10 +127,16 @@ function clusterSteps(cluster: StepCluster, allAddresses: readonly string[]): Pl
   const peers = cluster.peers.map((peer) => peer.name);
   const step = (kind: 'network' | 'addresses' | 'instances', title: string, dependsOn: string[]) =>
     planned(kind, { key: `${name}/${kind}`, title, cluster: name, dependsOn });
-  return [
+  const { kubernetes } = cluster;
+  const place = [
     step('network', `Make the VPC of ${name}`, []),
     ...(hasGateway(cluster) ? [step('addresses', `Reserve the gateway’s address of ${name}`, [])] : []),
     firewallStep(name, [`${name}/network`, ...allAddresses]),
+  ];
+  if (kubernetes?.distribution === 'k3s')
+    return [...place, ...kubernetesNodeSteps({ name, kubernetes }, peers, [`${name}/firewall`])];
+  return [
+    ...place,
     step('instances', `Start ${peers.length} ${peers.length === 1 ? 'node' : 'nodes'} in ${name}`, [
       `${name}/firewall`,
     ]),

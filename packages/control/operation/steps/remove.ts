@@ -1,11 +1,12 @@
 import type { Topology } from '@skein/contract/primitive.ts';
+import { drainStep } from './kubernetes.ts';
 import { unpeerFromSteps } from './peering.ts';
 import { type PlannedStep, planned } from './planned.ts';
 import { firewallStep, recordsStep, type StepCluster } from './provision.ts';
 
 /** A peer taken out: its revision is published already, so it is cut off; now what clouds hold of it goes. */
 export function removePeerSteps(
-  peer: { name: string; role: 'gateway' | 'member'; managed: boolean; cluster: string },
+  peer: { name: string; role: 'gateway' | 'member'; managed: boolean; cluster: string; drained?: boolean },
   clusters: readonly StepCluster[],
   topology: Topology = 'hybrid',
 ): PlannedStep[] {
@@ -13,8 +14,10 @@ export function removePeerSteps(
   const others = clusters.filter(
     (cluster) => cluster.cloudAccountId !== null && cluster.name !== peer.cluster,
   );
+  const drain = peer.drained ? [drainStep(peer.cluster, peer.name)] : [];
   return [
     recordsStep([]),
+    ...drain,
     ...(peer.role === 'gateway' || topology === 'full'
       ? others.map((cluster) => firewallStep(cluster.name, []))
       : []),
@@ -24,7 +27,9 @@ export function removePeerSteps(
             key: `${peer.cluster}/delete-node`,
             title: `End the instance of ${peer.name} in ${peer.cluster}`,
             cluster: peer.cluster,
-            dependsOn: [],
+            dependsOn: drain.map((step) => step.key),
+            // Pods that will not go must not keep a node that a person took out.
+            evenAfterFailure: drain.length > 0,
             input: { keys },
           }),
         ]

@@ -1,6 +1,7 @@
 import { Refusal } from '../../../failure.ts';
 import { addNodesSteps } from '../../../operation/steps/provision.ts';
 import { draftPeers, type PlannedPeer } from '../draft.ts';
+import { mostNodes } from '../kubernetes.ts';
 import type { Book } from '../shape.ts';
 import { Unknowns } from '../unknowns.ts';
 import type { Change } from './change.ts';
@@ -28,6 +29,9 @@ export function addedNodes(
   // So may a host of a range bear one, and a name means one thing.
   for (const range of shape.snapshot.parts.get(clusterId)?.cluster.ranges ?? [])
     taken.push(...range.hosts.map((host) => host.name));
+  const most = mostNodes(cluster.kubernetes?.podCidr ?? null);
+  if (cluster.peers.length + count > most)
+    throw new Refusal('conflict', `The range of ${name}’s pods has room for ${most} nodes.`);
   const drafted = draftPeers(count, overlayCidr, cluster.peers, taken);
   if (drafted.length < count)
     throw new Refusal('conflict', `The range ${overlayCidr} of ${name} has no room for ${count} more nodes.`);

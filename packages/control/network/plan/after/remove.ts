@@ -28,12 +28,19 @@ export function removedPeer(
       'conflict',
       `${peer.name} is the only gateway of ${cluster.name}: its other peers would be cut off. Remove them first, or the cluster.`,
     );
+  const { kubernetes } = cluster;
+  const drained = peer.managed && kubernetes?.distribution === 'k3s';
+  if (drained && kubernetes.server === peer.name)
+    throw new Refusal(
+      'conflict',
+      `${peer.name} runs the Kubernetes API of ${cluster.name}: without it there is no cluster. Remove the cluster.`,
+    );
   const change = known({
     kind: 'remove-peer',
     title: `Remove ${peer.name} from ${cluster.name}`,
     after: withoutPeer(shape, peerId),
     steps: removePeerSteps(
-      { ...peer, cluster: cluster.name },
+      { ...peer, cluster: cluster.name, drained },
       shape.clusters,
       shape.snapshot.network.topology,
     ),

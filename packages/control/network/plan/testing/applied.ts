@@ -2,6 +2,7 @@
 
 import { WIREGUARD_PORT } from '@skein/contract/primitive.ts';
 import type { NewNetwork } from '@skein/contract/rest/network.ts';
+import { kubernetesPorts } from '@skein/kubernetes/cni.ts';
 import type { ClusterCallers } from '@skein/mesh/firewall/callers.ts';
 import { clusterRules } from '@skein/mesh/firewall/cluster.ts';
 import { snapshotOf } from '@skein/mesh/network.ts';
@@ -20,6 +21,7 @@ export const KNOWN: Known = {
   existing: new Map([['legacy', { cidr: '172.20.0.0/16' }]]),
   takenOverlay: [],
   takenVpc: [],
+  takenKubernetes: [],
 };
 
 export const SHOP: NewNetwork = {
@@ -48,10 +50,11 @@ export function booksAfter(change: Change): Book {
   const after = settled(change.after);
   const callers = callersIn(after);
   const rules = new Map(
-    cloudClusters(after).flatMap(({ id, vpcCidr }) =>
+    cloudClusters(after).flatMap(({ id, vpcCidr, kubernetes }) =>
       (['gateway', 'member'] as const).map((role) => {
         const { planes, [role]: from } = callers.get(id) as ClusterCallers;
-        const cluster = { vpcCidr, wireguardPort: WIREGUARD_PORT, planes };
+        const inside = kubernetes ? kubernetesPorts(kubernetes, role) : [];
+        const cluster = { vpcCidr, wireguardPort: WIREGUARD_PORT, planes, inside };
         return [`${id} firewall/${role}`, clusterRules(cluster, from)];
       }),
     ),
