@@ -84,6 +84,10 @@ beforeAll(async () => {
     clusters: 2,
     peersPerCluster: 2,
   });
+  await fresh.database.cluster.updateMany({
+    where: { networkId: mesh.networkId },
+    data: { kubernetes: { distribution: 'existing' } },
+  });
   servers.push(...(await Promise.all([0, 1].map(() => openServer(kubernetes)))));
   for (const cluster of [0, 1]) agents.add(await startAgent(cluster, 0));
   await until('both to lead', async () => [...agents].every(({ services }) => services.leads()), 20_000);

@@ -8,12 +8,15 @@ export type Atom =
   | { kind: 'cluster'; name: string }
   | { kind: 'peer'; name: string; cluster: string }
   | { kind: 'range'; name: string; cluster: string }
+  /** The plain hosts that serve it, whether or not it answers there now. */
+  | { kind: 'service'; key: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
 export function parseAtom(text: string): Atom {
   const [kind = '', rest = ''] = split(text, ':');
   if (kind === 'cluster') return { kind, name: rest };
+  if (kind === 'service') return { kind, key: rest };
   if (kind === 'label') {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
@@ -48,6 +51,8 @@ export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean
       return atom.name === peer.name && atom.cluster === cluster.name;
     case 'label':
       return (labelOf(peer.labels, atom.key) ?? labelOf(cluster.labels, atom.key)) === atom.value;
+    case 'service':
+      return peer.services?.includes(atom.key) ?? false;
     case 'range':
       return false;
   }
@@ -63,6 +68,7 @@ export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): 
     case 'range':
       return atom.name === range.name && atom.cluster === cluster.name;
     case 'peer':
+    case 'service':
     case 'label':
       return false;
   }

@@ -6,7 +6,7 @@ import { formatAddress, parseAddress } from '../ipam/cidr.ts';
 import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, MeshRange, Snapshot } from '../network.ts';
 import { compareText, snapshotOf } from '../network.ts';
 import { simplePolicy } from '../policy/simple.ts';
-import { anyLabels, anyPolicy } from './policies.ts';
+import { anyLabels, anyPolicy, anyServices } from './policies.ts';
 
 export const NETWORK: MeshNetwork = {
   id: 'net_1',
@@ -136,6 +136,7 @@ const nodeOf = fc.record({
   ipv4Only: fc.boolean(),
   udpBlocked: fc.boolean(),
   labels: anyLabels,
+  services: anyServices,
 });
 
 // Every cluster has the same ranges inside. Some are carried by nobody who is there.
@@ -218,6 +219,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             ipv4Only,
             udpBlocked,
             labels,
+            services,
           },
           index,
         ): MeshPeer => ({
@@ -243,6 +245,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           ],
           ipv4Only,
           labels,
+          ...(services.length > 0 ? { services } : {}),
         }),
       ),
     );
