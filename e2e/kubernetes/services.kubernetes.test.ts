@@ -2,15 +2,18 @@
  * Services across two real API servers: agents' own code on both, a real coordinator and a real Postgres between them. No
  * node and no controller runs, so what kubelets and Kubernetes' controllers would write is written here.
  */
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type Channel, keepChannel } from '@skein/agent/channel/channel.ts';
 import { clustersetBody } from '@skein/agent/dns/clusterset.ts';
 import { type KubernetesApi, openKubernetes } from '@skein/agent/kubernetes/api.ts';
 import { newWriter } from '@skein/agent/kubernetes/services/apply.ts';
+import { servePods } from '@skein/agent/kubernetes/services/pods.ts';
 import {
   ensureKinds,
   type KubernetesServices,
@@ -25,7 +28,7 @@ import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/data
 import type {} from '@skein/database/testing/provided.ts';
 import { AGENT_ACCOUNT, APPLY, NAMESPACE, pathOf } from '@skein/kubernetes/object.ts';
 import { accountObjects } from '@skein/kubernetes/roles.ts';
-import { dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
+import { DNS_PORT, dnsSliceName, serverBlock } from '@skein/kubernetes/services/coredns.ts';
 import { derivedName } from '@skein/kubernetes/services/import.ts';
 import type {
   Condition,
@@ -45,6 +48,8 @@ const LIMIT_MILLISECONDS = 2000;
 
 let fresh: FreshDatabase;
 let coordinator: Coordinator;
+/** Folder of CoreDNS. */
+let networkPrograms: string;
 let distribution: string;
 let mesh: SeededMesh;
 /** As an administrator, and as Skein's account, with the rights that it was given and no others. */
@@ -65,7 +70,8 @@ const said: string[] = [];
 let namespaces = 0;
 
 beforeAll(async () => {
-  const { kubernetes } = await buildBinaries(() => undefined);
+  const { kubernetes, network } = await buildBinaries(() => undefined);
+  networkPrograms = network;
   fresh = await freshDatabase(inject('databaseUrl'));
   distribution = await mkdtemp(join(tmpdir(), 'skein-distribution-'));
   const masterKey = randomBytes(32);
@@ -445,6 +451,51 @@ test('a headless service has no address, and names for each of its pods', async 
   expect((await ask(1, `cart.${shop}`)).data.sort()).toEqual(['10.128.0.5', '10.128.0.6']);
   expect(await ask(1, `cart-1.cluster-1.cart.${shop}`)).toEqual({ code: 'NOERROR', data: ['10.128.0.6'] });
   expect((await ask(1, `_http._tcp.cart.${shop}`, 'SRV')).data).toHaveLength(2);
+});
+
+test('CoreDNS takes the block that it is given, and passes pods’ questions on', async () => {
+  const shop = await namespace();
+  const endpoints = [0, 1].map((at) => ({ addresses: [`10.128.0.${at + 5}`], hostname: `cart-${at}` }));
+  await deploy(0, shop, { spec: { clusterIP: 'None' }, endpoints });
+  await exportIn(0, shop);
+  await until('the import', async () => (await slicesIn(1, shop))[0]?.endpoints?.length === 2);
+  const [, agent] = [...agents];
+  const directory = await mkdtemp(join(tmpdir(), 'skein-coredns-'));
+  const server = await servePods('127.0.0.1', (agent as Agent).services.clusterset);
+  const port = 15353;
+  await writeFile(
+    join(directory, 'Corefile'),
+    serverBlock(`127.0.0.1:${DNS_PORT}`).replace(':53 {', `:${port} {\n    bind 127.0.0.1`),
+  );
+  const coredns = spawn(join(networkPrograms, 'coredns'), ['-conf', join(directory, 'Corefile')], {
+    stdio: 'ignore',
+  });
+  try {
+    const dig = async (...words: string[]) =>
+      (
+        await promisify(execFile)('dig', [
+          '@127.0.0.1',
+          '-p',
+          `${port}`,
+          '+time=1',
+          '+tries=1',
+          '+noall',
+          ...words,
+        ]).catch(() => ({ stdout: '' }))
+      ).stdout.trim();
+    const name = `cart.${shop}.svc.clusterset.local`;
+    const addresses = async () => (await dig('+short', '+answer', name)).split('\n').sort();
+    await until('CoreDNS', async () => (await addresses()).length === 2, 10_000);
+    expect(await addresses()).toEqual(['10.128.0.5', '10.128.0.6']);
+    expect(await dig('+short', '+answer', `cart-0.cluster-1.${name}`)).toBe('10.128.0.5');
+    expect((await dig('+short', '+answer', 'SRV', name)).split('\n')).toHaveLength(2);
+    expect(await dig('+comments', `nothing.${shop}.svc.clusterset.local`)).toContain('status: NXDOMAIN');
+    expect(await dig('+short', '+answer', 'TXT', 'dns-version.clusterset.local')).toBe('"1.0.0"');
+  } finally {
+    coredns.kill('SIGKILL');
+    await server.close();
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 test('what cannot be exported says why, and is no import', async () => {

@@ -6,11 +6,10 @@ import { isIPv4 } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ExportsFrame } from '@skein/contract/agent/service.ts';
 import { NAMESPACE } from '@skein/kubernetes/object.ts';
-import { DNS_PORT, dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
+import { dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
 import { MCS_VERSION, mcsKinds } from '@skein/kubernetes/services/crds.ts';
-import { type Clusterset, clustersetBody } from '../../dns/clusterset.ts';
-import { parseQuery, renderReply } from '../../dns/reply.ts';
-import { type NameServer, serveNames } from '../../dns/server.ts';
+import type { Clusterset } from '../../dns/clusterset.ts';
+import type { NameServer } from '../../dns/server.ts';
 import { wordsOf } from '../../failure.ts';
 import type { Log } from '../../host/log.ts';
 import type { ServiceKeeper } from '../../service/keeper.ts';
@@ -20,6 +19,7 @@ import { type Exports, newExports } from './exports.ts';
 import { type Imports, newImports } from './imports.ts';
 import { elect, type LeaseTimes } from './lease.ts';
 import { newClusterNames } from './names.ts';
+import { servePods } from './pods.ts';
 import { type KeyQueue, newKeyQueue } from './queue.ts';
 import { type Reflector, reflect } from './reflect.ts';
 import { announce, keepWired, takeBack } from './wiring.ts';
@@ -219,16 +219,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
     : undefined;
 
   const answerPods = async (address: string) => {
-    server = await serveNames(address, DNS_PORT, async (bytes, source, transport) => {
-      const query = parseQuery(bytes);
-      const question = query?.questions?.[0];
-      if (!query || !question) return undefined;
-      const body =
-        isPrivate(source) && /(^|\.)clusterset\.local\.?$/i.test(question.name)
-          ? await clustersetBody(clusterset, question)
-          : { code: 'REFUSED' as const, answers: [], authorities: [] };
-      return renderReply(query, body, { authoritative: body.code !== 'REFUSED', transport });
-    });
+    server = await servePods(address, clusterset);
     if (!closed) await announce(writer, peerId, address);
   };
   const answering = options.address
@@ -255,16 +246,4 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
       await server?.close();
     },
   };
-}
-
-/** Pods, nodes and the overlay have private addresses; whoever else comes to the node's port is a stranger. */
-function isPrivate(address: string): boolean {
-  const [a = 0, b = 0] = address.split('.').map(Number);
-  return (
-    a === 10 ||
-    a === 127 ||
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && b === 168) ||
-    (a === 100 && b >= 64 && b < 128)
-  );
 }
