@@ -50,6 +50,12 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
         .asked(payload)
         .catch((error) => say('path question not asked', { error: wordsOf(error) })),
   );
+  const exported = await listen(
+    config.databaseUrl,
+    CHANNEL.service,
+    (payload) => services.notified(payload),
+    () => services.reloadAll(),
+  );
   const clusterQuestions = await listen(
     config.databaseUrl,
     CHANNEL.kubernetesQuestion,
@@ -57,12 +63,6 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       void channels
         .askedOfKubernetes(payload)
         .catch((error) => say('question to a cluster not asked', { error: wordsOf(error) })),
-  );
-  const exported = await listen(
-    config.databaseUrl,
-    CHANNEL.service,
-    (payload) => services.notified(payload),
-    () => services.reloadAll(),
   );
   server.listen(config.port, config.host);
   await once(server, 'listening');
@@ -79,9 +79,9 @@ export async function startCoordinator(config: Config): Promise<Coordinator> {
       server.closeAllConnections();
       await listening.close();
       await questions.close();
-      await clusterQuestions.close();
       await exported.close();
       await services.close();
+      await clusterQuestions.close();
       await inbox.close();
       await database.$disconnect();
     },

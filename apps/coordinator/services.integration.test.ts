@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANNEL_PATH, CLOSE } from '@skein/contract/agent/channel.ts';
 import type { ExportsFrame, ServiceEndpoint } from '@skein/contract/agent/service.ts';
+import { NewRange } from '@skein/contract/rest/range.ts';
 import { NewService } from '@skein/contract/rest/service.ts';
 import type { Context } from '@skein/control/context.ts';
+import { loadNewer, loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { leavePeer } from '@skein/control/peer/leave.ts';
+import { addRange } from '@skein/control/range/add.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { addService } from '@skein/control/service/add.ts';
 import { listServices } from '@skein/control/service/list.ts';
@@ -15,6 +18,7 @@ import { testContext } from '@skein/control/testing/context.ts';
 import { makeMesh, type SeededMesh, type SeededPeer } from '@skein/control/testing/mesh-rows.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
+import { changeSnapshot } from '@skein/mesh/network.ts';
 import { chooseForAll } from '@skein/mesh/services/choose.ts';
 import { EAST, endpoint, source } from '@skein/mesh/testing/services.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
@@ -42,6 +46,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     tls: null,
+    agentImage: 'skein-agent:test',
   });
 });
 beforeEach(async () => {
@@ -49,6 +54,11 @@ beforeEach(async () => {
   mesh = await makeMesh(fresh.database, sealer, context.actor.organizationId, {
     clusters: 3,
     peersPerCluster: 2,
+  });
+  // The third is of plain hosts.
+  await fresh.database.cluster.updateMany({
+    where: { id: { in: mesh.clusterIds.slice(0, 2) } },
+    data: { kubernetes: { distribution: 'existing' } },
   });
 });
 afterEach(() => {
@@ -201,6 +211,31 @@ describe('exports', () => {
     expect(await listServices(context, { networkId: mesh.networkId })).toMatchObject([{ name: 'pay' }]);
   });
 
+  test('of plain hosts on their own word are refused', async () => {
+    const host = await agentAt(4);
+    host.say(listing([endpoint('10.128.0.1')]));
+    await host.until('the end', ({ closedWith }) => closedWith === CLOSE.badFrame);
+    expect(await listServices(context, { networkId: mesh.networkId })).toEqual([]);
+  });
+
+  test('of a translated range are told to others by the addresses that they know', async () => {
+    const [east, mate, host] = [await agentAt(0), await agentAt(1), await agentAt(4)];
+    const [clusterId = ''] = mesh.clusterIds;
+    await addRange(context, { clusterId, ...NewRange.parse({ name: 'pods', cidr: '10.42.0.0/16' }) });
+    east.say(listing([endpoint('10.42.3.4'), endpoint('10.64.0.9')]));
+    for (const agent of [mate, host]) {
+      follow(agent, ['shop/cart']);
+      await agent.until('the service', (one) => answersFrom(one)?.join() === cluster(0));
+    }
+    const told = (agent: TestAgent) =>
+      agent.services
+        .get('shop/cart')
+        ?.endpoints.get(cluster(0))
+        ?.map(({ address }) => address);
+    expect(told(mate)).toEqual(['10.42.3.4', '10.64.0.9']);
+    expect(told(host)).toEqual(['10.64.0.9', '242.0.3.4']);
+  });
+
   test.each(['127.0.0.1', '169.254.169.254', '224.0.0.1', '0.0.0.0'])(
     'of %s are refused',
     async (address) => {
@@ -292,6 +327,26 @@ describe('services of plain hosts', () => {
     await host.until('nothing', (agent) => agent.services.get('shop/cart') === null);
     await first.until('no check', ({ checks }) => checks.length === 0);
     await expect(removeService(context, { id: service.id })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('are known to rules by their name, revision by revision as loaded whole', async () => {
+    const id = mesh.peers[1]?.id ?? '';
+    const snapshot = async () => {
+      const loaded = await loadSnapshot(fresh.database, networkId());
+      if (!loaded) throw new Error('no network');
+      return loaded;
+    };
+    const servicesOf = (one: Awaited<ReturnType<typeof snapshot>>) =>
+      one.parts.get(mesh.clusterIds[0] ?? '')?.peers.find((peer) => peer.id === id)?.services;
+    const before = await snapshot();
+    const service = await addService(context, { networkId: networkId(), ...wish({ peerId: id }) });
+    const newer = await loadNewer(fresh.database, networkId(), before.number);
+    if (newer.kind !== 'change') throw new Error(newer.kind);
+    const after = await snapshot();
+    expect(changeSnapshot(before, newer.change).after).toEqual(after);
+    expect([servicesOf(before), servicesOf(after)]).toEqual([undefined, ['shop/cart']]);
+    await removeService(context, { id: service.id });
+    expect(servicesOf(await snapshot())).toBeUndefined();
   });
 
   test('lose a host that leaves', async () => {

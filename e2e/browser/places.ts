@@ -50,6 +50,7 @@ export function pagesOf(fixture: Known): Place[] {
     { name: 'clusters', path: `${network}/clusters`, shows: 'Add a cluster' },
     { name: 'clusters-resting', path: `${resting}/clusters`, shows: 'Node identity' },
     { name: 'policy', path: `${network}/policy`, shows: 'No test stands beside this policy' },
+    { name: 'services-empty', path: `${network}/services`, shows: 'No service is exported' },
     { name: 'dns', path: `${network}/dns`, shows: 'Inside' },
     { name: 'resources', path: `${network}/resources`, shows: 'Security group' },
     { name: 'drift', path: `${resting}/drift`, shows: 'RevokeSecurityGroupIngress' },

@@ -107,6 +107,8 @@ test('an agent enrols, gets its map and deltas, comes back after a restart of th
     random: () => 0,
     have: () => (held ? { number: held.number, digest: digestOf(held) } : null),
     onPathTest: () => {},
+    onServices: () => {},
+    onExportsUnknown: () => {},
     onKubernetes: () => {},
     onReady: () => {
       connections += 1;

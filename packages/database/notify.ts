@@ -12,10 +12,10 @@ export const CHANNEL = {
   presence: 'skein_presence',
   /** `{"id","peerId"}`: a question waits for the agent of this peer. */
   pathQuestion: 'skein_path_question',
-  /** `{"id","peerId"}`: something waits to be asked of the Kubernetes cluster of this peer. */
-  kubernetesQuestion: 'skein_kubernetes_question',
   /** `{"networkId","keys"}`: services `NAMESPACE/NAME` of the network changed; all may have where `keys` is null. */
   service: 'skein_service',
+  /** `{"id","peerId"}`: something waits to be asked of the Kubernetes cluster of this peer. */
+  kubernetesQuestion: 'skein_kubernetes_question',
 } as const;
 export type Channel = (typeof CHANNEL)[keyof typeof CHANNEL];
 

@@ -35,12 +35,12 @@ export interface ConnectionOptions {
   onMap: (signed: SignedMap) => void;
   /** Somebody wants to know what becomes of packets from here. */
   onPathTest: (question: PathQuestion) => void;
-  /** Something is asked of the Kubernetes cluster that this node is one of. */
-  onKubernetes: (id: string, question: KubernetesQuestion) => void;
   /** Of services that we follow, in the order in which they were said. */
   onServices: (news: ServicesNews) => void;
   /** The exports of this listing are not known: list all again. */
   onExportsUnknown: (session: string) => void;
+  /** Something is asked of the Kubernetes cluster that this node is one of. */
+  onKubernetes: (id: string, question: KubernetesQuestion) => void;
   /** The network itself says so, and in answer to us. */
   onRemoved: (reason: string) => void;
   onEnd: (ended: Ended) => void;
@@ -133,7 +133,6 @@ export function openConnection(options: ConnectionOptions): Connection {
       options.onReady(connection);
     } else if (message.type === 'map') options.onMap(message.signed);
     else if (message.type === 'path-test') options.onPathTest(message.question);
-    else if (message.type === 'kubernetes-request') options.onKubernetes(message.id, message.question);
     else if (message.type === 'exports-unknown') options.onExportsUnknown(message.session);
     else if (message.type === 'services') {
       const news = receiveServices(message.signed, ownNonce, options.own);
@@ -141,7 +140,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (news?.serial === heardSerial) return options.onServices(news);
       failure = 'news of services came that the network did not sign for us, or not in order';
       socket.terminate();
-    } else {
+    } else if (message.type === 'kubernetes-request') options.onKubernetes(message.id, message.question);
+    else {
       const reason = receiveRemoval(message.signed, ownNonce, options.own);
       if (reason !== undefined) return options.onRemoved(reason);
       failure = 'a removal came that the network did not sign for us';

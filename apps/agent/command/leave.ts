@@ -40,9 +40,9 @@ async function tellAlone(): Promise<boolean> {
       },
       onMap: () => undefined,
       onPathTest: () => undefined,
-      onKubernetes: () => undefined,
       onServices: () => undefined,
       onExportsUnknown: () => undefined,
+      onKubernetes: () => undefined,
       onRemoved: () => resolve(true),
       // Every other end is no promise that it was heard.
       onEnd: () => resolve(false),

@@ -20,6 +20,7 @@ import { firstUnderlayAddress, gatherFacts, underlayAddress } from '../host/fact
 import type { Log } from '../host/log.ts';
 import type { KubernetesKeeper } from '../kubernetes/keeper.ts';
 import { findPlace } from '../kubernetes/place.ts';
+import type { KubernetesServices } from '../kubernetes/services/start.ts';
 import { gistOf } from '../link/report.ts';
 import { ensureRelayKey, pinOf } from '../relay/tls/certificate.ts';
 import { newHealth } from '../service/health.ts';
@@ -87,6 +88,8 @@ export async function startDaemon(options: {
   let goneHeard: (() => void) | undefined;
   /** Loaded where the node turns out to be one of a Kubernetes cluster. */
   let kubernetes: KubernetesKeeper | undefined;
+  /** Where the agent may ask the cluster's API server for more than its own node. */
+  let clusterServices: KubernetesServices | undefined;
   let channel: Channel | undefined;
   let onlineSince = 0;
 
@@ -111,7 +114,10 @@ export async function startDaemon(options: {
   });
   const node: Node = newNode({
     ...options,
-    clusterset: services.clusterset,
+    clusterset: {
+      random: Math.random,
+      answer: (name) => (clusterServices ?? services).clusterset.answer(name),
+    },
     self: own,
     shared: await readSharedKeys(),
     onDeviceGone: () => {
@@ -205,7 +211,7 @@ export async function startDaemon(options: {
         ...seen.endpoints,
       ],
       appliedNumber,
-      problem: problem?.slice(0, 2000) ?? null,
+      problem: [problem, clusterServices?.problem()].filter(Boolean).join('; ').slice(0, 2000) || null,
       ...(udp === 'unknown' ? {} : { udp }),
       relayPin,
       ...(containers ? { containers: containers.slice(0, MOST_CONTAINERS) } : {}),
@@ -253,6 +259,43 @@ export async function startDaemon(options: {
     channel?.send({ type: 'kubernetes-answer', id, reply });
   };
   /** A node may become one of a cluster at any time; what is found goes into the next report. */
+  let servingCluster = false;
+  const serveCluster = async () => {
+    const own = kubernetes?.cluster();
+    if (!own?.scoped || servingCluster || stopped) return;
+    servingCluster = true;
+    try {
+      const { ensureKinds, nodeAddress, startKubernetesServices } = await import(
+        '../kubernetes/services/start.ts'
+      );
+      await ensureKinds(own.api);
+      const address = await nodeAddress(own.api, own.node);
+      if (stopped) return;
+      clusterServices = startKubernetesServices({
+        api: own.api,
+        peerId: enrolment.peerId,
+        cluster: () => held?.self.clusterName ?? null,
+        address,
+        keeper: services,
+        send: (frame) => channel?.connected() === true && channel.send(frame),
+        log,
+        random: Math.random,
+      });
+    } catch (error) {
+      // Looked at again with the cluster.
+      servingCluster = false;
+      throw error;
+    }
+  };
+  /** Bounded: a cluster that does not answer keeps no node from leaving. */
+  const leaveCluster = async () => {
+    if (!clusterServices) return;
+    await Promise.race([
+      clusterServices.leave().catch((error) => log(`services of the cluster: ${wordsOf(error)}`)),
+      wait(LEAVE_SECONDS * 1000, undefined, { ref: false }),
+    ]);
+  };
+
   const lookForKubernetes = async () => {
     const place = () => findPlace(readEnvironment());
     if (!kubernetes && place()) {
@@ -261,6 +304,7 @@ export async function startDaemon(options: {
     }
     const before = JSON.stringify(kubernetes?.facts());
     await kubernetes?.look();
+    await serveCluster();
     if (JSON.stringify(kubernetes?.facts()) !== before) report();
   };
 
@@ -282,6 +326,7 @@ export async function startDaemon(options: {
       report();
       services.connected();
       health.connected();
+      clusterServices?.connected();
     },
     onMap: (signed) => {
       const cameAt = performance.now();
@@ -299,10 +344,10 @@ export async function startDaemon(options: {
       services.take(news);
       if (news.checks) health.apply(news.checks);
     },
-    onExportsUnknown: () => {},
+    onExportsUnknown: () => clusterServices?.exportsUnknown(),
     onRemoved: (reason) => {
       goneHeard?.();
-      if (!stopped) options.onRemoved(reason);
+      if (!stopped) void leaveCluster().then(() => options.onRemoved(reason));
     },
   });
   const rounding = setInterval(() => void enqueue(round), PROBE_EVERY_SECONDS * 1000);
@@ -351,12 +396,14 @@ export async function startDaemon(options: {
       )
         await wait(QUIET_MILLISECONDS / 2);
     },
-    tellLeaving: () =>
-      new Promise((resolve) => {
+    tellLeaving: async () => {
+      await leaveCluster();
+      return new Promise((resolve) => {
         if (!channel?.send({ type: 'leave' })) return resolve(false);
         goneHeard = () => resolve(true);
         later(LEAVE_SECONDS * 1000, () => resolve(false));
-      }),
+      });
+    },
     stop: async () => {
       // Tunnels stay, but nobody will answer for them: others need not find that out by silence.
       node.drain(true);
@@ -365,6 +412,7 @@ export async function startDaemon(options: {
       clearInterval(rotating);
       clearInterval(reporting);
       for (const timer of timers) clearTimeout(timer);
+      await clusterServices?.close();
       services.close();
       health.close();
       channel?.close();

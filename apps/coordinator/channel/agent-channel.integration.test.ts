@@ -74,10 +74,10 @@ async function slowChannel() {
     leave: () => {},
     keys: () => {},
     path: () => {},
-    kubernetes: () => {},
     exports: () => {},
     follow: () => {},
     health: () => {},
+    kubernetes: () => {},
     closed: () => {},
   });
   room.join(channel);

@@ -31,12 +31,12 @@ export interface AgentEvents {
   keys(channel: AgentChannel, frame: Extract<FromAgent, { type: 'keys' }>): void;
   /** Answers a question of ours, and once alone. */
   path(channel: AgentChannel, id: string, answer: PathAnswer): void;
-  /** Answers a question of ours about the node's cluster, and once alone. */
-  kubernetes(channel: AgentChannel, id: string, reply: KubernetesReply): void;
   /** What its cluster exports, in the order in which it was said. */
   exports(channel: AgentChannel, frame: ExportsFrame): void;
   follow(channel: AgentChannel, frame: FollowFrame): void;
   health(channel: AgentChannel, frame: HealthFrame): void;
+  /** Answers a question of ours about the node's cluster, and once alone. */
+  kubernetes(channel: AgentChannel, id: string, reply: KubernetesReply): void;
   closed(channel: AgentChannel): void;
 }
 
@@ -121,11 +121,6 @@ export class AgentChannel implements Listener {
     this.#say({ type: 'path-test', question });
   }
 
-  askKubernetes(id: string, question: KubernetesQuestion): void {
-    noteAsked(this.#askedOfKubernetes, id);
-    this.#say({ type: 'kubernetes-request', id, question });
-  }
-
   /** Tells news of services; `sent` is called when they have left. */
   services(news: Pick<ServicesNews, 'changes' | 'upTo' | 'checks'>, sent: () => void): void {
     this.#servicesSerial += 1;
@@ -137,6 +132,11 @@ export class AgentChannel implements Listener {
   /** Changes of exports came that follow nothing known. */
   exportsUnknown(session: string): void {
     this.#say({ type: 'exports-unknown', session });
+  }
+
+  askKubernetes(id: string, question: KubernetesQuestion): void {
+    noteAsked(this.#askedOfKubernetes, id);
+    this.#say({ type: 'kubernetes-request', id, question });
   }
 
   ping(): void {

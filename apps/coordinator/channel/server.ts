@@ -237,14 +237,14 @@ export class ChannelServer {
           say('path answer not written', { peerId: from.peerId, error: wordsOf(error) }),
         );
       },
+      exports: (from, frame) => this.#options.services.exports(from, frame),
+      follow: (from, frame) => this.#options.services.follow(from, frame),
+      health: (from, frame) => this.#options.services.health(from, frame),
       kubernetes: (from, id, reply) => {
         answerKubernetesQuestion(this.#options.context.database, id, from.peerId, reply).catch((error) =>
           say('answer of a cluster not written', { peerId: from.peerId, error: wordsOf(error) }),
         );
       },
-      exports: (from, frame) => this.#options.services.exports(from, frame),
-      follow: (from, frame) => this.#options.services.follow(from, frame),
-      health: (from, frame) => this.#options.services.health(from, frame),
       closed: (from) => {
         this.#channels.delete(from);
         this.#options.services.closed(from);

@@ -76,6 +76,7 @@ const PeerRow = z.object({
   endpoints: z.array(Endpoint),
   ipv6: z.boolean().nullable(),
   labels: Labels,
+  services: z.array(z.string()),
   relay: z.array(AllocationRow).nullable(),
   relayTlsPort: z.number(),
   relayPin: z.string().nullable(),
@@ -114,6 +115,12 @@ const RELAY = Prisma.sql`(
       'until', a.until) ORDER BY a.id), '[]')
     FROM relay_allocation a WHERE a."relayId" = peer.id) END) AS relay`;
 
+/** Services of plain hosts that the peer is one of the hosts of; its own labels go before those of its cluster. */
+const SERVICES = Prisma.sql`(
+  SELECT coalesce(json_agg(s.namespace || '/' || s.name ORDER BY (s.namespace || '/' || s.name) COLLATE "C"), '[]')
+  FROM host_service s WHERE s."networkId" = peer."networkId" AND (s."peerId" = peer.id OR (s."peerId" IS NULL
+    AND ((SELECT c.labels FROM cluster c WHERE c.id = peer."clusterId") || peer.labels) @> s.labels))) AS services`;
+
 const PLACE = Prisma.sql`(
   SELECT json_build_object('provider', account.provider, 'region', cluster.region) FROM cloud_account account
   WHERE account.id = cluster."cloudAccountId") AS place`;
@@ -144,7 +151,7 @@ export async function loadSnapshot(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY},
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${SERVICES}, ${RELAY},
             "relayTlsPort", "relayPin", "udpBlocked", "podCidrs", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
@@ -193,7 +200,7 @@ export async function loadNewer(
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
-            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${RELAY},
+            "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${SERVICES}, ${RELAY},
             "relayTlsPort", "relayPin", "udpBlocked", "podCidrs", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
@@ -256,6 +263,7 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     endpoints: endpointsOf(row),
     ...(row.ipv6 === false ? { ipv4Only: true } : {}),
     labels: row.labels,
+    ...(row.services.length > 0 ? { services: row.services } : {}),
     udpBlocked: row.udpBlocked,
     podCidrs: row.podCidrs,
     relay: row.relay && {

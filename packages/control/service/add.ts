@@ -8,7 +8,9 @@ import { Prisma } from '@skein/database/generated/client.ts';
 import { recordAudit } from '../audit/record.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
+import { publishRevision } from '../map/publish.ts';
 import { lockNetwork } from '../network/lock.ts';
+import { serversOf } from './servers.ts';
 import { tellServices } from './tell.ts';
 import { hostServiceView } from './view.ts';
 
@@ -56,6 +58,9 @@ export async function addService(
     const details = { namespace, name, ports, peerId: peerId ?? null, labels: labels ?? null };
     await recordAudit(tx, context, 'service.add', row.id, details);
     await tellServices(tx, networkId, [`${namespace}/${name}`]);
+    const changes = await serversOf(tx, row);
+    if (changes.length > 0)
+      await publishRevision(tx, organizationId, networkId, changes, `${namespace}/${name} is a service`);
     return hostServiceView(row);
   });
 }

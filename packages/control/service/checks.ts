@@ -20,12 +20,9 @@ export async function checksFor(
   const found = new Map<string, HealthCheck[]>(peerIds.map((id) => [id, []]));
   for (const peer of peers) {
     const host = {
-      ...peer,
+      id: peer.id,
       labels: Labels.parse(peer.labels),
       clusterLabels: Labels.parse(peer.cluster.labels),
-      cluster: { id: peer.clusterId, name: peer.cluster.name, place: null },
-      six: null,
-      silent: false,
     };
     const checks = checked
       .filter((row) => serves(declaredOf(row), host))

@@ -31,6 +31,7 @@ const ClusterRow = z.object({
   name: z.string(),
   labels: Labels,
   place: z.object({ provider: z.string(), region: z.string() }).nullable(),
+  ranges: z.array(z.object({ cidr: z.string(), overlayCidr: z.string() })),
 });
 const PeerRow = z.object({
   id: z.string(),
@@ -74,7 +75,9 @@ export async function loadServices(
     SELECT json_build_object(
       'clusters', (SELECT coalesce(json_agg(c), '[]') FROM (
         SELECT c.id, c.name, c.labels, (SELECT json_build_object('provider', a.provider, 'region', c.region)
-          FROM cloud_account a WHERE a.id = c."cloudAccountId") AS place
+          FROM cloud_account a WHERE a.id = c."cloudAccountId") AS place,
+          (SELECT coalesce(json_agg(json_build_object('cidr', r.cidr, 'overlayCidr', r."overlayCidr") ORDER BY r.id), '[]')
+            FROM cluster_range r WHERE r."clusterId" = c.id) AS ranges
         FROM cluster c WHERE c."networkId" = ${networkId} AND c."deletedAt" IS NULL) c),
       'peers', (SELECT coalesce(json_agg(p), '[]') FROM (
         SELECT p.id, p."clusterId", p.name, p.labels, p."overlayAddress", (p.facts->'ipv6')::boolean AS ipv6,
@@ -91,7 +94,9 @@ export async function loadServices(
         FROM host_health h JOIN services s ON s.id = h."serviceId" WHERE h.ready)
     ) AS rows`;
   const rows = Rows.parse(row?.rows);
-  const clusters = new Map(rows.clusters.map(({ labels: _, ...cluster }) => [cluster.id, cluster]));
+  const clusters = new Map(
+    rows.clusters.map(({ id, name, place }): [string, ServiceCluster] => [id, { id, name, place }]),
+  );
   const sources = new Map<string, LoadedSource[]>();
   const add = (key: string, source: LoadedSource) => {
     const some = sources.get(key) ?? [];
@@ -100,7 +105,9 @@ export async function loadServices(
   };
   for (const { clusterId, key, spec, endpoints, gone } of rows.exports) {
     const cluster = clusters.get(clusterId);
-    if (cluster) add(key, { cluster, export: spec, endpoints, gone, kind: 'kubernetes', serviceId: null });
+    const ranges = rows.clusters.find(({ id }) => id === clusterId)?.ranges ?? [];
+    if (cluster)
+      add(key, { cluster, export: spec, endpoints, gone, ranges, kind: 'kubernetes', serviceId: null });
   }
   const hosts = hostsOf(rows, clusters, networkId);
   const servers = new Set<string>();

@@ -14,7 +14,7 @@ import { tellServices } from './tell.ts';
 
 /**
  * `unknown`: a change to a listing that is not the newest of the cluster; the agent must list all again, if it reports.
- * `refused`: more than one cluster may export, or addresses that no service has.
+ * `refused`: more than one cluster may export, addresses that no service has, or no Kubernetes cluster.
  */
 export type Recorded = 'taken' | 'unknown' | 'refused';
 
@@ -29,9 +29,16 @@ export async function recordExports(
     .$transaction(async (tx) => {
       const peer = await tx.peer.findFirst({
         where: { id: peerId, removedAt: null, cluster: { deletedAt: null } },
-        select: { organizationId: true, networkId: true, clusterId: true },
+        select: {
+          organizationId: true,
+          networkId: true,
+          clusterId: true,
+          cluster: { select: { kubernetes: true } },
+        },
       });
       if (!peer) return 'unknown';
+      // Plain hosts serve what the API says, and nothing on their own word.
+      if (peer.cluster.kubernetes === null) return 'refused';
       const { organizationId, networkId, clusterId } = peer;
       const at = context.now();
       // Whoever writes exports of this cluster waits here.

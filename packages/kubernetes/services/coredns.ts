@@ -132,7 +132,7 @@ export function dnsSlice(peerId: string, address: string): KubernetesObject {
       labels: {
         ...MANAGED,
         'kubernetes.io/service-name': DNS_SERVICE,
-        'endpointslice.kubernetes.io/managed-by': 'skein.dev/agent',
+        'endpointslice.kubernetes.io/managed-by': 'agent.skein.dev',
       },
     },
     addressType: 'IPv4',

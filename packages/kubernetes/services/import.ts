@@ -6,7 +6,7 @@ import { withTimes } from './conditions.ts';
 import { MCS_VERSION, SERVICE_NAME_LABEL, SOURCE_CLUSTER_LABEL } from './crds.ts';
 import type { Condition, EndpointSliceObject, ServiceImportObject } from './objects.ts';
 
-export const SLICE_MANAGER = 'skein.dev/services';
+export const SLICE_MANAGER = 'services.skein.dev';
 const MANAGED_SLICE = 'endpointslice.kubernetes.io/managed-by';
 const OF_SERVICE = 'kubernetes.io/service-name';
 /** Slices with this label are another proxy's: kube-proxy leaves them alone. */
@@ -24,7 +24,13 @@ export function importObject(service: ImportedService, ips: readonly string[]): 
   return {
     apiVersion: MCS_VERSION,
     kind: 'ServiceImport',
-    metadata: { namespace, name, labels: { ...labels, ...MANAGED }, annotations: { ...annotations } },
+    metadata: {
+      namespace,
+      name,
+      labels: { ...labels, ...MANAGED },
+      // An empty map is not kept, and would count as a change each time.
+      ...(Object.keys(annotations).length > 0 ? { annotations: { ...annotations } } : {}),
+    },
     spec: {
       type,
       ports: service.ports.map(portOf),

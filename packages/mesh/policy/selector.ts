@@ -9,6 +9,8 @@ export type Atom =
   | { kind: 'peer'; name: string; cluster: string }
   | { kind: 'range'; name: string; cluster: string }
   | { kind: 'pods'; cluster: string }
+  /** The plain hosts that serve it, whether or not it answers there now. */
+  | { kind: 'service'; key: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
@@ -16,6 +18,7 @@ export function parseAtom(text: string): Atom {
   const [kind = '', rest = ''] = split(text, ':');
   if (kind === 'cluster') return { kind, name: rest };
   if (kind === 'pods') return { kind, cluster: rest };
+  if (kind === 'service') return { kind, key: rest };
   if (kind === 'label') {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
@@ -50,6 +53,8 @@ export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean
       return atom.name === peer.name && atom.cluster === cluster.name;
     case 'label':
       return (labelOf(peer.labels, atom.key) ?? labelOf(cluster.labels, atom.key)) === atom.value;
+    case 'service':
+      return peer.services?.includes(atom.key) ?? false;
     case 'range':
     case 'pods':
       return false;
@@ -67,6 +72,7 @@ export function meansPods(atom: Atom, cluster: MeshCluster): boolean {
       return atom.cluster === cluster.name;
     case 'peer':
     case 'range':
+    case 'service':
     case 'label':
       return false;
   }
@@ -83,6 +89,7 @@ export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): 
       return atom.name === range.name && atom.cluster === cluster.name;
     case 'peer':
     case 'pods':
+    case 'service':
     case 'label':
       return false;
   }

@@ -23,12 +23,20 @@ export function policyWarnings(snapshot: Snapshot, policy: Policy): string[] {
       warnings.push(`${text}: there is no such range.`);
     if (atom.kind === 'pods' && !clusters.get(atom.cluster)?.cluster.podCidr)
       warnings.push(`${text}: there is no such cluster, or it has no pods.`);
+    if (atom.kind === 'service' && !isServed(snapshot, atom.key))
+      warnings.push(`${text}: no plain host that has joined serves it.`);
     if (atom.kind === 'label' && !isBorne(snapshot, atom.key, atom.value))
       warnings.push(`${text}: no cluster and no peer that has joined bears this label.`);
   }
   for (const name of Object.keys(policy.groups))
     if (!used.has(`group:${name}`)) warnings.push(`group:${name}: nothing speaks of this group.`);
   return warnings;
+}
+
+function isServed(snapshot: Snapshot, key: string): boolean {
+  return [...snapshot.parts.values()].some(({ peers }) =>
+    peers.some(({ services }) => services?.includes(key)),
+  );
 }
 
 function isBorne(snapshot: Snapshot, key: string, value: string): boolean {

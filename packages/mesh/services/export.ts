@@ -15,6 +15,8 @@ export interface SourceExport {
   readonly cluster: ServiceCluster;
   readonly export: ServiceExport;
   readonly endpoints: readonly ServiceEndpoint[];
+  /** Ranges of the cluster that others know by other addresses: host n of `cidr` is host n of `overlayCidr`. */
+  readonly ranges?: readonly { readonly cidr: string; readonly overlayCidr: string }[];
   /** Nobody of the cluster has been heard of for a while. */
   readonly gone: boolean;
 }

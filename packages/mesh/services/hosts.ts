@@ -31,7 +31,10 @@ export interface Host {
   readonly silent: boolean;
 }
 
-export function serves(service: Pick<DeclaredService, 'peerId' | 'labels'>, host: Host): boolean {
+export function serves(
+  service: Pick<DeclaredService, 'peerId' | 'labels'>,
+  host: Pick<Host, 'id' | 'labels' | 'clusterLabels'>,
+): boolean {
   if (service.peerId !== null) return service.peerId === host.id;
   return Object.entries(service.labels ?? {}).every(
     ([key, value]) => (labelOf(host.labels, key) ?? labelOf(host.clusterLabels, key)) === value,

@@ -1,7 +1,9 @@
 /** What one cluster's agents are told of a service: the import itself, how far each source is, and its endpoints. */
 import type { ImportedService, ServiceEndpoint } from '@skein/contract/agent/service.ts';
+import { contains } from '../ipam/cidr.ts';
 import { compareText } from '../network.ts';
-import type { ServiceCluster } from './export.ts';
+import { translate } from '../range/translate.ts';
+import type { ServiceCluster, SourceExport } from './export.ts';
 import type { MergedService } from './merge.ts';
 
 export interface ServiceView {
@@ -28,12 +30,27 @@ export function viewOf(merged: MergedService, importer: ServiceCluster): Service
       })),
     },
     endpoints: new Map(
-      sorted.map(({ cluster, endpoints }) => [
+      sorted.map(({ cluster, endpoints, ranges = [] }) => [
         cluster.name,
-        cluster.id === importer.id ? endpoints : endpoints.map(({ node: _, ...endpoint }) => endpoint),
+        cluster.id === importer.id ? endpoints : outside(endpoints, ranges),
       ]),
     ),
   };
+}
+
+/** Endpoints as other clusters know them: without their nodes, by translated addresses where there are any. */
+function outside(
+  endpoints: readonly ServiceEndpoint[],
+  ranges: NonNullable<SourceExport['ranges']>,
+): ServiceEndpoint[] {
+  return endpoints
+    .map(({ node: _, ...endpoint }) => {
+      const range = ranges.find(({ cidr }) => contains(cidr, endpoint.address));
+      return range
+        ? { ...endpoint, address: translate(endpoint.address, range.cidr, range.overlayCidr) }
+        : endpoint;
+    })
+    .sort((a, b) => compareText(a.address, b.address));
 }
 
 /** 0 in one cluster, 1 in one region of one provider, 2 elsewhere. */

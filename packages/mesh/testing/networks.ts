@@ -6,7 +6,7 @@ import { formatAddress, parseAddress } from '../ipam/cidr.ts';
 import type { MeshAllocation, MeshCluster, MeshNetwork, MeshPeer, MeshRange, Snapshot } from '../network.ts';
 import { compareText, snapshotOf } from '../network.ts';
 import { simplePolicy } from '../policy/simple.ts';
-import { anyLabels, anyPolicy } from './policies.ts';
+import { anyLabels, anyPolicy, anyServices } from './policies.ts';
 
 export const NETWORK: MeshNetwork = {
   id: 'net_1',
@@ -138,6 +138,7 @@ const nodeOf = fc.record({
   labels: anyLabels,
   // Not all that nodes say can be: some have another cluster's range, or that of a mate.
   pods: fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 2 }),
+  services: anyServices,
 });
 
 // Every cluster has the same ranges inside. Some are carried by nobody who is there.
@@ -223,6 +224,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             udpBlocked,
             labels,
             pods,
+            services,
           },
           index,
         ): MeshPeer => ({
@@ -249,6 +251,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           ipv4Only,
           labels,
           podCidrs: pods.map((third) => `10.128.${cluster * 4 + third}.0/24`),
+          ...(services.length > 0 ? { services } : {}),
         }),
       ),
     );

@@ -6,6 +6,8 @@ export const anyLabels = fc.dictionary(fc.constantFrom('tier', 'team'), fc.const
   maxKeys: 2,
 });
 
+export const anyServices = fc.subarray(['shop/cart', 'shop/pay']);
+
 const cluster = fc
   .tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 0, max: 4 }))
   .map(([name, at]) => name + at);
@@ -14,6 +16,7 @@ const atom = fc.oneof(
   cluster.map((name) => `cluster:${name}`),
   fc.tuple(cluster, fc.integer({ min: 0, max: 3 })).map(([name, at]) => `peer:node-${at}.${name}`),
   fc.tuple(cluster, fc.integer({ min: 0, max: 1 })).map(([name, at]) => `range:range-${at}.${name}`),
+  fc.constantFrom('service:shop/cart', 'service:shop/pay'),
   fc
     .tuple(fc.constantFrom('tier', 'team'), fc.constantFrom('web', 'db'))
     .map(([key, value]) => `label:${key}=${value}`),

@@ -40,12 +40,16 @@ const OWN_SLICES = `/apis/discovery.k8s.io/v1/endpointslices?labelSelector=${enc
   `${OF_SERVICE},!${SERVICE_NAME_LABEL}`,
 )}`;
 
-/** @param onChange called with services whose export, Service or own endpoints changed */
+/**
+ * @param onChange called with services whose export, Service or own endpoints changed
+ * @param onSynced called when something was listed whole
+ */
 export function newExports(options: {
   api: KubernetesApi;
   log: Log;
   send: (frame: ExportsFrame) => boolean;
   onChange: (key: string) => void;
+  onSynced: () => void;
 }): Exports {
   const { api, log, send, onChange } = options;
   const slicesByService = new Map<string, Set<string>>();
@@ -69,6 +73,10 @@ export function newExports(options: {
       else tellChanges();
     }, GATHER_MILLISECONDS);
   };
+  const listed = () => {
+    soon();
+    options.onSynced();
+  };
   const serviceOf = ({ metadata }: EndpointSliceObject) =>
     `${metadata.namespace}/${metadata.labels?.[OF_SERVICE]}`;
 
@@ -77,20 +85,26 @@ export function newExports(options: {
     log,
     path: '/apis/multicluster.x-k8s.io/v1beta1/serviceexports',
     onChange: touch,
-    onSynced: soon,
+    onSynced: listed,
   });
   const services = reflect<ServiceObject>({
     api,
     log,
     path: '/api/v1/services',
-    onChange: touch,
-    onSynced: soon,
+    onChange: (key, now, before) => {
+      touch(key);
+      // One that was derived from an import is that import's matter.
+      const of = (now ?? before)?.metadata;
+      const name = of?.labels?.[SERVICE_NAME_LABEL];
+      if (name !== undefined) onChange(`${of?.namespace}/${name}`);
+    },
+    onSynced: listed,
   });
   const slices = reflect<EndpointSliceObject>({
     api,
     log,
     path: OWN_SLICES,
-    onSynced: soon,
+    onSynced: listed,
     onChange: (key, now, before) => {
       if (before) slicesByService.get(serviceOf(before))?.delete(key);
       if (now) {

@@ -21,13 +21,17 @@ const MCS_SLICES = `/apis/discovery.k8s.io/v1/endpointslices?labelSelector=${enc
   `${SERVICE_NAME_LABEL},${SOURCE_CLUSTER_LABEL}`,
 )}`;
 
-/** @param onChange called with the services whose import or slices changed */
+/**
+ * @param onChange called with the services whose import or slices changed
+ * @param onSynced called when something was listed whole
+ */
 export function newClusterNames(options: {
   api: KubernetesApi;
   log: Log;
   onChange: (key: string) => void;
+  onSynced: () => void;
 }): ClusterNames {
-  const { api, log, onChange } = options;
+  const { api, log, onChange, onSynced } = options;
   const byService = new Map<string, Set<string>>();
   const built = new Map<string, { view: ServiceView; addresses: Addresses }>();
   const serviceOf = ({ metadata }: EndpointSliceObject) =>
@@ -37,6 +41,7 @@ export function newClusterNames(options: {
     api,
     log,
     path: '/apis/multicluster.x-k8s.io/v1beta1/serviceimports',
+    onSynced,
     onChange: (key) => {
       built.delete(key);
       onChange(key);
@@ -46,6 +51,7 @@ export function newClusterNames(options: {
     api,
     log,
     path: MCS_SLICES,
+    onSynced,
     onChange: (key, now, before) => {
       if (before) byService.get(serviceOf(before))?.delete(key);
       if (now) {

@@ -1,14 +1,15 @@
 /**
  * Services across clusters on a node of a Kubernetes cluster whose API server this agent may ask. Every such agent answers
- * pods' questions for names; one of them, which a Lease elects, tells what the cluster exports and writes what it imports.
+ * pods' questions for names; one of them, that a Lease elects tells what the cluster exports and writes what it imports.
  */
+import { isIPv4 } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ExportsFrame } from '@skein/contract/agent/service.ts';
 import { NAMESPACE } from '@skein/kubernetes/object.ts';
-import { DNS_PORT, dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
-import { mcsKinds } from '@skein/kubernetes/services/crds.ts';
-import { type Clusterset, clustersetBody } from '../../dns/clusterset.ts';
-import { parseQuery, renderReply } from '../../dns/reply.ts';
-import { type NameServer, serveNames } from '../../dns/server.ts';
+import { dnsSliceName } from '@skein/kubernetes/services/coredns.ts';
+import { MCS_VERSION, mcsKinds } from '@skein/kubernetes/services/crds.ts';
+import type { Clusterset } from '../../dns/clusterset.ts';
+import type { NameServer } from '../../dns/server.ts';
 import { wordsOf } from '../../failure.ts';
 import type { Log } from '../../host/log.ts';
 import type { ServiceKeeper } from '../../service/keeper.ts';
@@ -18,6 +19,7 @@ import { type Exports, newExports } from './exports.ts';
 import { type Imports, newImports } from './imports.ts';
 import { elect, type LeaseTimes } from './lease.ts';
 import { newClusterNames } from './names.ts';
+import { servePods } from './pods.ts';
 import { type KeyQueue, newKeyQueue } from './queue.ts';
 import { type Reflector, reflect } from './reflect.ts';
 import { announce, keepWired, takeBack } from './wiring.ts';
@@ -55,6 +57,7 @@ const LEASE = 'skein-services';
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 /** How often all is compared, whether or not anything was heard. */
 const COMPARE_MILLISECONDS = 60_000;
+const SERVED_MILLISECONDS = 15_000;
 const WIRE_MILLISECONDS = 15_000;
 /** An agent that has not said for so long that it is there is asked by nobody. */
 const ALIVE_SECONDS = 45;
@@ -78,6 +81,24 @@ export async function ensureKinds(api: KubernetesApi): Promise<void> {
     if (made.status !== 201 && made.status !== 409)
       throw new Error(`${kind.metadata.name} was not made: ${reasonOf(made.body)}`);
   }
+  // The API server takes a moment until it serves a new kind.
+  const deadline = performance.now() + SERVED_MILLISECONDS;
+  for (const plural of ['serviceexports', 'serviceimports'])
+    for (;;) {
+      const { status, body } = await api.request('GET', `/apis/${MCS_VERSION}/${plural}?limit=1`);
+      if (status === 200) break;
+      if (performance.now() > deadline) throw new Error(`${plural} are not served: ${reasonOf(body)}`);
+      await wait(100);
+    }
+}
+
+/** By which pods of any node reach this one; null where its Node object says none. */
+export async function nodeAddress(api: KubernetesApi, node: string): Promise<string | null> {
+  const { status, body } = await api.request('GET', `/api/v1/nodes/${encodeURIComponent(node)}`);
+  if (status !== 200) throw new Error(`the Node ${node} is not shown: ${reasonOf(body)}`);
+  const { addresses = [] } = (body as { status: { addresses?: { type: string; address: string }[] } }).status;
+  const internal = addresses.filter(({ type, address }) => type === 'InternalIP' && isIPv4(address));
+  return internal[0]?.address ?? null;
 }
 
 export function startKubernetesServices(options: KubernetesServicesOptions): KubernetesServices {
@@ -89,7 +110,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
   let server: NameServer | undefined;
   let closed = false;
   const touch = (key: string) => office?.queue.add(key);
-  const names = newClusterNames({ api, log, onChange: touch });
+  const names = newClusterNames({ api, log, onChange: touch, onSynced: () => touchAll() });
   const clusterset: Clusterset = { answer: names.answer, random: options.random };
 
   const touchAll = () => {
@@ -113,7 +134,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
         if (failures > 3) log(`service ${key}: ${wordsOf(error)}`);
       },
     );
-    const exports = newExports({ api, log, send: options.send, onChange: touch });
+    const exports = newExports({ api, log, send: options.send, onChange: touch, onSynced: touchAll });
     const imports = newImports({ writer, names, exports, view: keeper.view, cluster: options.cluster, now });
     const follow = () => {
       if (namespaces.synced()) keeper.followNamespaces(namespaces.keys(), heard);
@@ -198,16 +219,7 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
     : undefined;
 
   const answerPods = async (address: string) => {
-    server = await serveNames(address, DNS_PORT, async (bytes, source, transport) => {
-      const query = parseQuery(bytes);
-      const question = query?.questions?.[0];
-      if (!query || !question) return undefined;
-      const body =
-        isPrivate(source) && /(^|\.)clusterset\.local\.?$/i.test(question.name)
-          ? await clustersetBody(clusterset, question)
-          : { code: 'REFUSED' as const, answers: [], authorities: [] };
-      return renderReply(query, body, { authoritative: body.code !== 'REFUSED', transport });
-    });
+    server = await servePods(address, clusterset);
     if (!closed) await announce(writer, peerId, address);
   };
   const answering = options.address
@@ -234,16 +246,4 @@ export function startKubernetesServices(options: KubernetesServicesOptions): Kub
       await server?.close();
     },
   };
-}
-
-/** Pods, nodes and the overlay have private addresses; whoever else comes to the node's port is a stranger. */
-function isPrivate(address: string): boolean {
-  const [a = 0, b = 0] = address.split('.').map(Number);
-  return (
-    a === 10 ||
-    a === 127 ||
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && b === 168) ||
-    (a === 100 && b >= 64 && b < 128)
-  );
 }

@@ -15,6 +15,7 @@ const VIEWS = [
   ['/peers', 'Peers'],
   ['/clusters', 'Clusters'],
   ['/policy', 'Policy'],
+  ['/services', 'Services'],
   ['/dns', 'DNS'],
   ['/resources', 'Resources'],
   ['/drift', 'Drift'],
