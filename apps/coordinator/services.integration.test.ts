@@ -42,7 +42,6 @@ beforeAll(async () => {
     masterKey,
     coordinatorUrl: 'http://192.0.2.10:7401',
     agentDistribution: distribution,
-    agentImage: null,
     host: '127.0.0.1',
     port: 0,
     tls: null,
