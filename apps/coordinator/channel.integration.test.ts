@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANNEL_PATH, CLOSE, type FromAgent } from '@skein/contract/agent/channel.ts';
+import { mintJoinToken } from '@skein/control/join-token/mint.ts';
+import { askKubernetes } from '@skein/control/kubernetes/ask.ts';
 import { publishRevision, type RevisionChange } from '@skein/control/map/publish.ts';
 import { loadSnapshot } from '@skein/control/map/snapshot.ts';
 import { raiseEpoch } from '@skein/control/network/raise-epoch.ts';
@@ -516,6 +518,84 @@ test('a path test asks both ends and who is between, and nobody whose agent is a
   expect(test.hops).toHaveLength(3);
   expect(test.milliseconds).toBeLessThan(10_000);
   expect(await fresh.database.pathQuestion.count()).toBe(0);
+});
+
+test('a question to a cluster goes to the agent that holds the channel, sealed on its way and gone after', async () => {
+  const seeded = await mesh(1, 2);
+  const [asked, other] = [at(seeded.peers, 0), at(seeded.peers, 1)];
+  const heard: string[] = [];
+  const agent = agentOf(seeded, asked, {
+    answerKubernetes: (question) => {
+      heard.push(JSON.stringify(question));
+      return { answer: 'response', status: 201, body: { kind: 'Secret' } };
+    },
+  });
+  await agent.until('a map', () => agent.map !== undefined);
+  const context = testContext(fresh.database, seeded.organizationId);
+  const body = { stringData: { 'token-secret': 'very-much-a-secret' } };
+  const question = {
+    ask: 'request',
+    method: 'PATCH',
+    path: '/api/v1/namespaces/kube-system/secrets/bootstrap-token-skein0',
+    contentType: null,
+    body,
+  } as const;
+  const rows: string[] = [];
+  const looking = setInterval(async () => {
+    for (const row of await fresh.database.kubernetesQuestion.findMany())
+      rows.push(Buffer.from(row.questionSealed).toString('latin1'));
+  }, 5);
+  const place = { organizationId: seeded.organizationId, peerId: asked.id };
+  const reply = await askKubernetes({ ...context, sealer }, place, question, AbortSignal.timeout(20_000));
+  clearInterval(looking);
+  expect(reply).toEqual({ answer: 'response', status: 201, body: { kind: 'Secret' } });
+  expect(heard).toEqual([JSON.stringify(question)]);
+  expect(rows.join()).not.toContain('very-much-a-secret');
+  expect(await fresh.database.kubernetesQuestion.count()).toBe(0);
+  // An agent that nobody asked is not heard.
+  agent.say({ type: 'kubernetes-answer', id: 'kubq_0', reply: { answer: 'upgraded' } });
+  const nobody = { organizationId: seeded.organizationId, peerId: other.id };
+  await expect(
+    askKubernetes({ ...context, sealer }, nobody, question, AbortSignal.timeout(500)),
+  ).rejects.toThrow();
+  expect(await fresh.database.kubernetesQuestion.count()).toBe(0);
+});
+
+test('the manifest of a Kubernetes cluster is served to who has a token of it', async () => {
+  const seeded = await mesh(2, 1);
+  const [theirs, plain] = [at(seeded.clusterIds, 0), at(seeded.clusterIds, 1)];
+  const kubernetes = {
+    distribution: 'existing',
+    version: null,
+    cni: 'existing',
+    flannelBackend: null,
+    server: null,
+  };
+  await fresh.database.cluster.update({ where: { id: theirs }, data: { kubernetes, cloudAccountId: null } });
+  const context = testContext(fresh.database, seeded.organizationId);
+  const minted = await mintJoinToken(context, { clusterId: theirs, uses: 3, expiresInSeconds: 600 });
+  expect(minted.command).toMatch(/^kubectl apply -f \S+\/join\/skj_\w+\/agent\.yaml$/);
+  const served = (token: string) => fetch(`http://127.0.0.1:${coordinator.port}/join/${token}/agent.yaml`);
+  const answer = await served(minted.token);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  const text = await answer.text();
+  for (const words of [
+    minted.token,
+    'http://192.0.2.10:7401',
+    'registry.test/skein-agent:1',
+    'kind: DaemonSet',
+  ])
+    expect(text).toContain(words);
+  const other = await mintJoinToken(context, { clusterId: plain, uses: 1, expiresInSeconds: 600 });
+  expect(other.command).toContain('install.sh');
+  expect((await served(other.token)).status).toBe(404);
+  expect((await served(`${minted.token.slice(0, -1)}0`)).status).toBe(404);
+  await fresh.database.joinToken.updateMany({
+    where: { clusterId: theirs },
+    data: { revokedAt: new Date() },
+  });
+  expect((await served(minted.token)).status).toBe(404);
 });
 
 async function untilPresent(peerIds: readonly string[]): Promise<void> {

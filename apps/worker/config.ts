@@ -23,7 +23,7 @@ const Environment = z
     SKEIN_AWS_SECRET_ACCESS_KEY: z.string().min(1).optional(),
     /** Where nodes fetch the install script of k3s, where not from its makers. */
     SKEIN_K3S_INSTALLER: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^(https?|file)$/ })
       .regex(/^[^'\s]+$/, 'holds a character that a shell script cannot carry')
       .optional(),
   })

@@ -19,6 +19,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   agent: () => import('./agent.ts'),
   failover: () => import('./failover.ts'),
   faults: () => import('./faults.ts'),
+  pods: () => import('./pods.ts'),
   propagation: () => import('./propagation.ts'),
   reachability: () => import('./reachability.ts'),
   relay: () => import('./relay.ts'),

@@ -8,6 +8,7 @@ import { type FieldNode, must } from '@skein/agent/fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from '@skein/agent/fixture/installed.ts';
 import { installDebian, present } from '@skein/local/install/debian.ts';
 import type { Bench, BenchResult } from './run.ts';
+import { compare, flow, median, PORT, RUNS, repeat, round, show } from './tunnel/flow.ts';
 import { OVERLAYS, openOverlay } from './tunnel/others.ts';
 import { openPlain, plainAddress } from './tunnel/plain.ts';
 
@@ -17,10 +18,6 @@ const DIRECT_RATIO = 0.97;
 const TWO_GATEWAYS_RATIO = 1.5;
 const CORES_FOR_TWO_GATEWAYS = 6;
 
-const RUNS = 5;
-const SECONDS = 3;
-const PORT = 5201;
-const ATTEMPTS = 4;
 /** Enough for flows to fall on both gateways. */
 const FLOWS = 8;
 
@@ -59,20 +56,20 @@ async function measureTunnels(network: InstalledNetwork, say: (line: string) => 
   await openFlows(network, [b1, b2]);
   await openPlain([a2, a1, b1, b2]);
   const direct = await compare(
-    () => flow(a1, overlayOf(b1)),
-    () => flow(a1, plainAddress(2)),
+    () => flow(a1.place, overlayOf(b1)),
+    () => flow(a1.place, plainAddress(2)),
   );
   say(
     `direct: Skein ${show(direct.ours)}, plain wireguard-go ${show(direct.theirs)}, ratio ${show(direct.ratio, 3)}`,
   );
   const gateway = await compare(
-    () => flow(a2, overlayOf(b2)),
-    () => flow(a2, plainAddress(3)),
+    () => flow(a2.place, overlayOf(b2)),
+    () => flow(a2.place, plainAddress(3)),
   );
   say(
     `gateways: Skein ${show(gateway.ours)}, plain ${show(gateway.theirs)}, ratio ${show(gateway.ratio, 3)}`,
   );
-  const raw = median(await repeat(() => flow(a1, b1.address)));
+  const raw = median(await repeat(() => flow(a1.place, b1.address)));
   const mtu = Number(/mtu (\d+)/.exec(await network.sh('a1', `ip route get ${overlayOf(b1)}`))?.[1] ?? 0);
   const peers: Measured['peers'] = {
     'no tunnel': { megabits: round(raw) },
@@ -86,7 +83,7 @@ async function measureTunnels(network: InstalledNetwork, say: (line: string) => 
       continue;
     }
     const address = await openOverlay(overlay, a1, b1);
-    const megabits = median(await repeat(() => flow(a1, address)));
+    const megabits = median(await repeat(() => flow(a1.place, address)));
     for (const node of [a1, b1]) await must(node.place, overlay.close);
     say(`${overlay.name}: ${show(megabits)}`);
     peers[overlay.name] = { megabits: round(megabits) };
@@ -113,7 +110,7 @@ async function measureGateways(network: InstalledNetwork, say: (line: string) =>
   const over = async (gateways: 1 | 2) => {
     for (const name of ['a2', 'b2'])
       await network.sh(name, `skein-agent drain${gateways === 2 ? ' --end' : ''}`);
-    return flow(from, overlayOf(to), FLOWS);
+    return flow(from.place, overlayOf(to), FLOWS);
   };
   const { ours, theirs, ratio } = await compare(
     () => over(2),
@@ -177,54 +174,4 @@ async function openFlows(network: InstalledNetwork, servers: readonly FieldNode[
   for (const server of servers) server.place.start(['iperf3', '-s', '-p', String(PORT)], () => undefined);
   // Long enough for the map to be everywhere, and for paths to be found to carry more than they began with.
   await new Promise((done) => setTimeout(done, 6000));
-}
-
-/** Megabits a second of TCP to an address, by what the receiver got. */
-async function flow(from: FieldNode, address: string, flows = 1): Promise<number> {
-  let said = '';
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    said = (await from.place.sh(`iperf3 -c ${address} -p ${PORT} -t ${SECONDS} -O 1 -P ${flows} -J`)).output;
-    const megabits = JSON.parse(said).end?.sum_received?.bits_per_second / 1e6;
-    if (megabits > 0) return megabits;
-    // The server takes one test at a time, and a moment after each.
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  throw new Error(`iperf3 to ${address}: ${JSON.parse(said).error ?? 'no figures'}`);
-}
-
-/** Runs of both in turn; the ratio is the median of those of neighbours. */
-async function compare(
-  ours: () => Promise<number>,
-  theirs: () => Promise<number>,
-): Promise<{ ours: number; theirs: number; ratio: number }> {
-  const pairs: [number, number][] = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    // Who goes first changes, for the second finds the machine warm.
-    const first = run % 2 === 0 ? await ours() : await theirs();
-    const second = run % 2 === 0 ? await theirs() : await ours();
-    pairs.push(run % 2 === 0 ? [first, second] : [second, first]);
-  }
-  return {
-    ours: median(pairs.map(([our]) => our)),
-    theirs: median(pairs.map(([, their]) => their)),
-    ratio: median(pairs.map(([our, their]) => our / their)),
-  };
-}
-
-async function repeat(one: () => Promise<number>): Promise<number[]> {
-  const values: number[] = [];
-  for (let run = 0; run < RUNS; run += 1) values.push(await one());
-  return values;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-function round(value: number, digits = 0): number {
-  return Number(value.toFixed(digits));
-}
-
-function show(value: number, digits = 0): string {
-  return value.toFixed(digits);
 }

@@ -1,6 +1,5 @@
 /** Clusters of tests are real ones: two of two nodes, with k3s's own flannel; and nothing stays when they end. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSite, type TestCluster, type TestSite } from './cluster.ts';
 import { IMAGES } from './images/images.ts';
@@ -231,7 +230,6 @@ test('nothing is left when a cluster ends', async () => {
   expect(namespaces().sort()).toEqual(['edge-east', 'node-east-1', 'node-east-2']);
   const before = groups();
   await east.close();
-  await pause(100);
   expect(namespaces()).toEqual([]);
   expect(before - groups()).toBe(2);
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');

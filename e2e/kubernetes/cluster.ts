@@ -120,6 +120,15 @@ export async function openSite(say: (line: string) => void = () => {}): Promise<
       run: (command, options) => realiser.run(machine.id, command, options),
     });
     const server = `${network}.11`;
+    /** A kubelet tells its cluster of itself when its service runs. */
+    async function known(those: readonly Machine[]): Promise<void> {
+      const names = those.map(({ hostname }) => `node/${hostname}`);
+      for (let tries = 0; tries < 300; tries++, await pause(100)) {
+        const asked = await realiser.run(`${wish.name}-1`, ['k3s', 'kubectl', 'get', ...names]);
+        if (asked.exit === 0) return;
+      }
+      throw new Error(`${names.join(' and ')} did not tell ${wish.name} of themselves`);
+    }
 
     function machineOf(number: number, publicAddress: string): Machine {
       const name = `${wish.name}-${number}`;
@@ -183,6 +192,7 @@ export async function openSite(say: (line: string) => void = () => {}): Promise<
       machines: [...from.machines, ...machines],
     }));
     await Promise.all(machines.map(booted));
+    await known(machines);
 
     const first = nodeOf(machines[0] as Machine);
     const written = await first.run(['cat', '/etc/rancher/k3s/k3s.yaml']);
@@ -218,6 +228,7 @@ export async function openSite(say: (line: string) => void = () => {}): Promise<
         machines.push(machine);
         await change((from) => ({ ...from, machines: [...from.machines, machine] }));
         await booted(machine);
+        await known([machine]);
         return nodeOf(machine);
       },
       async removeNode(name) {

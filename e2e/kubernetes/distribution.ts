@@ -9,7 +9,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -58,7 +57,7 @@ function assemble(
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(join(partial, 'images'), { recursive: true });
   for (const name of SCRIPTS) copyFileSync(scriptOf(name), join(partial, name));
-  for (const name of readdirSync(images)) linkSync(join(images, name), join(partial, 'images', name));
+  linkSync(images, join(partial, 'images/skein.tar'));
   for (const release of releases) {
     const home = join(partial, 'releases', release);
     mkdirSync(home, { recursive: true });

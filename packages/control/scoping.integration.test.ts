@@ -18,6 +18,8 @@ import type { Context } from './context.ts';
 import { listJoinTokens } from './join-token/list.ts';
 import { mintJoinToken } from './join-token/mint.ts';
 import { revokeJoinToken } from './join-token/revoke.ts';
+import { kubernetesState } from './kubernetes/state.ts';
+import { upgradeKubernetes } from './kubernetes/upgrade.ts';
 import { changeNetwork } from './network/change.ts';
 import { createNetwork } from './network/create.ts';
 import { deleteNetwork } from './network/delete.ts';
@@ -62,7 +64,15 @@ const wanted = (accountId: string): NewNetwork => ({
   allowedPorts: [],
   peering: 'none',
   driftPolicy: 'heal',
-  clusters: [{ name: 'prod', cloudAccountId: accountId, region: 'us-east-1', nodes: 2 }],
+  clusters: [
+    {
+      name: 'prod',
+      cloudAccountId: accountId,
+      region: 'us-east-1',
+      nodes: 2,
+      kubernetes: { distribution: 'k3s', version: 'v1.34.4+k3s1', cni: 'flannel', flannelBackend: 'vxlan' },
+    },
+  ],
 });
 const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'canary-secret-value' };
 
@@ -117,6 +127,8 @@ const VERBS: Record<string, (context: Context) => Promise<unknown>> = {
       region: 'here',
       nodes: 0,
     }),
+  kubernetesState: (context) => kubernetesState(context, { id: ids.cluster }),
+  upgradeKubernetes: (context) => upgradeKubernetes(context, { id: ids.cluster, version: 'v1.34.4+k3s1' }),
   addNodes: (context) => addNodes(context, { id: ids.cluster, count: 1 }),
   removeCluster: (context) => removeCluster(context, { id: ids.cluster, confirm: 'prod' }),
   listPeers: (context) => listPeers(context, { networkId: ids.network, ...page }),
@@ -190,7 +202,14 @@ describe('credentials', () => {
 /** What my first plan gave out, as the rows say. */
 async function planNetworkOfMine() {
   const clusters = await listClusters(mine, { networkId: ids.network });
-  return { clusters: clusters.map(({ name, vpcCidr, overlayCidr }) => ({ name, vpcCidr, overlayCidr })) };
+  return {
+    clusters: clusters.map(({ name, vpcCidr, overlayCidr, kubernetes }) => ({
+      name,
+      vpcCidr,
+      overlayCidr,
+      kubernetes,
+    })),
+  };
 }
 
 /** Everything that a verb might have changed. */

@@ -32,6 +32,8 @@ export interface MeshCluster {
   readonly labels: Labels;
   /** What is behind it and runs no agent, sorted by id. */
   readonly ranges: readonly MeshRange[];
+  /** What its nodes' pod ranges are cut from; null or left out where it has no pods. No other cluster's overlaps it. */
+  readonly podCidr?: string | null;
 }
 
 /** A range behind a cluster: host n of `cidr` is host n of `overlayCidr` to the network. */
@@ -43,7 +45,9 @@ export interface MeshRange {
   readonly cidr: string;
   readonly overlayCidr: string;
   readonly replies: RangeReplies;
-  /** Hosts that have names, with their addresses inside. */
+  /** The Docker network of the carrier that it is; null or left out for any other. */
+  readonly docker?: string | null;
+  /** Hosts that have names, with their addresses inside; of a Docker network its containers that run. */
   readonly hosts: readonly { readonly name: string; readonly address: string }[];
 }
 
@@ -68,6 +72,8 @@ export interface MeshPeer {
   readonly labels: Labels;
   /** Services of plain hosts (`NAMESPACE/NAME`) that it is one of the hosts of, in order; left out where there are none. */
   readonly services?: readonly string[];
+  /** The pod ranges of its node, as far as is known. */
+  readonly podCidrs?: readonly string[];
   /** No UDP gets out of where it is, or none comes back. */
   readonly udpBlocked?: boolean;
   /** What a peer that relays for others is given to relay; null for one that does not. */

@@ -22,6 +22,7 @@ const status: Status = {
   overTls: [],
   wireguard: 'userspace',
   ranges: [],
+  pods: [],
   peers: [
     {
       peerId: 'peer_b1',
@@ -59,6 +60,10 @@ test('names the ranges that it carries', () => {
   expect(renderStatus({ ...status, ranges }, NOW)).toContain(
     'userspace\ncarries 242.1.0.0/16, which is 10.0.0.0/16 inside (routed)\n',
   );
+  const made = { cidr: '242.0.9.0/24', overlayCidr: '242.0.9.0/24', replies: 'routed', alone: true } as const;
+  expect(
+    renderStatus({ ...status, ranges: [{ ...made, docker: 'shop' }], pods: ['10.128.1.0/24'] }, NOW),
+  ).toContain('carries 242.0.9.0/24, the Docker network shop (routed)\ncarries 10.128.1.0/24 (pods)\n');
 });
 
 test('says what is wrong', () => {

@@ -28,9 +28,16 @@ export function renderStatus(status: Status, now: number): string {
           ? 'userspace'
           : '(none yet)'
     }`,
-    ...status.ranges.map(
-      ({ cidr, overlayCidr, replies }) => `carries ${overlayCidr}, which is ${cidr} inside (${replies})`,
+    ...status.ranges.map(({ cidr, overlayCidr, replies, docker }) =>
+      [
+        `carries ${overlayCidr}`,
+        ...(cidr === overlayCidr ? [] : [`which is ${cidr} inside`]),
+        ...(docker === undefined ? [] : [`the Docker network ${docker}`]),
+      ]
+        .join(', ')
+        .concat(` (${replies})`),
     ),
+    ...status.pods.map((cidr) => `carries ${cidr} (pods)`),
     `IPv6 ${status.overlayAddress6 ?? (status.appliedNumber === null ? '-' : 'none: it is switched off on this node, or could not be set up')}`,
     ...(status.draining ? ['draining: other peers go by other gateways where they have some'] : []),
     ...(status.udp === 'blocked' ? [blockedWords(status.overTls)] : []),

@@ -2,6 +2,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { RUN_DIRECTORY, STATE_DIRECTORY } from '../config.ts';
 import { restoreNode } from '../dns/node-resolver.ts';
+import { engine } from '../docker/engine.ts';
+import { removeDocker } from '../docker/keeper.ts';
 import { wordsOf } from '../failure.ts';
 import { removeFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
@@ -10,6 +12,7 @@ import { removeMouth } from '../path/mouth.ts';
 import { removeRelay } from '../relay/apply.ts';
 import { restoreHashing } from '../route/apply.ts';
 import { restoreForwarding } from '../route/forwarding.ts';
+import { removePodWays } from '../route/pods.ts';
 import { restoreRangeForwarding } from '../route/range-forwarding.ts';
 import { removeDevices } from '../wireguard/device.ts';
 
@@ -26,7 +29,9 @@ export async function cleanNode(run: Run): Promise<string[]> {
   await attempt(restoreHashing());
   await attempt(restoreForwarding());
   await attempt(restoreRangeForwarding(run));
+  await attempt(removeDocker(run, engine));
   await attempt(removeWay(run));
+  await attempt(removePodWays(run));
   await attempt(removeRelay(run));
   await attempt(removeMouth(run));
   await attempt(removeFilter(run));

@@ -38,6 +38,8 @@ export const Status = z.object({
   wireguard: z.enum(['kernel', 'userspace']).nullable(),
   /** Ranges behind this node that it carries. */
   ranges: z.array(MapRange),
+  /** Pod ranges of this node. */
+  pods: z.array(z.string()),
   /** Whether UDP gets out of where this node is. */
   udp: z.enum(['unknown', 'open', 'blocked']),
   /** Relays by which packets go over TLS, as `address:port`, and the names of the peers that they go to. */

@@ -50,6 +50,8 @@ const ROUNDS_PER_CHECK = 3;
 /** New tunnels are measured soon, so that a new peer is seen to be up without waiting for the next round. */
 const SOON_MILLISECONDS = [300, 1500, 4000];
 const LEAVE_SECONDS = 5;
+/** What one report may tell. */
+const MOST_CONTAINERS = 1024;
 const MOST_PATH_TESTS = 2;
 /** How often it is looked whether our key is to be replaced, and what is next for it. */
 const ROTATE_EVERY_SECONDS = 2;
@@ -127,6 +129,7 @@ export async function startDaemon(options: {
     onUnrouted: () => void enqueue(check),
     onlineSince: () => (channel?.connected() ? onlineSince : null),
     onUdp: () => report(),
+    onContainers: () => report(),
     onSizes: () => enqueue(async () => held && node.resize(held)),
   });
 
@@ -190,6 +193,7 @@ export async function startDaemon(options: {
     const port = held?.self.wireguardPort ?? WIREGUARD_PORT;
     const seen = node.seen({ address: privateAddress, port });
     const udp = node.udp();
+    const containers = node.containers();
     channel.send({
       type: 'report',
       facts: {
@@ -210,6 +214,7 @@ export async function startDaemon(options: {
       problem: [problem, clusterServices?.problem()].filter(Boolean).join('; ').slice(0, 2000) || null,
       ...(udp === 'unknown' ? {} : { udp }),
       relayPin,
+      ...(containers ? { containers: containers.slice(0, MOST_CONTAINERS) } : {}),
       links: links.slice(0, 2000),
     });
   };
@@ -293,8 +298,8 @@ export async function startDaemon(options: {
   };
 
   const lookForKubernetes = async () => {
-    const place = kubernetes ? null : findPlace(readEnvironment());
-    if (place) {
+    const place = () => findPlace(readEnvironment());
+    if (!kubernetes && place()) {
       const { newKubernetesKeeper } = await import('../kubernetes/keeper.ts');
       kubernetes ??= newKubernetesKeeper({ run: options.run, log, place, now: Date.now });
     }
@@ -375,6 +380,7 @@ export async function startDaemon(options: {
       draining: node.isDraining(),
       wireguard: node.wireguard(),
       ranges: held?.self.ranges ?? [],
+      pods: held?.self.pods.own ?? [],
       udp: node.udp(),
       overTls: overTls(held, links),
       peers: peersOf(held, links, node.mtu.mtuOf),

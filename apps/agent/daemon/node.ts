@@ -3,11 +3,13 @@
  * at what is there and changes only what differs, so that it may be done again at any time.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LinkReport } from '@skein/contract/agent/channel.ts';
+import type { Container, LinkReport } from '@skein/contract/agent/channel.ts';
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf } from '../config.ts';
 import type { Clusterset } from '../dns/clusterset.ts';
+import { engine } from '../docker/engine.ts';
+import { newDockerKeeper } from '../docker/keeper.ts';
 import { wordsOf } from '../failure.ts';
 import { newFilter } from '../filter/apply.ts';
 import type { Run } from '../host/command.ts';
@@ -28,7 +30,8 @@ import { localized, named } from '../relay/tls/localized.ts';
 import { newRelayServer } from '../relay/tls/server.ts';
 import { applyInterfaces, applyWays, changeWays, readTable } from '../route/apply.ts';
 import { noteForwarding } from '../route/forwarding.ts';
-import { carriesOthers, planWays, type SizedWay } from '../route/ways.ts';
+import { applyPodWays } from '../route/pods.ts';
+import { carriesOthers, planPodWays, planWays, type SizedWay } from '../route/ways.ts';
 import { type Keys, keepNextKey, takeNextKey, wireguardPublicKey } from '../state/keys.ts';
 import { changesNothing, planTunnel, type TunnelChange } from '../wireguard/change.ts';
 import { type Device, openDevice, removeDevices } from '../wireguard/device.ts';
@@ -73,6 +76,8 @@ export interface Node {
   wireguard(): 'kernel' | 'userspace' | null;
   /** Null where IPv6 is switched off on the node, or could not be set up; the problem then says why. */
   overlayAddress6(): string | null;
+  /** Those that run in Docker networks that are ranges; undefined where there are none of these. */
+  containers(): readonly Container[] | undefined;
   /** IPv6 addresses beneath the overlay at which others may call the node. */
   globalAddresses(): readonly string[];
   /** Ends what lives in this process and gives names back. Tunnels, routes and filter stay. */
@@ -102,6 +107,8 @@ export function newNode(options: {
   onlineSince: () => number | null;
   /** UDP gets out of here no more, or again: worth reporting. */
   onUdp: () => void;
+  /** A container came or went: worth reporting. */
+  onContainers: () => void;
   /** Some path carries other sizes than before: resize. */
   onSizes: () => Promise<void>;
 }): Node {
@@ -119,6 +126,7 @@ export function newNode(options: {
     );
     return new Map([...tlsClient.ports(), ...own]);
   };
+  const docker = newDockerKeeper({ run, log, engine, onContainers: options.onContainers });
   const devices = new Map<number, Device>();
   let choices: ReadonlyMap<string, Choice> = new Map();
   /** The map applied last, as it came, and with every peer under the key that it uses. */
@@ -134,6 +142,8 @@ export function newNode(options: {
   let tunnelling: Promise<unknown> = Promise.resolve();
   /** The routes that were last put in place; undefined where that is not known. */
   let placed: readonly SizedWay[] | undefined;
+  /** The same of those to pods of the own cluster, as text. */
+  let placedPods: string | undefined;
   let routing: Promise<void> = Promise.resolve();
   /** Null where the node speaks no IPv6. */
   let twins: Twins | null = null;
@@ -192,6 +202,16 @@ export function newNode(options: {
   };
   const waysNow = (map: NetworkMap, verdicts = watch.verdicts()) =>
     withSizes(planWays(map.self, map.peers, verdicts), map.peers, mtu.mtuOf, map.self.mtu);
+  /** Ways to pods of the own cluster do not depend on who lives: each node has its own. */
+  const placePods = async (map: NetworkMap) => {
+    const { self, peers } = map;
+    const ways = withSizes(planPodWays(self, peers), peers, mtu.mtuOf, self.mtu);
+    const text = JSON.stringify([self.pods.cluster, self.planes, ways]);
+    if (text === placedPods) return;
+    placedPods = undefined;
+    await applyPodWays(run, self, ways);
+    placedPods = text;
+  };
   const sourceOf = (map: NetworkMap) => ({
     address: map.self.overlayAddress,
     twins: sixProblem === null ? twins : null,
@@ -205,6 +225,8 @@ export function newNode(options: {
       placed = undefined;
       sixProblem ??= await applyWays(run, sourceOf(map), ways);
       placed = ways;
+      placedPods = undefined;
+      await placePods(map);
     });
   };
   /** Where packets are being lost nothing is looked at that is known. */
@@ -218,6 +240,7 @@ export function newNode(options: {
       placed = undefined;
       await changeWays(run, sourceOf(current), before, ways);
       placed = ways;
+      await placePods(current);
     });
   /** Whoever is in the map no more is left before its tunnel goes: what is sent to no tunnel is lost. */
   const leaveGone = async (next: NetworkMap) => {
@@ -448,6 +471,8 @@ export function newNode(options: {
         // The filter first: a tunnel must never be up without it. The one that stood between is for both maps.
         if (!moved) await guard();
         await leaveGone(asked);
+        // Before the routes, by which it is known where ranges are.
+        await attempt(docker.apply(asked.self.ranges));
         // Before the tunnels, which may have ends at its sockets.
         await attempt(tlsServer.apply(asked, keys.wireguardPrivateKey));
         map = await inTunnels(() => applyTunnels(asked));
@@ -504,11 +529,13 @@ export function newNode(options: {
         await tlsServer.apply(wanted, next);
       }),
     wireguard: () => devices.get(0)?.kind ?? null,
+    containers: docker.containers,
     globalAddresses: () => globals,
     overlayAddress6: () =>
       (twins && sixProblem === null && current && twins.of(current.self.overlayAddress)) || null,
     release: async () => {
       await resolver.close();
+      docker.close();
       watch.close();
       mtu.close();
       finder.close();

@@ -2,13 +2,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NetworkMap } from '@skein/contract/agent/map.ts';
-import { formatAddress, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
 import { decode, encode } from 'dns-packet';
 import { z } from 'zod';
 import { INTERFACES, interfaceOf, LOOPBACK_RESOLVER } from '../config.ts';
 import { ask } from '../dns/ask.ts';
 import { isPointedAtAgent } from '../dns/node-resolver.ts';
 import { filterInPlace } from '../filter/apply.ts';
+import { behindNode } from '../filter/words.ts';
 import type { Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { devicesTowards } from '../route/behind.ts';
@@ -46,7 +47,7 @@ export async function lookAtNode(run: Run, map: NetworkMap): Promise<NodeFacts> 
     filterInPlace: await filterInPlace(run, map),
     astray: interfacesGone.length > 0 ? [] : await astray(run, map),
     forwardingOff: [
-      ...(self.forwards || self.ranges.length > 0 ? wanted.filter((name) => up.has(name)) : []),
+      ...(self.forwards || behindNode(self).length > 0 ? wanted.filter((name) => up.has(name)) : []),
       ...(await towardsRanges(run, map)),
     ].filter((name) => !forwarding.has(name)),
     resolverNamed: await isPointedAtAgent(self, run).catch(() => false),
@@ -58,7 +59,15 @@ export async function lookAtNode(run: Run, map: NetworkMap): Promise<NodeFacts> 
 async function astray(run: Run, map: NetworkMap): Promise<NodeFacts['astray']> {
   const found: NodeFacts['astray'] = [];
   const addresses = map.peers.slice(0, MOST_ROUTES).map((peer) => peer.overlayAddress);
-  if (map.self.rangesCidr !== null) addresses.push(formatAddress(parseCidr(map.self.rangesCidr).first + 1));
+  const behindOthers = [
+    ...(map.self.rangesCidr === null ? [] : [map.self.rangesCidr]),
+    ...map.self.pods.elsewhere,
+  ];
+  // The last of each: given out last, so that it is hardly ever behind this very node.
+  for (const cidr of behindOthers.slice(0, MOST_ROUTES)) {
+    const range = parseCidr(cidr);
+    addresses.push(formatAddress(range.first + sizeOf(range) - 2));
+  }
   for (const address of addresses) {
     const ran = await run('ip', ['-j', 'route', 'get', address]);
     const device = ran.ok ? (RouteJson.parse(JSON.parse(ran.output))[0]?.dev ?? null) : null;
@@ -67,13 +76,14 @@ async function astray(run: Run, map: NetworkMap): Promise<NodeFacts['astray']> {
   return found;
 }
 
-/** Interfaces by which hosts of carried ranges answer. */
+/** Interfaces by which hosts of carried ranges, and pods, answer. */
 async function towardsRanges(run: Run, { self }: NetworkMap): Promise<string[]> {
-  if (self.ranges.length === 0) return [];
+  const behind = behindNode(self);
+  if (behind.length === 0) return [];
   const table = await run('ip', ['-j', '-4', 'route', 'show']);
   return devicesTowards(
     (table.ok && table.output) || '[]',
-    self.ranges.map(({ cidr }) => cidr),
+    behind.map(({ cidr }) => cidr),
   );
 }
 

@@ -9,12 +9,18 @@
  * node both ways. They are remembered: conntrack translates them, ICMP errors among them, and tells questions from
  * answers. Hosts of `masqueraded` ranges answer to this node's own address and begin nothing.
  *
+ * Pods, and ranges that are the same inside, are judged in the same way and keep their addresses. Networks of pods and of
+ * containers masquerade what leaves them: what goes into the overlay is taken out of their hands, for conntrack lets the
+ * first decide that says anything of a flow's source. Towards their own cluster's peers, whose answers would come by the
+ * cluster's own network, pods speak as their node.
+ *
  * Policies speak of the network's addresses: a packet is judged before it is translated on its way in, and after it on
  * its way out.
  */
 import type { MapRange, MapSelf } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '@skein/mesh/ipam/cidr.ts';
-import { ICMP_ERRORS, OURS, oneOf, overlayCidrs } from './words.ts';
+import { cidrsOf, spansOf } from '@skein/mesh/policy/ranges.ts';
+import { behindNode, byTunnelAlone, ICMP_ERRORS, isKept, OURS, oneOf, overlayCidrs } from './words.ts';
 
 const ERRORS = `icmp type { ${ICMP_ERRORS} }`;
 const RELATED = 'meta l4proto icmp ct state related accept';
@@ -23,19 +29,37 @@ const inside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ cidr }) => c
 const outside = (ranges: readonly MapRange[]) => oneOf(ranges.map(({ overlayCidr }) => overlayCidr));
 const some = (of: readonly MapRange[], lines: () => string[]) => (of.length > 0 ? lines() : []);
 
-/** What a range's own rules have let out of the tunnel passes on; nobody else comes past `to_ranges` with such an address. */
-export function rangesThrough({ ranges }: MapSelf): string[] {
-  return some(ranges, () => [`    oifname != ${OURS} ip daddr ${inside(ranges)} accept`]);
+/**
+ * What a range's own rules have let out of the tunnel passes on. Nobody else comes past `to_ranges` with such an address;
+ * and what somebody on the node (a published port, a service of Kubernetes) turns towards it was never judged as that.
+ */
+export function rangesThrough(ranges: readonly MapRange[]): string[] {
+  const shared = ranges.filter(isShared);
+  const remembered = ranges.filter((range) => !isShared(range));
+  const to = (some: readonly MapRange[]) => `    oifname != ${OURS} ip daddr ${inside(some)}`;
+  return [
+    ...some(shared, () => [`${to(shared)} accept`]),
+    ...some(remembered, () => [
+      `${to(remembered)} ct direction reply accept`,
+      `${to(remembered)} ct original ip daddr ${outside(remembered)} accept`,
+    ]),
+  ];
 }
 
-/** Where this node carries any. Needs the chains `begun_behind` and `answered_behind`. */
+/** Carried by all gateways without state: a flow may come by one and go by another. */
+function isShared({ replies, alone }: MapRange): boolean {
+  return replies === 'routed' && !alone;
+}
+
+/** Where anything is behind this node. Needs the chains `begun_behind` and `answered_behind`. */
 export function rangeChains(self: MapSelf): string[] {
-  const { ranges } = self;
+  const ranges = behindNode(self);
+  const translated = ranges.filter((range) => !isKept(range));
   const overlay = oneOf(overlayCidrs(self));
   const masqueraded = ranges.filter(({ replies }) => replies === 'masqueraded');
   const routed = ranges.filter(({ replies }) => replies === 'routed');
-  const shared = routed.filter(({ alone }) => !alone);
-  const remembered = ranges.filter((range) => !shared.includes(range));
+  const shared = ranges.filter(isShared);
+  const remembered = ranges.filter((range) => !isShared(range));
   return [
     '  chain out_of_ranges {',
     `    ip daddr != ${overlay} counter drop`,
@@ -47,7 +71,7 @@ export function rangeChains(self: MapSelf): string[] {
     '  }',
     '  chain to_ranges {',
     // Not translated here, hence not judged: nobody has business with these addresses in the overlay.
-    `    ip daddr ${inside(ranges)} counter drop`,
+    ...some(translated, () => [`    ip daddr ${inside(translated)} counter drop`]),
     `    ip daddr != ${outside(ranges)} accept`,
     `    ip saddr != ${overlay} counter drop`,
     ...some(remembered, () => [`    ip daddr ${outside(remembered)} accept`]),
@@ -63,7 +87,7 @@ export function rangeChains(self: MapSelf): string[] {
     `    iifname ${OURS} goto to_ranges`,
     '  }',
     '  chain from_ranges {',
-    `    ip saddr ${inside(ranges)} counter drop`,
+    ...some(translated, () => [`    ip saddr ${inside(translated)} counter drop`]),
     ...some(remembered, () => [`    ip saddr ${outside(remembered)} goto remembered`]),
     ...some(shared, () => [`    ip saddr ${outside(shared)} goto from_shared`]),
     '  }',
@@ -72,12 +96,14 @@ export function rangeChains(self: MapSelf): string[] {
     `    oifname ${OURS} goto from_ranges`,
     '  }',
     ...some(shared, () => sharedChains(shared)),
-    ...some(remembered, () => rememberedChains(masqueraded, remembered)),
+    ...some(remembered, () => rememberedChains(self, masqueraded, remembered)),
     // What begins on this very node goes by no tunnel.
-    '  chain ranges_from_here {',
-    '    type nat hook output priority -100; policy accept;',
-    ...ranges.map((range) => `    ${toInside(range)}`),
-    '  }',
+    ...some(translated, () => [
+      '  chain ranges_from_here {',
+      '    type nat hook output priority -100; policy accept;',
+      ...translated.map((range) => `    ${toInside(range)}`),
+      '  }',
+    ]),
   ];
 }
 
@@ -101,8 +127,15 @@ function sharedChains(shared: readonly MapRange[]): string[] {
 }
 
 /** After conntrack has found a packet's flow, and before NAT changes its first one. */
-function rememberedChains(masqueraded: readonly MapRange[], remembered: readonly MapRange[]): string[] {
-  const routed = remembered.filter((range) => !masqueraded.includes(range));
+function rememberedChains(
+  self: MapSelf,
+  masqueraded: readonly MapRange[],
+  remembered: readonly MapRange[],
+): string[] {
+  const translated = remembered.filter((range) => !isKept(range));
+  const kept = remembered.filter(isKept);
+  const routed = translated.filter((range) => !masqueraded.includes(range));
+  const [overlay, byTunnel] = [oneOf(overlayCidrs(self)), oneOf(byTunnelAlone(self))];
   return [
     '  chain remembered {',
     `    ${RELATED}`,
@@ -114,18 +147,41 @@ function rememberedChains(masqueraded: readonly MapRange[], remembered: readonly
     '    type filter hook prerouting priority -150; policy accept;',
     `    iifname ${OURS} ip daddr ${outside(remembered)} goto remembered`,
     '  }',
-    '  chain ranges_remembered_to {',
-    '    type nat hook prerouting priority -100; policy accept;',
-    ...remembered.map((range) => `    iifname ${OURS} ${toInside(range)}`),
-    '  }',
+    ...some(translated, () => [
+      '  chain ranges_remembered_to {',
+      '    type nat hook prerouting priority -100; policy accept;',
+      ...translated.map((range) => `    iifname ${OURS} ${toInside(range)}`),
+      '  }',
+    ]),
     '  chain ranges_remembered_from {',
     // Before anybody who masquerades whatever leaves the node, as networks of pods do.
     '    type nat hook postrouting priority 90; policy accept;',
     ...routed.map((range) => `    oifname ${OURS} ${toOutside(range)}`),
+    ...some(kept, () => [
+      ...podsAsNode(self),
+      `    oifname ${OURS} ip saddr ${inside(kept)} ip daddr ${overlay} snat ip to ip saddr`,
+      // What is beside the overlay, such as a pod that asks itself by a service, stays with whoever has it now.
+      `    oifname != ${OURS} ip saddr ${byTunnel} ip saddr != ${inside(kept)} ip daddr ${inside(kept)} snat ip to ip saddr`,
+    ]),
     ...some(masqueraded, () => [
       `    oifname != ${OURS} ct original ip daddr ${outside(masqueraded)} masquerade`,
     ]),
     '  }',
+  ];
+}
+
+/**
+ * Towards its own cluster's peers a pod speaks as its node. So does the node itself where it did not mean the overlay: it
+ * took another of its addresses, and then a service of Kubernetes turned the packet here.
+ */
+function podsAsNode(self: MapSelf): string[] {
+  const { own } = self.pods;
+  if (own.length === 0) return [];
+  const ownCluster = oneOf([self.clusterOverlayCidr, ...self.clusterRanges]);
+  const known = [...byTunnelAlone(self), ...behindNode(self).map(({ cidr }) => cidr)].map(parseCidr);
+  return [
+    `    oifname ${OURS} ip saddr ${oneOf(own)} ip daddr ${ownCluster} masquerade`,
+    `    oifname ${OURS} ip saddr != ${oneOf(cidrsOf(spansOf(known)))} masquerade`,
   ];
 }
 

@@ -35,7 +35,7 @@ const viewOfSix = (text: string, networkId: string) => {
 };
 
 const OURS = '{ "skein0", "skein1", "skein2", "skein3" }';
-const HOOKS = `  chain input {
+const hooks = (passing: string) => `  chain input {
     type filter hook input priority -5; policy accept;
     iifname ${OURS} goto to_node
     iifname != "lo" ip saddr 100.64.0.0/16 counter drop
@@ -49,6 +49,9 @@ const HOOKS = `  chain input {
     iifname ${OURS} goto through_node
     oifname ${OURS} counter drop
   }
+  chain passing_by {
+    type filter hook prerouting priority -300; policy accept;
+${passing}  }
   chain clamp {
     type filter hook forward priority -4; policy accept;
     iifname "skein*" tcp flags syn tcp option maxseg size set rt mtu
@@ -74,8 +77,8 @@ test('a gateway with the simple form of a policy', () => {
   chain to_node {
     ip saddr 100.64.1.0/24 accept
     ip saddr != 100.64.0.0/16 counter drop
-    ip daddr != 100.64.1.11 counter drop
     ct direction reply ct state established,related accept
+    ip daddr != 100.64.1.11 counter drop
     meta l4proto icmp ct state related accept
     meta l4proto { tcp, udp } th dport 53 accept
     udp dport { 51880, 51881, 51882 } accept
@@ -103,7 +106,7 @@ test('a gateway with the simple form of a policy', () => {
     jump answered_through
     counter drop
   }
-${HOOKS}`);
+${hooks(`    iifname ${OURS} ip daddr 100.64.0.0/16 ip daddr != 100.64.1.11 notrack\n`)}`);
 });
 
 const RULES: MapRule[] = [
@@ -153,8 +156,8 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
   chain to_node {
     ip saddr 100.64.1.0/24 accept
     ip saddr != 100.64.0.0/16 counter drop
-    ip daddr != 100.64.1.12 counter drop
     ct direction reply ct state established,related accept
+    ip daddr != 100.64.1.12 counter drop
     meta l4proto icmp ct state related accept
     udp dport { 51880, 51881, 51882 } accept
     goto begun_here
@@ -162,7 +165,7 @@ test('a member with rules over peers and labels; it forwards nothing', () => {
   chain through_node {
     counter drop
   }
-${HOOKS}`);
+${hooks('')}`);
 });
 
 test('where a rule denies something within the cluster, or all is denied there, the rules hold there too', () => {
@@ -223,6 +226,7 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
   expect(text).toContain(`    ip6 saddr ${ofCidr('100.64.1.0/24')} accept
     ip saddr != 100.64.0.0/16 counter drop
     ip6 saddr != ${ofCidr('100.64.0.0/16')} counter drop
+    ct direction reply ct state established,related accept
     ip daddr != 100.64.1.11 counter drop
     ip6 daddr != ${of('100.64.1.11')} counter drop
 `);
@@ -238,7 +242,8 @@ test('what is said of IPv4 is said of IPv6, of the same peers and in the same or
           const map = buildMap(snapshot, part.cluster.id, peer.id);
           if (!map) throw new Error('no map');
           // What is behind a node speaks no IPv6 with the network.
-          const rules = renderFilter({ ...map, self: { ...map.self, ranges: [] } });
+          const pods = { ...map.self.pods, own: [] };
+          const rules = renderFilter({ ...map, self: { ...map.self, ranges: [], pods } });
           expect(viewOfSix(rules, map.networkId)).toBe(viewOfFour(rules));
         }
     }),
@@ -312,8 +317,11 @@ test('ranges are judged in the network’s addresses: before they are translated
   // Within the cluster, whatever is behind it, the other default holds.
   const own = `{ 100.64.1.0/24, ${outside.slice(2)}`;
   expect(chainOf(text, 'begun_behind')?.at(-1)).toBe(`ip saddr ${own} ip daddr ${own} accept`);
-  expect(chainOf(text, 'through_node')?.slice(0, 2)).toEqual([
-    `oifname != ${OURS} ip daddr ${inside} accept`,
+  const remembered = 'ip daddr { 10.50.0.0/24, 10.60.0.0/24 }';
+  expect(chainOf(text, 'through_node')?.slice(0, 4)).toEqual([
+    `oifname != ${OURS} ip daddr { 10.42.0.0/16, 10.9.9.9/32 } accept`,
+    `oifname != ${OURS} ${remembered} ct direction reply accept`,
+    `oifname != ${OURS} ${remembered} ct original ip daddr { 242.1.1.0/24, 242.1.2.0/24 } accept`,
     `oifname != ${OURS} counter drop`,
   ]);
 });
@@ -348,7 +356,7 @@ test('what several gateways carry is translated without state, the rest by connt
 test('who carries no range knows of translated addresses, and translates none; a member may carry one', () => {
   const other = renderFilter(carrier(memberMap, []));
   expect(other).toContain('ip saddr != { 100.64.0.0/16, 242.0.0.0/8 } counter drop');
-  expect(other).not.toMatch(/nat hook|prerouting|postrouting/);
+  expect(other).not.toMatch(/nat hook|postrouting/);
   const carrying = renderFilter(carrier(memberMap, RANGES.slice(0, 1)));
   expect(chainOf(carrying, 'through_node')).toEqual([
     `oifname != ${OURS} ip daddr 10.42.0.0/16 accept`,
@@ -406,4 +414,51 @@ test.skipIf(!canCheck)('nftables itself reads what is rendered', () => {
     expect(checked.stderr).toBe('');
     expect(checked.status).toBe(0);
   }
+});
+
+test('pods keep their addresses, and are judged as what is behind their node', () => {
+  const pods = { own: ['10.128.1.0/24'], cluster: '10.128.0.0/18', elsewhere: ['10.128.64.0/18'] };
+  const text = renderFilter(withRules(memberMap, { pods }));
+  const overlay = '{ 100.64.0.0/16, 10.128.64.0/18, 10.128.0.0/18 }';
+  // The cluster's own network brings its other pods, and the node is spoken with by all of them.
+  expect(chainOf(text, 'input')?.at(-2)).toBe(
+    'iifname != "lo" ip saddr { 100.64.0.0/16, 10.128.64.0/18 } counter drop',
+  );
+  expect(chainOf(text, 'out_of_ranges')).toEqual([
+    `ip daddr != ${overlay} counter drop`,
+    'ip saddr 10.128.1.0/24 accept',
+    'counter drop',
+  ]);
+  expect(chainOf(text, 'ranges_remembered_from')).toEqual([
+    'type nat hook postrouting priority 90; policy accept;',
+    `oifname ${OURS} ip saddr 10.128.1.0/24 ip daddr 100.64.1.0/24 masquerade`,
+    `oifname ${OURS} ip saddr != { 10.128.1.0/24, 10.128.64.0/18, 100.64.0.0/16 } masquerade`,
+    `oifname ${OURS} ip saddr 10.128.1.0/24 ip daddr ${overlay} snat ip to ip saddr`,
+    `oifname != ${OURS} ip saddr { 100.64.0.0/16, 10.128.64.0/18 } ip saddr != 10.128.1.0/24 ip daddr 10.128.1.0/24 snat ip to ip saddr`,
+  ]);
+  expect(chainOf(text, 'through_node')).toEqual([
+    `oifname != ${OURS} ip daddr 10.128.1.0/24 ct direction reply accept`,
+    `oifname != ${OURS} ip daddr 10.128.1.0/24 ct original ip daddr 10.128.1.0/24 accept`,
+    'counter drop',
+  ]);
+  expect(text).not.toContain('dnat');
+  // What a gateway passes on to a mate's pod is not its own flow; what is for its own pods is.
+  expect(chainOf(renderFilter(withRules(gatewayMap, { pods })), 'passing_by')?.at(1)).toBe(
+    `iifname ${OURS} ip daddr ${overlay} ip daddr != { 100.64.1.11, 10.128.1.0/24 } notrack`,
+  );
+});
+
+test('a Docker network that is made lies in what ranges have their addresses from', () => {
+  const made = { cidr: '242.0.7.0/24', overlayCidr: '242.0.7.0/24', replies: 'routed', alone: true } as const;
+  const text = renderFilter(carrier(memberMap, [{ ...made, docker: 'shop' }]));
+  expect(text).not.toContain('dnat');
+  // Its containers speak with their host; nobody else does with such an address.
+  expect(chainOf(text, 'input')?.slice(2, 4)).toEqual([
+    'ip saddr 242.0.7.0/24 accept',
+    'iifname != "lo" ip saddr { 100.64.0.0/16, 242.0.0.0/8 } counter drop',
+  ]);
+  expect(chainOf(text, 'ranges_remembered_from')?.slice(1)).toEqual([
+    `oifname ${OURS} ip saddr 242.0.7.0/24 ip daddr { 100.64.0.0/16, 242.0.0.0/8 } snat ip to ip saddr`,
+    `oifname != ${OURS} ip saddr { 100.64.0.0/16, 242.0.0.0/8 } ip saddr != 242.0.7.0/24 ip daddr 242.0.7.0/24 snat ip to ip saddr`,
+  ]);
 });

@@ -5,7 +5,16 @@ import { overlaps } from '@skein/mesh/ipam/cidr.ts';
 import { type Twins, twinsOf } from '@skein/mesh/ipam/twin.ts';
 import { PAIR_PORT, PATH_PORT, PROBE_PORT } from '../config.ts';
 import { rangeChains, rangesThrough } from './ranges.ts';
-import { ICMP_ERRORS, OURS, oneOf, overlayCidrs, ownCidrs } from './words.ts';
+import {
+  behindNode,
+  byTunnelAlone,
+  ICMP_ERRORS,
+  isKept,
+  OURS,
+  oneOf,
+  overlayCidrs,
+  ownCidrs,
+} from './words.ts';
 
 export const TABLE = 'inet skein';
 
@@ -61,6 +70,8 @@ const twinOf = (twins: Twins, cidr: string) => (cidr.includes('/') ? twins.ofCid
 export function renderFilter(map: NetworkMap, closed: readonly string[] = []): string {
   const { self } = map;
   const [own, overlay] = [ownCidrs(self), overlayCidrs(self)];
+  const behind = behindNode(self);
+  const asItIs = self.ranges.filter(isKept).map(({ cidr }) => cidr);
   const families = familiesOf(twinsOf(map.networkId));
   const sets = setsOf(map, families);
   const apart = `{ ${closed.map((name) => `"${name}"`).join(', ')} }`;
@@ -106,8 +117,9 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  chain to_node {',
     ...(ownIsOpen ? both(({ ip, cidrs }) => `    ${ip} saddr ${cidrs(own)} accept`) : []),
     ...both(({ ip, cidrs }) => `    ${ip} saddr != ${cidrs(overlay)} counter drop`),
-    ...both(({ ip, cidr }) => `    ${ip} daddr != ${cidr(self.overlayAddress)} counter drop`),
+    // Of what began here under another of the node's addresses, and went out as the overlay's, too.
     '    ct direction reply ct state established,related accept',
+    ...both(({ ip, cidr }) => `    ${ip} daddr != ${cidr(self.overlayAddress)} counter drop`),
     ...both(({ protocol }) => `    meta l4proto ${protocol} ct state related accept`),
     // Names of a cluster are asked of its gateways; the probes are our own.
     ...(self.role === 'gateway' ? ['    meta l4proto { tcp, udp } th dport 53 accept'] : []),
@@ -116,19 +128,18 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  }',
     ...(self.forwards ? begunAndAnswered('through', self, sets, both) : []),
     '  chain through_node {',
-    ...rangesThrough(self),
+    ...rangesThrough(behind),
     ...(self.forwards ? passing(self, both) : []),
     '    counter drop',
     '  }',
     // What is behind a node speaks no IPv6 with the network.
-    ...(self.ranges.length > 0
-      ? [...begunAndAnswered('behind', self, sets, four), ...rangeChains(self)]
-      : []),
+    ...(behind.length > 0 ? [...begunAndAnswered('behind', self, sets, four), ...rangeChains(self)] : []),
     '  chain input {',
     '    type filter hook input priority -5; policy accept;',
     `    iifname ${OURS} goto to_node`,
-    // Nobody beside the tunnel may speak as a peer.
-    ...both(({ ip, cidrs }) => `    iifname != "lo" ${ip} saddr ${cidrs(overlay)} counter drop`),
+    // Nobody beside the tunnel may speak as a peer, but pods and containers of this node with the node itself.
+    ...(asItIs.length > 0 ? [`    ip saddr ${oneOf(asItIs)} accept`] : []),
+    ...both(({ ip, cidrs }) => `    iifname != "lo" ${ip} saddr ${cidrs(byTunnelAlone(self))} counter drop`),
     '  }',
     '  chain output {',
     '    type filter hook output priority -5; policy accept;',
@@ -137,9 +148,13 @@ export function renderFilter(map: NetworkMap, closed: readonly string[] = []): s
     '  chain forward {',
     '    type filter hook forward priority -5; policy accept;',
     `    iifname ${OURS} goto through_node`,
-    ...(self.ranges.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
+    ...(behind.length > 0 ? [`    oifname ${OURS} goto out_of_ranges`] : []),
     `    oifname ${OURS} counter drop`,
     ...(closed.length > 0 ? [`    meta nfproto ipv6 iifname ${apart} oifname ${apart} counter drop`] : []),
+    '  }',
+    '  chain passing_by {',
+    '    type filter hook prerouting priority -300; policy accept;',
+    ...(self.forwards ? untracked(self, both) : []),
     '  }',
     // No end of a TCP flow sends more at once than the ways there and back carry, whatever becomes of ICMP.
     '  chain clamp {',
@@ -191,6 +206,19 @@ function begunAndAnswered(where: 'through' | 'behind', self: MapSelf, sets: Sets
     ...otherwise,
     '  }',
   ];
+}
+
+/**
+ * What a gateway only passes on is no flow of its own: it may see half of it. Conntrack would take such halves for
+ * invalid, which networks of pods and of containers drop, and these would masquerade the rest.
+ */
+function untracked(self: MapSelf, both: Each): string[] {
+  const overlay = overlayCidrs(self);
+  const here = [self.overlayAddress, ...behindNode(self).map(({ overlayCidr }) => overlayCidr)];
+  return both(
+    ({ ip, cidrs }) =>
+      `    iifname ${OURS} ${ip} daddr ${cidrs(overlay)} ${ip} daddr != ${cidrs(here)} notrack`,
+  );
 }
 
 function passing(self: MapSelf, both: Each): string[] {

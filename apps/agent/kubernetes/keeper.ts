@@ -27,10 +27,13 @@ export interface KubernetesKeeper {
 export function newKubernetesKeeper(options: {
   run: Run;
   log: Log;
-  place: Place;
+  /** Asked at each look: a server's node has a kubelet before it has an administrator. */
+  place: () => Place | null;
   now: () => number;
 }): KubernetesKeeper {
-  const { run, log, place, now } = options;
+  const { run, log, now } = options;
+  /** What `own` was opened as. */
+  let openedAs: Place['kind'] | undefined;
   let own: OwnCluster | null = null;
   let facts: KubernetesFacts | undefined;
   let kernel: KernelNeed[] | undefined;
@@ -40,7 +43,14 @@ export function newKubernetesKeeper(options: {
   const lookOnce = async () => {
     try {
       kernel ??= await kernelNeeds(run);
-      own ??= await openOwnCluster(place, now);
+      const place = options.place();
+      if (place && place.kind !== openedAs) {
+        const opened = await openOwnCluster(place, now);
+        own?.api.close();
+        own = opened;
+        openedAs = place.kind;
+      }
+      if (!own) return;
       facts = await gatherKubernetes(own, kernel);
     } catch (error) {
       if (wordsOf(error) !== trouble) log(`Kubernetes: ${wordsOf(error)}`);

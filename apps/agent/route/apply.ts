@@ -1,8 +1,10 @@
 /** Brings the overlay interfaces' addresses, routes and switches to what the map says. */
 import type { MapSelf } from '@skein/contract/agent/map.ts';
+import { contains } from '@skein/mesh/ipam/cidr.ts';
 import type { Twins } from '@skein/mesh/ipam/twin.ts';
 import { interfaceOf, STATE_DIRECTORY } from '../config.ts';
 import { AgentFailure, wordsOf } from '../failure.ts';
+import { behindNode, isKept } from '../filter/words.ts';
 import { must, type Run } from '../host/command.ts';
 import { underlayAddresses } from '../host/facts.ts';
 import { applySwitch, type Family, readSwitch } from '../host/switches.ts';
@@ -36,8 +38,15 @@ export async function applyInterfaces(
   twins: Twins | null,
 ): Promise<string | null> {
   const six: { device: string; lines: string[] }[] = [];
-  for (const cidr of [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])]) {
-    const conflict = rangeConflict(cidr, underlayAddresses());
+  const behind = behindNode(self);
+  // What is behind this node without being translated is where its hosts' router is: this very node.
+  const asItIs = behind.filter(isKept).map(({ cidr }) => cidr);
+  const underlay = underlayAddresses().filter(
+    ({ address }) => !asItIs.some((cidr) => contains(cidr, address)),
+  );
+  const ranges = self.rangesCidr === null ? [] : [self.rangesCidr];
+  for (const cidr of [self.overlayCidr, ...ranges, ...self.pods.elsewhere]) {
+    const conflict = rangeConflict(cidr, underlay);
     if (conflict) throw new AgentFailure('address-taken', conflict);
   }
   for (let plane = 0; plane < self.planes; plane += 1) {
@@ -50,13 +59,15 @@ export async function applyInterfaces(
     six.push({ device, lines: planSix(twin, current, device) });
     // The filter says what of it. The node's other interfaces keep their setting, for Linux asks the incoming one alone:
     // but for those by which hosts of ranges answer.
-    const forwards = self.forwards || self.ranges.length > 0;
+    const forwards = self.forwards || behind.length > 0;
     await applySwitch('ipv4', `conf/${device}/forwarding`, forwards ? '1' : '0');
     // What comes by one plane may be answered by another. Without an address Linux would be strict all the same.
-    if (self.planes > 1) await applySwitch('ipv4', `conf/${device}/rp_filter`, '2');
+    // What is from a mate's pod is answered by the main table, in which the cluster's own network has them.
+    if (self.planes > 1 || self.pods.cluster !== null)
+      await applySwitch('ipv4', `conf/${device}/rp_filter`, '2');
   }
   if (self.planes > 1) await spreadFlows('ipv4');
-  await applyRangeForwarding(run, self.ranges);
+  await applyRangeForwarding(run, behind);
   try {
     for (const { device, lines } of six) {
       if (twins) await applySwitch('ipv6', `conf/${device}/disable_ipv6`, '0');

@@ -3,7 +3,14 @@ import { contains } from '@skein/mesh/ipam/cidr.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gatewayMap, memberMap, peerA2, peerB1 } from '../fixture/map.ts';
-import { carriesOthers, MOST_UNREACHABLE, planWays, unreachableBy, type Verdict } from './ways.ts';
+import {
+  carriesOthers,
+  MOST_UNREACHABLE,
+  planPodWays,
+  planWays,
+  unreachableBy,
+  type Verdict,
+} from './ways.ts';
 
 const member = { ...memberMap.self, overlayAddress: '100.64.1.13' };
 const gateway = gatewayMap.self;
@@ -198,4 +205,41 @@ test('ranges behind clusters are routed like the rest, each by those who carry i
 test('only a gateway that carries more than itself is a carrier', () => {
   const pods = { ...peerA2, allowedIps: [...peerA2.allowedIps, '242.0.0.0/24'] };
   expect([peerA2, pods, peerB1].map(carriesOthers)).toEqual([false, false, true]);
+});
+
+test('pods of other clusters have a route each; those of the own one are for the table beside, but of a node that has none', () => {
+  const pods = { own: ['10.128.0.0/24'], cluster: '10.128.0.0/18', elsewhere: ['10.128.64.0/18'] };
+  const self = { ...gateway, pods };
+  const peers = [
+    peerOf('m', '100.64.1.14', 0, ['10.128.2.0/24']),
+    peerOf('g1', '100.64.1.12', 1, ['10.128.1.0/24']),
+    ...[0, 1].map((rank) =>
+      peerOf(`g2${rank}`, `100.64.2.1${rank}`, rank, [
+        '100.64.2.0/24',
+        '10.128.64.0/18',
+        `10.128.${64 + rank}.0/24`,
+      ]),
+    ),
+  ];
+  const planned = ways(self, peers);
+  expect(planned.filter((way) => way.startsWith('10.'))).toEqual([
+    '10.128.64.0/18 by 0 1',
+    '10.128.64.0/24 by 0',
+    '10.128.65.0/24 by 1',
+  ]);
+  expect(planPodWays(self, peers)).toEqual([
+    { destination: '10.128.1.0/24', planes: [1] },
+    { destination: '10.128.2.0/24', planes: [0] },
+  ]);
+  expect(ways({ ...member, pods: { ...pods, cluster: null, own: [] } }, mates)).toContain(
+    '10.128.64.0/18 by 0',
+  );
+  // Whoever reaches nothing of the network reaches no pods either.
+  expect(ways(self, peers, { g20: { unreachable: ['100.64.0.0/16'] } })).toContain('10.128.64.0/18 by 1');
+  const dead = new Map(['g20', 'g21', 'm', 'g1'].map((id) => [id, verdict({ live: false })]));
+  expect(unreachableBy(self, peers, dead)).toEqual(['100.64.0.0/16']);
+  const others = [...peers, ...neighbours(3)];
+  expect(unreachableBy(self, others, dead)).toEqual(
+    expect.arrayContaining(['100.64.2.0/24', '10.128.64.0/18']),
+  );
 });

@@ -55,21 +55,34 @@ export function planWays(
   const chosen = new PrefixTable<readonly number[]>();
   const choose = (cidr: string, range: Range, carrying: readonly MapPeer[]) =>
     chosen.set(cidr, planesOf(bestOf(self, range, carrying, verdicts)), range);
-  for (const { cidr, range, said } of carriers.sorted()) choose(cidr, range, said);
+  // Pods of the own cluster are its own network's matter, but for what comes by tunnel: see `planPodWays`.
+  for (const { cidr, range, said } of carriers.sorted())
+    if (!isOwnPods(self, cidr)) choose(cidr, range, said);
   for (const told of toldBy(peers, verdicts)) {
     const range = parseCidr(told);
-    if (carriers.get(range) || !isOverlay(self, told) || within(self.clusterOverlayCidr, told)) continue;
+    if (carriers.get(range) || !isOverlay(self, told) || isOwn(self, told)) continue;
     const outer = carriers.outside(range);
     if (outer) choose(told, range, outer);
   }
   // Whoever of the own cluster is not in the map yet is looked for where members are.
-  for (const base of [...wholeOf(self), self.clusterOverlayCidr])
+  for (const base of [...wholeOf(self), ...self.pods.elsewhere, self.clusterOverlayCidr])
     if (!chosen.get(parseCidr(base))) chosen.set(base, [0]);
 
   return chosen.sorted().flatMap(({ cidr, range, said: planes }) => {
     const outer = chosen.outside(range);
     return outer && sameNumbers(outer, planes) ? [] : [{ destination: cidr, planes }];
   });
+}
+
+/** By which plane each mate is sent what is for its pods, sorted by address. One mate's are on one plane. */
+export function planPodWays(self: MapSelf, peers: readonly MapPeer[]): Way[] {
+  return peers
+    .flatMap(({ plane, allowedIps }) =>
+      allowedIps
+        .filter((cidr) => isOwnPods(self, cidr))
+        .map((destination) => ({ destination, planes: [plane] })),
+    )
+    .sort((a, b) => parseCidr(a.destination).first - parseCidr(b.destination).first);
 }
 
 /**
@@ -84,7 +97,7 @@ export function unreachableBy(
 ): string[] {
   const carriers = carriersOf(peers)
     .sorted()
-    .filter(({ cidr, said }) => !within(self.clusterOverlayCidr, cidr) && said.some(carriesOthers));
+    .filter(({ cidr, said }) => !isOwn(self, cidr) && said.some(carriesOthers));
   const reaches = (peer: MapPeer, range: Range) => {
     const verdict = verdicts.get(peer.id);
     return !verdict || (verdict.live && !tellsUnreachable(self, peer, verdict, range));
@@ -97,21 +110,28 @@ export function unreachableBy(
   return told.length > MOST_UNREACHABLE ? wholeOf(self) : told;
 }
 
-/** A cluster may have many ranges, and most are given out side by side: neighbours are told as one. */
+/** A cluster may have many ranges, and most are given out side by side, as those of pods: neighbours are told as one. */
 function together(self: MapSelf, lost: readonly string[]): string[] {
-  const { rangesCidr } = self;
-  const ranges = rangesCidr === null ? [] : lost.filter((cidr) => within(rangesCidr, cidr));
-  const others = lost.filter((cidr) => !ranges.includes(cidr));
-  return [...others.sort(), ...cidrsOf(spansOf(ranges.map(parseCidr)))];
+  const clusters = lost.filter((cidr) => within(self.overlayCidr, cidr));
+  const behind = lost.filter((cidr) => !clusters.includes(cidr));
+  return [...clusters.sort(), ...cidrsOf(spansOf(behind.map(parseCidr)))];
 }
 
-/** All that the overlay may hold. */
+/** All that peers and ranges may have. Who says so of it means pods too. */
 function wholeOf(self: MapSelf): string[] {
   return self.rangesCidr === null ? [self.overlayCidr] : [self.overlayCidr, self.rangesCidr];
 }
 
 function isOverlay(self: MapSelf, cidr: string): boolean {
-  return wholeOf(self).some((whole) => within(whole, cidr));
+  return [...wholeOf(self), ...self.pods.elsewhere].some((whole) => within(whole, cidr));
+}
+
+function isOwn(self: MapSelf, cidr: string): boolean {
+  return within(self.clusterOverlayCidr, cidr) || isOwnPods(self, cidr);
+}
+
+function isOwnPods({ pods }: MapSelf, cidr: string): boolean {
+  return pods.cluster !== null && within(pods.cluster, cidr);
 }
 
 /** Who carries exactly each prefix. */
@@ -149,7 +169,9 @@ function bestOf(
 /** What a peer says of the whole network does not concern its own cluster, whose peers it holds tunnels to. */
 function tellsUnreachable(self: MapSelf, peer: MapPeer, verdict: Verdict, range: Range): boolean {
   if (verdict.unreachable.length === 0) return false;
-  if (!verdict.unreachable.some((told) => holds(parseCidr(told), range))) return false;
+  const whole = parseCidr(self.overlayCidr);
+  const concerns = (told: Range) => holds(told, range) || holds(told, whole);
+  if (!verdict.unreachable.some((told) => concerns(parseCidr(told)))) return false;
   return !holds(homeOf(self, peer), range);
 }
 

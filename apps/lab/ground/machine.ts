@@ -107,9 +107,11 @@ export async function isAlive(machineId: string, pid: number): Promise<boolean> 
 /** Ends all of a machine's processes; the kernel unmounts its root with the last of them. */
 export async function halt(machineId: string, pid: number): Promise<void> {
   if (!(await isAlive(machineId, pid))) return;
+  const { ino } = await stat(`/run/netns/${machineNamespace(machineId)}`);
   process.kill(pid, 'SIGKILL');
   for (let waitedMilliseconds = 0; waitedMilliseconds < 5000; waitedMilliseconds += 5) {
-    if (!(await isAlive(machineId, pid))) return removeEmptyGroups();
+    // The first process leaves its namespaces before the others of the machine have ended.
+    if (!(await isAlive(machineId, pid)) && removeEmptyGroups(ino)) return;
     await pause(5);
   }
   throw new MachineFailed(`${machineId}: its processes did not end within 5 s`);

@@ -1,6 +1,7 @@
 /** Runs one command beside a whole Skein that stands for it alone, and ends with it. */
 import { SERVICES } from '@skein/lab/ground/ground.ts';
 import { INSIDE } from '../config.ts';
+import type { Stand } from '../inside/stand.ts';
 import { startStand } from './stand.ts';
 
 /**
@@ -11,6 +12,7 @@ export async function runErrand(errand: {
   directory: string;
   command: readonly string[];
   limitSeconds: number;
+  kubernetes?: Stand['kubernetes'];
 }): Promise<number> {
   const stand = await startStand(
     {
@@ -19,6 +21,7 @@ export async function runErrand(errand: {
       ports: INSIDE,
       databaseUrl: null,
       redisUrl: null,
+      kubernetes: errand.kubernetes ?? null,
       publicUrl: `http://127.0.0.1:${INSIDE.web}`,
       coordinatorUrl: `http://${SERVICES.controlPlane}:${INSIDE.coordinator}`,
       errand: [...errand.command],

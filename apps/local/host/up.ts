@@ -45,6 +45,7 @@ export async function up(options: string[]): Promise<number> {
       ports,
       databaseUrl: HAS_LAB ? null : DATABASE_URL,
       redisUrl: HAS_LAB ? null : REDIS_URL,
+      kubernetes: null,
       publicUrl,
       coordinatorUrl: `http://${HAS_LAB ? SERVICES.controlPlane : '127.0.0.1'}:${ports.coordinator}`,
       errand: null,

@@ -88,14 +88,25 @@ const program = (name: string, script: string, settings: Record<string, string>,
 
 try {
   await Promise.all([
-    stand.lab && program('lab', 'apps/lab/main.ts', {}, local(INSIDE.gcp)),
+    stand.lab &&
+      program(
+        'lab',
+        'apps/lab/main.ts',
+        stand.kubernetes ? { SKEIN_LAB_PROGRAMS: stand.kubernetes.programs } : {},
+        local(INSIDE.gcp),
+      ),
     program(
       'coordinator',
       'apps/coordinator/main.ts',
       { PORT: String(ports.coordinator), SKEIN_AGENT_DISTRIBUTION: AGENT_DISTRIBUTION },
       `${local(ports.coordinator)}/healthz`,
     ),
-    program('worker', 'apps/worker/main.ts', {}, null),
+    program(
+      'worker',
+      'apps/worker/main.ts',
+      stand.kubernetes ? { SKEIN_K3S_INSTALLER: stand.kubernetes.installer } : {},
+      null,
+    ),
     program(
       'web',
       WEB_SERVER.slice(ROOT.length),

@@ -16,6 +16,11 @@ export const Stand = z.object({
   publicUrl: z.url(),
   /** As nodes reach the coordinator. */
   coordinatorUrl: z.url(),
+  /**
+   * What machines of the lab install Kubernetes from: a folder that they see as `/opt/lab`, and the address of k3s's
+   * installer on them. Null: they have none.
+   */
+  kubernetes: z.object({ programs: z.string(), installer: z.url() }).nullable(),
   /** Run once everything is ready; its end is the stand's end, its exit code the stand's. Null: serve until told to end. */
   errand: z.array(z.string()).min(1).nullable(),
 });

@@ -30,6 +30,7 @@ const NEEDS = {
     knotd: 'knot',
     named: 'bind9',
     pdns_server: 'pdns-server pdns-backend-sqlite3',
+    dockerd: 'docker.io',
   },
   /** What nodes of Kubernetes run, and what the images of its tests are made of (`npm run e2e:kubernetes`). */
   kubernetes: {
@@ -61,6 +62,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   knotd: 'knot',
   named: 'named',
   pdns_server: 'pdns',
+  dockerd: 'docker.socket docker containerd',
   nebula: 'nebula',
   tincd: 'tinc',
   yggdrasil: 'yggdrasil',

@@ -7,6 +7,7 @@ import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
 import type { z } from 'zod';
 import { ClusterMore } from './cluster-more.tsx';
 import { SelectField, TextField } from './field.tsx';
+import { KubernetesFields, type KubernetesValue, kubernetesWish } from './kubernetes-fields.tsx';
 
 export interface ClusterValue {
   name: string;
@@ -18,6 +19,8 @@ export interface ClusterValue {
   vpc: string;
   subnet: string;
   nodeIdentity: string;
+  /** Null for plain hosts. */
+  kubernetes: KubernetesValue | null;
 }
 
 /** A name server's account runs no machines. */
@@ -26,7 +29,7 @@ export function cloudsAmong(accounts: readonly CloudAccount[]): CloudAccount[] {
 }
 
 /** Nothing out of the ordinary. */
-export const NO_MORE = { instanceType: '', vpc: '', subnet: '', nodeIdentity: '' };
+export const NO_MORE = { instanceType: '', vpc: '', subnet: '', nodeIdentity: '', kubernetes: null };
 
 /** What is asked of the API: what was left empty is left out. */
 export function clusterWish({
@@ -34,9 +37,12 @@ export function clusterWish({
   vpc,
   subnet,
   nodeIdentity,
-  ...plain
+  kubernetes: chosen,
+  ...rest
 }: ClusterValue): NewClusterWish {
-  if (plain.cloudAccountId === null) return plain;
+  const made = rest.cloudAccountId !== null;
+  const plain = { ...rest, ...(chosen && { kubernetes: kubernetesWish(chosen, made) }) };
+  if (!made) return plain;
   return {
     ...plain,
     ...(instanceType && { instanceType }),
@@ -67,7 +73,8 @@ export function ClusterFields({
   function chooseAccount(chosen: string) {
     const cloudAccountId = chosen === '' ? null : chosen;
     const region = regionsOf(cloudAccountId)[0]?.id ?? 'office';
-    onChange({ cloudAccountId, region, nodes: cloudAccountId === null ? 0 : value.nodes || 2 });
+    const nodes = cloudAccountId === null ? 0 : value.nodes || 2;
+    onChange({ cloudAccountId, region, nodes, kubernetes: null });
   }
   return (
     <div className="space-y-4">
@@ -123,6 +130,12 @@ export function ClusterFields({
           onChange={(event) => onChange({ nodes: Number(event.target.value) })}
         />
       </div>
+      <KubernetesFields
+        value={value.kubernetes}
+        made={value.cloudAccountId !== null}
+        problemOf={problemOf}
+        onChange={(kubernetes) => onChange({ kubernetes })}
+      />
       {value.cloudAccountId !== null && (
         <ClusterMore
           value={value}

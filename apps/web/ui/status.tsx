@@ -23,6 +23,7 @@ const TONES: Record<Tone, string> = {
 const STATES: Record<string, [tone: Tone, icon: LucideIcon, word: string]> = {
   provisioning: ['busy', LoaderCircle, 'Provisioning'],
   ready: ['good', CircleCheck, 'Ready'],
+  'not-ready': ['bad', CircleX, 'Not ready'],
   degraded: ['warn', CircleAlert, 'Degraded'],
   deleting: ['busy', LoaderCircle, 'Deleting'],
   deleted: ['still', CircleSlash, 'Deleted'],

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import type { Built } from '../binaries/build.ts';
 import { COREDNS, FLANNEL } from '../binaries/versions.ts';
 import { CACHE } from '../config.ts';
-import { type Layer, layerOf, writeImage } from './oci.ts';
+import { type Image, type Layer, layerOf, writeImages } from './oci.ts';
 import { placeOf, takePrograms } from './system-programs.ts';
 
 /** Programs that scripts in containers call, and those that change the network. */
@@ -40,17 +40,15 @@ export const IMAGES = {
 } as const;
 
 /**
- * Makes the archives that are not in the cache.
- * @returns a folder of `.tar` files
+ * Makes the archive, where it is not in the cache.
+ * @returns its path
  */
 export function buildImages(built: Built, say: (line: string) => void): string {
-  const folder = join(CACHE, `images-${hashOf(built)}`);
-  if (existsSync(folder)) return folder;
+  const archive = join(CACHE, `images-${hashOf(built)}.tar`);
+  if (existsSync(archive)) return archive;
   say('Making the images …');
-  const work = `${folder}.partial`;
+  const work = `${archive}.partial`;
   rmSync(work, { recursive: true, force: true });
-  const archives = join(work, 'archives');
-  mkdirSync(archives, { recursive: true });
   const layer = (name: string, fill: (root: string) => void): Layer => {
     const root = join(work, 'layers', name);
     mkdirSync(root, { recursive: true });
@@ -63,41 +61,41 @@ export function buildImages(built: Built, say: (line: string) => void): string {
       copyFileSync(from, join(root, to));
       chmodSync(join(root, to), 0o755);
     });
-  const image = (file: string, names: string[], layers: Layer[], entrypoint: string[]) =>
-    writeImage({ names, layers, entrypoint }, join(archives, `${file}.tar`), join(work, 'image'));
-
   const base = layer('base', fillBase);
   const tools = layer('tools', (root) => takePrograms(root, TOOLS));
   const { programs, network } = built;
-  image(
-    'pause',
-    ['docker.io/rancher/mirrored-pause:3.6', 'registry.k8s.io/pause:3.10'],
-    [single('pause', join(programs, 'pause'), 'pause')],
-    ['/pause'],
-  );
-  image('server', [IMAGES.server], [single('server', join(programs, 'server'), 'server')], ['/server']);
-  // The suite of sigs.k8s.io/mcs-api names its images itself: what it calls in them is in this one.
-  image(
-    'toolbox',
-    [IMAGES.toolbox, 'docker.io/alpine/socat:1.7.4.4', 'docker.io/nicolaka/netshoot:v0.15'],
-    [base, tools],
-    ['/usr/bin/sh'],
-  );
-  image(
-    'flannel',
-    [`ghcr.io/flannel-io/flannel:${FLANNEL}`],
-    [base, single('flanneld', join(network, 'flanneld'), 'opt/bin/flanneld')],
-    ['/opt/bin/flanneld'],
-  );
-  image(
-    'coredns',
-    [`docker.io/rancher/mirrored-coredns-coredns:${COREDNS}`],
-    [single('coredns', join(network, 'coredns'), 'coredns')],
-    ['/coredns'],
-  );
-  renameSync(archives, folder);
+  const images: Image[] = [
+    {
+      names: ['docker.io/rancher/mirrored-pause:3.6', 'registry.k8s.io/pause:3.10'],
+      layers: [single('pause', join(programs, 'pause'), 'pause')],
+      entrypoint: ['/pause'],
+    },
+    {
+      names: [IMAGES.server],
+      layers: [single('server', join(programs, 'server'), 'server')],
+      entrypoint: ['/server'],
+    },
+    {
+      // The suite of sigs.k8s.io/mcs-api names its images itself: what it calls in them is in this one.
+      names: [IMAGES.toolbox, 'docker.io/alpine/socat:1.7.4.4', 'docker.io/nicolaka/netshoot:v0.15'],
+      layers: [base, tools],
+      entrypoint: [],
+    },
+    {
+      names: [`ghcr.io/flannel-io/flannel:${FLANNEL}`],
+      layers: [base, single('flanneld', join(network, 'flanneld'), 'opt/bin/flanneld')],
+      entrypoint: ['/opt/bin/flanneld'],
+    },
+    {
+      names: [`docker.io/rancher/mirrored-coredns-coredns:${COREDNS}`],
+      layers: [single('coredns', join(network, 'coredns'), 'coredns')],
+      entrypoint: ['/coredns'],
+    },
+  ];
+  writeImages(images, join(work, 'images.tar'), join(work, 'archive'));
+  renameSync(join(work, 'images.tar'), archive);
   rmSync(work, { recursive: true, force: true });
-  return folder;
+  return archive;
 }
 
 function fillBase(root: string): void {

@@ -1,5 +1,5 @@
 /**
- * Writes container images as one archive each, as `ctr images import` takes them
+ * Writes container images into one archive, as `ctr images import` takes it
  * (opencontainers/image-spec v1.1: image-layout.md, manifest.md, config.md). Nothing is compressed: they never leave
  * this machine.
  */
@@ -33,8 +33,11 @@ export function layerOf(folder: string, path: string): Layer {
   return { path, digest: `sha256:${digestOf(path)}`, bytes: statSync(path).size };
 }
 
-/** Writes the archive; `scratch` is a folder for it alone on the same file system as the layers. */
-export function writeImage(image: Image, archive: string, scratch: string): void {
+/**
+ * What several images share is in the archive once.
+ * @param scratch a folder for this alone, on the same file system as the layers
+ */
+export function writeImages(images: readonly Image[], archive: string, scratch: string): void {
   rmSync(scratch, { recursive: true, force: true });
   const blobs = join(scratch, 'blobs/sha256');
   mkdirSync(blobs, { recursive: true });
@@ -44,41 +47,42 @@ export function writeImage(image: Image, archive: string, scratch: string): void
     writeFileSync(join(blobs, hex), text);
     return { mediaType, digest: `sha256:${hex}`, size: Buffer.byteLength(text) };
   };
-  for (const { path, digest } of image.layers) linkSync(path, join(blobs, digest.slice('sha256:'.length)));
+  for (const { path, digest } of new Set(images.flatMap(({ layers }) => layers)))
+    linkSync(path, join(blobs, digest.slice('sha256:'.length)));
   const architecture = ARCHITECTURES[process.arch];
   if (architecture === undefined) throw new Error(`No images are made for ${process.arch}`);
-  const config = put(
-    {
-      architecture,
-      os: 'linux',
-      config: {
-        Entrypoint: image.entrypoint,
-        Env: Object.entries({ PATH, ...image.environment }).map(([name, value]) => `${name}=${value}`),
+  const manifests = images.flatMap((image) => {
+    const config = put(
+      {
+        architecture,
+        os: 'linux',
+        config: {
+          Entrypoint: image.entrypoint,
+          Env: Object.entries({ PATH, ...image.environment }).map(([name, value]) => `${name}=${value}`),
+        },
+        rootfs: { type: 'layers', diff_ids: image.layers.map(({ digest }) => digest) },
       },
-      rootfs: { type: 'layers', diff_ids: image.layers.map(({ digest }) => digest) },
-    },
-    'application/vnd.oci.image.config.v1+json',
-  );
-  const manifest = put(
-    {
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config,
-      layers: image.layers.map(({ digest, bytes }) => ({
-        mediaType: 'application/vnd.oci.image.layer.v1.tar',
-        digest,
-        size: bytes,
-      })),
-    },
-    'application/vnd.oci.image.manifest.v1+json',
-  );
-  const index = {
-    schemaVersion: 2,
-    manifests: image.names.map((name) => ({
+      'application/vnd.oci.image.config.v1+json',
+    );
+    const manifest = put(
+      {
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        config,
+        layers: image.layers.map(({ digest, bytes }) => ({
+          mediaType: 'application/vnd.oci.image.layer.v1.tar',
+          digest,
+          size: bytes,
+        })),
+      },
+      'application/vnd.oci.image.manifest.v1+json',
+    );
+    return image.names.map((name) => ({
       ...manifest,
       annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
-    })),
-  };
+    }));
+  });
+  const index = { schemaVersion: 2, manifests };
   writeFileSync(join(scratch, 'index.json'), JSON.stringify(index));
   writeFileSync(join(scratch, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
   tar(scratch, archive);

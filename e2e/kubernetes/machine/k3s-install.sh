@@ -49,7 +49,7 @@ chmod 755 "$start"
 uninstall=/usr/local/bin/$service-uninstall.sh
 cat > "$uninstall" << END
 #!/bin/sh
-[ ! -e /run/$service.pid ] || kill -KILL -- "-\$(cat /run/$service.pid)"
+[ ! -e /run/$service.pid ] || kill -s KILL -- "-\$(cat /run/$service.pid)"
 rm -rf /run/$service.pid /etc/rancher /var/lib/rancher $settings $start /var/lib/cloud/scripts/per-boot/$service $uninstall
 END
 chmod 755 "$uninstall"
@@ -61,12 +61,12 @@ if [ -n "${INSTALL_K3S_SKIP_START:-}" ]; then exit 0; fi
 # Containers go on while their k3s is replaced: their parents are processes of their own.
 if [ -e "/run/$service.pid" ]; then
   old=$(cat "/run/$service.pid")
-  kill -TERM -- "-$old" 2> /dev/null || :
+  kill -s TERM -- "-$old" 2> /dev/null || :
   for _ in 1 2 3 4 5 6 7 8 9 10; do
-    kill -0 -- "-$old" 2> /dev/null || break
+    kill -s 0 -- "-$old" 2> /dev/null || break
     sleep 0.5
   done
-  kill -KILL -- "-$old" 2> /dev/null || :
+  kill -s KILL -- "-$old" 2> /dev/null || :
   # A file of the service that ends must not be taken for one of the service that starts.
   if [ "$role" = server ]; then rm -f /etc/rancher/k3s/k3s.yaml; fi
 fi
@@ -75,7 +75,7 @@ setsid "$start" >> "/var/log/$service.log" 2>&1 < /dev/null &
 # A service of systemd's that says when it is ready: whoever starts it waits for that.
 ready() {
   if [ "$role" = server ]; then
-    [ -e /etc/rancher/k3s/k3s.yaml ] && k3s kubectl get --raw /readyz > /dev/null 2>&1
+    [ -e /etc/rancher/k3s/k3s.yaml ] && [ -e /var/lib/rancher/k3s/agent/kubelet.kubeconfig ] && k3s kubectl get --raw /readyz > /dev/null 2>&1
   else
     [ -e /var/lib/rancher/k3s/agent/kubelet.kubeconfig ]
   fi

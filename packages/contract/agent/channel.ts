@@ -86,6 +86,10 @@ export const LinkReport = z.object({
 });
 export type LinkReport = z.infer<typeof LinkReport>;
 
+/** A container in a Docker network, by the name that DNS has for it. */
+export const Container = z.object({ network: z.string().max(100), name: Label, address: Ipv4 });
+export type Container = z.infer<typeof Container>;
+
 export const FromAgent = z.discriminatedUnion('type', [
   /**
    * Answers a challenge. `signature` is Ed25519 by the identity key over
@@ -110,6 +114,8 @@ export const FromAgent = z.discriminatedUnion('type', [
     udp: z.enum(['open', 'blocked']).optional(),
     /** SHA-256 of the key of the certificate that this agent shows as a relay (SPKI, DER), base64. */
     relayPin: PublicKey.optional(),
+    /** Containers that run in the Docker networks of the map. Left out where it has none, or Docker does not answer. */
+    containers: z.array(Container).max(1024).optional(),
     links: z.array(LinkReport).max(2000),
   }),
   /**

@@ -144,7 +144,7 @@ export type MapAllocation = z.infer<typeof MapAllocation>;
 
 /**
  * A range behind this agent, which carries it: `cidr` as its hosts have it, `overlayCidr`, of the same size, as the
- * network knows it. Host n of the one is host n of the other.
+ * network knows it. Host n of the one is host n of the other. Where both are the same nothing is translated.
  */
 export const MapRange = z.object({
   cidr: Cidr,
@@ -152,8 +152,21 @@ export const MapRange = z.object({
   replies: RangeReplies,
   /** Nobody else carries it, now or when this agent is away: all packets of a flow come by here. */
   alone: z.boolean(),
+  /** The Docker network of this node that it is. Where `cidr` and `overlayCidr` are the same the agent makes it. */
+  docker: z.string().optional(),
 });
 export type MapRange = z.infer<typeof MapRange>;
+
+/** Pod ranges of the network's clusters, which are carried as they are: every pod has one address everywhere. */
+export const MapPods = z.object({
+  /** Of this very node. */
+  own: z.array(Cidr),
+  /** Of the whole own cluster, within which its CNI carries them; null where it has no pods. */
+  cluster: Cidr.nullable(),
+  /** Of the other clusters, in order. */
+  elsewhere: z.array(Cidr),
+});
+export type MapPods = z.infer<typeof MapPods>;
 
 /** What holds for the whole network and for this agent in it. */
 export const MapSelf = z.object({
@@ -180,6 +193,7 @@ export const MapSelf = z.object({
   clusterRanges: z.array(Cidr),
   /** Where translated addresses lie; null where no cluster has a range. */
   rangesCidr: Cidr.nullable(),
+  pods: MapPods,
   wireguardPort: Port,
   mtu: z.int().min(1280).max(9000),
   topology: Topology,

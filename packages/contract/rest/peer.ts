@@ -1,7 +1,7 @@
 /** Peers, links and join tokens, as the REST API speaks of them. */
 import { z } from 'zod';
 import { Endpoint } from '../agent/map.ts';
-import { Ipv4, Ipv6, Label, Labels, PeerRole, Port, Topology } from '../primitive.ts';
+import { Cidr, Ipv4, Ipv6, Label, Labels, PeerRole, Port, Topology } from '../primitive.ts';
 
 const Time = z.iso.datetime();
 
@@ -28,6 +28,8 @@ export const Peer = z.object({
   relays: z.boolean(),
   /** TCP port on which it takes in peers over TLS when it relays. */
   relayTlsPort: Port,
+  /** The pod ranges of its node. */
+  podCidrs: z.array(Cidr),
   /** No UDP gets out of where it is, so its packets go over TLS by relays. */
   udpBlocked: z.boolean(),
   agentVersion: z.string().nullable(),

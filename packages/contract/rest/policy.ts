@@ -14,6 +14,7 @@ const SELECTOR = new RegExp(
     `peer:${NAME}\\.${NAME}`,
     `range:${NAME}\\.${NAME}`,
     'service:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?',
+    `pods:${NAME}`,
     'label:[a-z](?:[a-z0-9_-]{0,38}[a-z0-9])?=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?',
     `group:${NAME}`,
   ]
@@ -22,14 +23,14 @@ const SELECTOR = new RegExp(
 );
 
 /**
- * Peers and ranges in a word: all, those of a cluster, one peer, one range, the hosts of a service, peers with a label, those of a group of the
- * policy.
+ * Peers, ranges and pods in a word: all, those of a cluster, one peer, one range, a cluster's pods, the hosts of a service,
+ * peers with a label, those of a group of the policy.
  */
 export const Selector = z
   .string()
   .regex(
     SELECTOR,
-    'must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, service:NAMESPACE/NAME, label:KEY=VALUE or group:NAME',
+    'must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, pods:CLUSTER, service:NAMESPACE/NAME, label:KEY=VALUE or group:NAME',
   );
 export type Selector = z.infer<typeof Selector>;
 

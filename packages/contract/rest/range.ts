@@ -26,6 +26,28 @@ export const NewRange = z.object({
 });
 export type NewRange = z.infer<typeof NewRange>;
 
+/** What Docker lets a network be called. */
+export const DockerName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/, 'must be the name of a Docker network');
+
+/** A Docker network of a plain host, reached by the network like any range. */
+export const NewDockerNetwork = z
+  .object({
+    peerId: z.string().max(60).describe('The peer whose Docker it is'),
+    name: Label.describe('What policies call it: `range:NAME.CLUSTER`'),
+    network: DockerName.optional().describe('Its name in Docker; `name` when left out'),
+    cidr: Cidr.optional().describe(
+      'The subnet of a network that Docker has already, which stays as it is and is translated. Left out: Skein gives the range out and the agent makes the network, with the same addresses inside and outside',
+    ),
+    prefixLength: z.int().min(16).max(28).optional().describe('Of a network that is made; 24 when left out'),
+  })
+  .refine((wish) => wish.cidr === undefined || wish.prefixLength === undefined, {
+    path: ['prefixLength'],
+    message: 'is for a network that is made: one that is there has its own',
+  });
+export type NewDockerNetwork = z.infer<typeof NewDockerNetwork>;
+
 export const ClusterRange = z.object({
   id: z.string(),
   networkId: z.string(),
@@ -35,6 +57,12 @@ export const ClusterRange = z.object({
   cidr: Cidr,
   overlayCidr: Cidr.describe('The same hosts as the rest of the network knows them'),
   replies: RangeReplies,
+  docker: z
+    .string()
+    .nullable()
+    .describe(
+      'The Docker network of the peer’s host that it is; then `hosts` are its containers that run, `NAME.PEER.CLUSTER.ZONE`',
+    ),
   hosts: z.array(RangeHost.extend({ overlayAddress: Ipv4 })),
   createdAt: z.iso.datetime(),
 });

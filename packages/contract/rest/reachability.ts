@@ -5,8 +5,13 @@ import { Policy } from './policy.ts';
 
 const Place = z
   .string()
-  .regex(/^(peer|rng)_[0-9a-z]{20}$/, 'must be an id such as peer_… or rng_…')
-  .describe('A peer, or a range behind a cluster: whatever host of it');
+  .regex(
+    /^(rng_[0-9a-z]{20}|peer_[0-9a-z]{20}(\/pods)?)$/,
+    'must be an id such as peer_… or rng_…, or peer_…/pods',
+  )
+  .describe(
+    'A peer, a range behind a cluster (whatever host of it), or `peer_…/pods`: a pod of that peer’s node',
+  );
 
 export const ReachabilityQuestion = z
   .object({

@@ -36,6 +36,7 @@ const RangeRow = z.object({
   cidr: z.string(),
   overlayCidr: z.string(),
   replies: RangeReplies,
+  docker: z.string().nullable(),
   hosts: z.array(RangeHost),
 });
 const ClusterRow = z.object({
@@ -43,6 +44,7 @@ const ClusterRow = z.object({
   name: z.string(),
   overlayCidr: z.string(),
   vpcCidr: z.string().nullable(),
+  podCidr: z.string().nullable(),
   peered: z.array(z.string()),
   place: z.object({ provider: z.string(), region: z.string() }).nullable(),
   labels: Labels,
@@ -79,6 +81,7 @@ const PeerRow = z.object({
   relayTlsPort: z.number(),
   relayPin: z.string().nullable(),
   udpBlocked: z.boolean(),
+  podCidrs: z.array(z.string()),
   enrolledAt: z.unknown().nullable(),
   removedAt: z.unknown().nullable(),
 });
@@ -124,7 +127,7 @@ const PLACE = Prisma.sql`(
 
 const RANGES = Prisma.sql`(
   SELECT coalesce(json_agg(json_build_object('id', r.id, 'name', r.name, 'peerId', r."peerId", 'cidr', r.cidr,
-    'overlayCidr', r."overlayCidr", 'replies', r.replies, 'hosts', r.hosts) ORDER BY r.id COLLATE "C"), '[]')
+    'overlayCidr', r."overlayCidr", 'replies', r.replies, 'docker', r."dockerNetwork", 'hosts', r.hosts) ORDER BY r.id COLLATE "C"), '[]')
   FROM cluster_range r WHERE r."clusterId" = cluster.id) AS ranges`;
 
 /** The whole network as its newest revision shows it, or undefined where there is no such living network. */
@@ -142,14 +145,14 @@ export async function loadSnapshot(
       'names', '[]'::json,
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
+          SELECT id, name, "overlayCidr", "vpcCidr", "podCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
             "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND "deletedAt" IS NULL) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
             "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${SERVICES}, ${RELAY},
-            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
+            "relayTlsPort", "relayPin", "udpBlocked", "podCidrs", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND "removedAt" IS NULL AND "enrolledAt" IS NOT NULL) p)
     ) AS rows FROM network n WHERE n.id = ${networkId} AND n."deletedAt" IS NULL`;
@@ -191,14 +194,14 @@ export async function loadNewer(
       'names', (SELECT coalesce(json_agg(named.change), '[]') FROM named),
       'clusters', (
         SELECT coalesce(json_agg(c), '[]') FROM (
-          SELECT id, name, "overlayCidr", "vpcCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
+          SELECT id, name, "overlayCidr", "vpcCidr", "podCidr", ${PEERED}, ${PLACE}, labels, ${RANGES},
             "deletedAt" FROM cluster
           WHERE "networkId" = n.id AND id IN (SELECT change->>'cluster' FROM named)) c),
       'peers', (
         SELECT coalesce(json_agg(p), '[]') FROM (
           SELECT id, "clusterId", name, role, seat, "wireguardKey", "nextWireguardKey", "retiredKey", "overlayAddress",
             "privateAddress", "publicAddress", "passingAddress", endpoints, facts->'ipv6' AS ipv6, labels, ${SERVICES}, ${RELAY},
-            "relayTlsPort", "relayPin", "udpBlocked", "enrolledAt",
+            "relayTlsPort", "relayPin", "udpBlocked", "podCidrs", "enrolledAt",
             "removedAt" FROM peer
           WHERE "networkId" = n.id AND (id IN (SELECT change->>'peer' FROM named)
             OR "clusterId" IN (SELECT change->>'cluster' FROM named))) p)
@@ -238,8 +241,8 @@ function meshNetwork(row: z.infer<typeof NetworkRow>): MeshNetwork {
 }
 
 function meshCluster(row: z.infer<typeof ClusterRow>): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr, peered, labels, place, ranges } = row;
-  return { id, name, overlayCidr, vpcCidr, peered: peered.sort(compareText), labels, place, ranges };
+  const { id, name, overlayCidr, vpcCidr, podCidr, peered, labels, place, ranges } = row;
+  return { id, name, overlayCidr, vpcCidr, podCidr, peered: peered.sort(compareText), labels, place, ranges };
 }
 
 /** Null for a peer that is not enrolled (yet), or removed. */
@@ -262,6 +265,7 @@ function meshPeer(row: z.infer<typeof PeerRow>): MeshPeer | null {
     labels: row.labels,
     ...(row.services.length > 0 ? { services: row.services } : {}),
     udpBlocked: row.udpBlocked,
+    podCidrs: row.podCidrs,
     relay: row.relay && {
       allocations: row.relay.map(({ tls, ...allocation }) => ({ ...allocation, ...tls })),
       tls: row.relayPin === null ? null : { port: row.relayTlsPort, pin: row.relayPin },

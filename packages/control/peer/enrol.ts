@@ -106,7 +106,7 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
       select: { name: true, overlayAddress: true, role: true, seat: true },
     });
     const ranges = await tx.clusterRange.findMany({
-      where: { clusterId: cluster.id },
+      where: { clusterId: cluster.id, dockerNetwork: null },
       select: { hosts: true },
     });
     const named = [...mates, ...ranges.flatMap(hostsOf)];

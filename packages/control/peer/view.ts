@@ -29,6 +29,7 @@ export function peerView(row: PeerRow): Peer {
     endpoints: Endpoints.safeParse(row.endpoints).data ?? [],
     relays: row.relays,
     relayTlsPort: row.relayTlsPort,
+    podCidrs: row.podCidrs,
     udpBlocked: row.udpBlocked,
     agentVersion: facts?.agentVersion ?? null,
     wireguard: facts?.wireguard ?? null,

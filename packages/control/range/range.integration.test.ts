@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { NewRange } from '@skein/contract/rest/range.ts';
+import type { Container } from '@skein/contract/agent/channel.ts';
+import { NewDockerNetwork, NewRange } from '@skein/contract/rest/range.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import { buildMap } from '@skein/mesh/map/build.ts';
 import { changeSnapshot, compareText } from '@skein/mesh/network.ts';
@@ -11,10 +12,12 @@ import { deleteNetwork } from '../network/delete.ts';
 import { listRecords } from '../network/records.ts';
 import { leavePeer } from '../peer/leave.ts';
 import { removePeer } from '../peer/remove.ts';
+import { recordReports } from '../peer/report.ts';
 import { createSealer } from '../secret/sealer.ts';
 import { testContext } from '../testing/context.ts';
 import { makeMesh, type SeededMesh } from '../testing/mesh-rows.ts';
 import { addRange } from './add.ts';
+import { addDockerNetwork } from './add-docker.ts';
 import { listRanges } from './list.ts';
 import { removeRange } from './remove.ts';
 
@@ -138,6 +141,122 @@ describe('adding', () => {
     await expect(listRanges(others, { clusterId: one })).rejects.toMatchObject({ code: 'not-found' });
     await expect(removeRange(others, { id: range.id })).rejects.toMatchObject({ code: 'not-found' });
     expect(await listRanges(context, { clusterId: one })).toEqual([range]);
+  });
+});
+
+describe('Docker networks', () => {
+  const docker = (wish: Partial<NewDockerNetwork> & { peerId: string }) =>
+    addDockerNetwork(context, { clusterId: one, ...NewDockerNetwork.parse({ name: 'shop', ...wish }) });
+  const report = (peerId: string, containers?: Container[]) =>
+    recordReports(context, mesh.networkId, [
+      {
+        peerId,
+        observedAddress: null,
+        report: {
+          type: 'report',
+          facts: {
+            hostname: 'host',
+            os: 'Debian',
+            kernel: '6.1',
+            architecture: 'x64',
+            agentVersion: '0.1.0',
+            wireguard: 'kernel',
+            privateAddress: null,
+          },
+          endpoints: [],
+          appliedNumber: 1,
+          problem: null,
+          ...(containers ? { containers } : {}),
+          links: [],
+        },
+      },
+    ]);
+
+  it('one that is made is the same inside and outside, one that is there is translated', async () => {
+    const peerId = memberOf(one);
+    const made = await docker({ peerId });
+    expect(made).toMatchObject({
+      cidr: '242.0.0.0/24',
+      overlayCidr: '242.0.0.0/24',
+      docker: 'shop',
+      peerId,
+      replies: 'routed',
+    });
+    const there = await docker({ peerId, name: 'old', network: 'compose_default', cidr: '172.18.0.0/16' });
+    expect(there).toMatchObject({
+      cidr: '172.18.0.0/16',
+      overlayCidr: '242.1.0.0/16',
+      docker: 'compose_default',
+    });
+    const map = buildMap(await snapshotNow(), one, peerId);
+    expect(map?.self.ranges).toEqual([
+      { cidr: '242.0.0.0/24', overlayCidr: '242.0.0.0/24', replies: 'routed', alone: true, docker: 'shop' },
+      {
+        cidr: '172.18.0.0/16',
+        overlayCidr: '242.1.0.0/16',
+        replies: 'routed',
+        alone: true,
+        docker: 'compose_default',
+      },
+    ]);
+    for (const [wish, path] of [
+      [{ peerId, name: 'again', network: 'shop' }, 'network'],
+      [{ peerId, name: 'shop', network: 'x' }, 'name'],
+      [{ peerId, name: 'x', cidr: '242.9.0.0/24' }, 'cidr'],
+      [{ peerId: memberOf(other), name: 'x' }, 'peerId'],
+    ] as const)
+      await expect(docker(wish)).rejects.toMatchObject({
+        code: 'invalid-request',
+        errors: [expect.objectContaining({ path })],
+      });
+  });
+
+  it('containers are named as the agent tells, and what it tells again changes nothing', async () => {
+    const peerId = memberOf(one);
+    const made = await docker({ peerId });
+    await report(peerId);
+    const before = await snapshotNow();
+    const web = { network: 'shop', name: 'web', address: '242.0.0.2' };
+    const told = [
+      { ...web, name: 'zoo', address: '242.0.0.3' },
+      web,
+      { ...web, name: 'far', address: '242.9.0.1' },
+      { ...web, network: 'x', name: 'other' },
+    ];
+    await report(peerId, told);
+    expect((await listRanges(context, { clusterId: one }))[0]?.hosts).toEqual([
+      { name: 'web', address: '242.0.0.2', overlayAddress: '242.0.0.2' },
+      { name: 'zoo', address: '242.0.0.3', overlayAddress: '242.0.0.3' },
+    ]);
+    const after = await snapshotNow();
+    const newer = await loadNewer(fresh.database, mesh.networkId, before.number);
+    if (newer.kind !== 'change') throw new Error(newer.kind);
+    expect(changeSnapshot(before, newer.change).after).toEqual(after);
+    const peer = buildMap(after, one, peerId)?.self.name;
+    const nameOf = (clusterId: string) =>
+      buildMap(after, clusterId, memberOf(clusterId))?.names.filter(({ name }) => name.startsWith('web.'));
+    expect(nameOf(one)).toEqual([
+      {
+        name: expect.stringMatching(`^web\\.${peer}\\.cluster-1\\.`),
+        inside: ['242.0.0.2'],
+        outside: ['242.0.0.2'],
+        ipv4Only: true,
+      },
+    ]);
+    // Others ask for it, and no hosted zone has it.
+    expect(nameOf(other)).toEqual([]);
+    expect(
+      (await listRecords(context, { id: mesh.networkId })).filter(({ name }) => name.startsWith('web.')),
+    ).toEqual([]);
+    await report(peerId, told.reverse());
+    await report(peerId);
+    expect((await snapshotNow()).number).toBe(after.number);
+    await report(peerId, []);
+    expect((await listRanges(context, { clusterId: one }))[0]?.hosts).toEqual([]);
+    // Nobody else speaks of it.
+    await report(memberOf(other), [web]);
+    expect((await listRanges(context, { clusterId: one }))[0]?.hosts).toEqual([]);
+    await removeRange(context, { id: made.id });
   });
 });
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 /** A range's row as the REST API tells it. */
 export function rangeView(row: RangeRow): ClusterRange {
-  const { id, networkId, clusterId, peerId, name, cidr, overlayCidr, replies } = row;
+  const { id, networkId, clusterId, peerId, name, cidr, overlayCidr, replies, dockerNetwork } = row;
   const hosts = hostsOf(row).map((host) => ({
     ...host,
     overlayAddress: translate(host.address, cidr, overlayCidr),
@@ -19,6 +19,7 @@ export function rangeView(row: RangeRow): ClusterRange {
     cidr,
     overlayCidr,
     replies,
+    docker: dockerNetwork,
     hosts,
     createdAt: row.createdAt.toISOString(),
   };

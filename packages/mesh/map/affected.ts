@@ -1,6 +1,7 @@
 /** Whose maps a change may touch. A superset is allowed, for an empty delta is not sent; a missing peer is not. */
 import { peeredNameOf } from '../name/view.ts';
 import { arePeered, type ClusterPart, type Snapshot } from '../network.ts';
+import { podCidrOf, podCidrsOf } from '../pods/carry.ts';
 import { clustersConcerned } from '../policy/compile.ts';
 import { rangesCidrOf } from '../range/carriers.ts';
 import { clustersRelayed } from '../relay/relayed.ts';
@@ -30,8 +31,10 @@ export function affectedBy(before: Snapshot, after: Snapshot, touched: ReadonlyS
   const full = after.network.topology === 'full';
   const clusters = new Set(touched);
   const beside = new Set<string>();
-  // The first range of a network and the last are everybody's matter: all route what ranges are given addresses from.
-  let [everyone, gateways] = [!sameSettings || rangesCidrOf(before) !== rangesCidrOf(after), false];
+  // The first range of a network and the last are everybody's matter: all route what ranges are given addresses from. So is
+  // each cluster that has pods, but none of its nodes.
+  const routed = (snapshot: Snapshot) => [rangesCidrOf(snapshot), ...podCidrsOf(snapshot)].join();
+  let [everyone, gateways] = [!sameSettings || routed(before) !== routed(after), false];
   if (sameSettings && !full) gateways = graphOf(before) !== graphOf(after);
   if (sameSettings)
     for (const concerned of [
@@ -63,7 +66,8 @@ function delegatedText(part: ClusterPart | undefined): string {
 
 /** What the gateways of clusters far away send towards one, beside its own range, with which it stands in the graph. */
 function reachedText(part: ClusterPart | undefined): string {
-  return part && gatewaysOf(part).length > 0 ? part.cluster.ranges.map((one) => one.overlayCidr).join() : '';
+  if (!part || gatewaysOf(part).length === 0) return '';
+  return [...part.cluster.ranges.map((one) => one.overlayCidr), ...podCidrOf(part.cluster)].join();
 }
 
 /** All that the gateways of linked clusters see of one. A cluster without gateways cannot be seen. */

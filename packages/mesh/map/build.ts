@@ -1,7 +1,7 @@
 /** Builds the network map of one peer from a snapshot. */
 import type { MapDelegation, MapName, MapRange, MapSelf, NetworkMap } from '@skein/contract/agent/map.ts';
 import { parseCidr } from '../ipam/cidr.ts';
-import { clusterDomain, namesOf, peeredNameOf } from '../name/view.ts';
+import { clusterDomain, containerNamesOf, namesOf, peeredNameOf } from '../name/view.ts';
 import {
   type ClusterPart,
   compareText,
@@ -11,6 +11,7 @@ import {
   peerIn,
   type Snapshot,
 } from '../network.ts';
+import { podCidrsBeside, podsOf } from '../pods/carry.ts';
 import { type AgentPolicy, policyFor } from '../policy/compile.ts';
 import { carriedBy, rangesCidrOf } from '../range/carriers.ts';
 import { allocationsOf, withRelays } from '../relay/relayed.ts';
@@ -67,6 +68,11 @@ function selfOf(
     ranges: mapRanges(carriedBy(network.topology, part, self)),
     clusterRanges: part.cluster.ranges.map(({ overlayCidr }) => overlayCidr).sort(byAddress),
     rangesCidr: rangesCidrOf(snapshot),
+    pods: {
+      own: [...podsOf(part, self)],
+      cluster: part.cluster.podCidr ?? null,
+      elsewhere: podCidrsBeside(snapshot, part),
+    },
     wireguardPort: network.wireguardPort,
     mtu: network.mtu,
     topology: network.topology,
@@ -76,7 +82,13 @@ function selfOf(
 
 function mapRanges(ranges: readonly MeshRange[]): MapRange[] {
   return ranges
-    .map(({ cidr, overlayCidr, replies, peerId }) => ({ cidr, overlayCidr, replies, alone: peerId !== null }))
+    .map(({ cidr, overlayCidr, replies, peerId, docker }) => ({
+      cidr,
+      overlayCidr,
+      replies,
+      alone: peerId !== null,
+      ...(docker ? { docker } : {}),
+    }))
     .sort((a, b) => byAddress(a.overlayCidr, b.overlayCidr));
 }
 
@@ -102,7 +114,9 @@ function mapNames(snapshot: Snapshot, part: ClusterPart): MapName[] {
   if (same) return [...memo.names];
   const own = namesOf(part, zone).map(({ public: _, ...view }) => view);
   const theirs = peered.flatMap((other) => peeredNameOf(other, zone) ?? []);
-  const names = [...own, ...theirs].sort((a, b) => compareText(a.name, b.name));
+  const names = [...own, ...containerNamesOf(part, zone), ...theirs].sort((a, b) =>
+    compareText(a.name, b.name),
+  );
   nameMemo.set(part, { zone, peered, names });
   return [...names];
 }

@@ -90,6 +90,7 @@ describe('building', () => {
         ranges: [],
         clusterRanges: [],
         rangesCidr: null,
+        pods: { own: [], cluster: null, elsewhere: [] },
         wireguardPort: 51820,
         mtu: 1280,
         topology: 'hybrid',

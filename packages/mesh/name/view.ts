@@ -32,8 +32,8 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
     public: [peer.publicAddress ?? peer.overlayAddress],
     ...sixOf(peer.ipv4Only),
   }));
-  for (const { cidr, overlayCidr, hosts } of part.cluster.ranges)
-    for (const { name, address } of hosts) {
+  for (const { cidr, overlayCidr, hosts, docker } of part.cluster.ranges)
+    for (const { name, address } of docker ? [] : hosts) {
       const elsewhere = [translate(address, cidr, overlayCidr)];
       names.push({
         name: `${name}.${domain}`,
@@ -51,6 +51,25 @@ export function namesOf(part: ClusterPart, zone: string): NameView[] {
     names.push({ name: domain, inside, outside, public: outside, ...sixOf(false) });
   }
   return names.sort((a, b) => compareText(a.name, b.name));
+}
+
+/**
+ * `NAME.P.C.Z` for each container that runs in a Docker network of peer P. They come and go all the time, so agents alone
+ * know them, and no hosted zone.
+ */
+export function containerNamesOf(part: ClusterPart, zone: string): Omit<NameView, 'public'>[] {
+  const peers = new Map(part.peers.map((peer) => [peer.id, peer.name]));
+  const names = new Map<string, Omit<NameView, 'public'>>();
+  for (const { peerId, docker, cidr, overlayCidr, hosts } of part.cluster.ranges) {
+    const peer = peers.get(peerId ?? '');
+    for (const host of docker && peer ? hosts : []) {
+      const name = `${host.name}.${peer}.${clusterDomain(part.cluster, zone)}`;
+      // Nobody but the host itself is beside it: within the cluster too it is reached through the overlay.
+      const there = [translate(host.address, cidr, overlayCidr)];
+      if (!names.has(name)) names.set(name, { name, inside: there, outside: there, ipv4Only: true });
+    }
+  }
+  return [...names.values()];
 }
 
 /**

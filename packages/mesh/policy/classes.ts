@@ -25,7 +25,7 @@ export function classesOf(
   for (const part of snapshot.parts.values())
     for (const end of endsIn(part)) {
       const bits = questions.map(({ policy, side }) => (isMeant(policy, side, end) ? '1' : '0')).join('');
-      const key = `${part.cluster.id} ${'peer' in end ? workOf(part, end.peer) : 'range'} ${bits}`;
+      const key = `${part.cluster.id} ${'peer' in end ? workOf(part, end.peer) : 'range' in end ? 'range' : 'pods'} ${bits}`;
       const mates = classes.get(key);
       if (mates) mates.push(end);
       else classes.set(key, [end]);

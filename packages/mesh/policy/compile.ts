@@ -3,9 +3,10 @@ import type { MapAddressSet, MapRule, MapSelf } from '@skein/contract/agent/map.
 import type { PolicyRule } from '@skein/contract/rest/policy.ts';
 import { parseAddress, parseCidr, type Range } from '../ipam/cidr.ts';
 import { type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
+import { podCidrOf, podCidrsOf, podsOf } from '../pods/carry.ts';
 import { carriedBy, rangesCidrOf } from '../range/carriers.ts';
 import { cidrsOf, covers, type Span, spansOf, touches } from './ranges.ts';
-import { labelOf, means, meansRange, membersOf, parseAtom } from './selector.ts';
+import { labelOf, means, meansPods, meansRange, membersOf, parseAtom } from './selector.ts';
 
 /** Ranges that the sets of one policy may come to: what an agent must hold and put before its kernel. */
 export const MOST_RANGES = 10_000;
@@ -43,8 +44,11 @@ export function policyFor(
   const address = parseAddress(self.overlayAddress);
   const { overlayCidr, ranges } = part.cluster;
   const judged = [
-    ...(forwards ? [overlayCidr, ...ranges.map((range) => range.overlayCidr)] : []),
+    ...(forwards
+      ? [overlayCidr, ...ranges.map((range) => range.overlayCidr), ...podCidrOf(part.cluster)]
+      : []),
     ...carriedBy(snapshot.network.topology, part, self).map((range) => range.overlayCidr),
+    ...podsOf(part, self),
   ].map(parseCidr);
   const concerns = ({ spans }: CompiledSet) => judged.some((range) => touches(spans, range));
   const sets = new Map<string, MapAddressSet>();
@@ -139,7 +143,9 @@ function compiledRules(snapshot: Snapshot): readonly CompiledRule[] {
 function compiledSet(snapshot: Snapshot, id: string, atoms: readonly string[]): CompiledSet {
   const ranges =
     id === 'any'
-      ? [snapshot.network.cidr, rangesCidrOf(snapshot) ?? snapshot.network.cidr].map(parseCidr)
+      ? [snapshot.network.cidr, rangesCidrOf(snapshot) ?? snapshot.network.cidr, ...podCidrsOf(snapshot)].map(
+          parseCidr,
+        )
       : [...snapshot.parts.values()].flatMap((part) => rangesInPart(part, atoms));
   const spans = spansOf(ranges);
   return { set: { id, cidrs: cidrsOf(spans) }, spans };
@@ -167,17 +173,18 @@ function rangesInPart(part: ClusterPart, atoms: readonly string[]): Range[] {
 }
 
 /**
- * Whoever means a cluster as a whole gets its range, so that a peer that comes or goes changes nothing elsewhere, and
- * the translated ranges of what is behind it.
+ * Whoever means a cluster as a whole gets its range, so that a peer that comes or goes changes nothing elsewhere, the
+ * translated ranges of what is behind it, and the one of its pods.
  */
 function rangesOfAtom(part: ClusterPart, text: string): Range[] {
   const atom = parseAtom(text);
   const whole = [parseCidr(part.cluster.overlayCidr)];
   const behind = part.cluster.ranges.filter((range) => meansRange(atom, part.cluster, range));
   const ranges = behind.map((range) => parseCidr(range.overlayCidr));
+  if (meansPods(atom, part.cluster)) ranges.push(...podCidrOf(part.cluster).map(parseCidr));
   if (atom.kind === 'any') return [...whole, ...ranges];
   if (atom.kind === 'cluster') return atom.name === part.cluster.name ? [...whole, ...ranges] : [];
-  if (atom.kind === 'range') return ranges;
+  if (atom.kind === 'range' || atom.kind === 'pods') return ranges;
   const labelled = atom.kind === 'label' && labelOf(part.cluster.labels, atom.key) === atom.value;
   const meant = part.peers.filter((peer) => means(atom, part.cluster, peer));
   if (labelled && meant.length === part.peers.length) return whole;

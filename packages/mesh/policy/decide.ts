@@ -2,8 +2,9 @@
 import { OWN_PORTS, type PolicyProtocol } from '@skein/contract/primitive.ts';
 import type { Policy, PolicyDecision } from '@skein/contract/rest/policy.ts';
 import type { ClusterPart, MeshPeer, MeshRange } from '../network.ts';
+import { podCidrOf } from '../pods/carry.ts';
 import { workOf } from '../topology/gateways.ts';
-import { type Atom, means, meansRange, membersOf, parseAtom } from './selector.ts';
+import { type Atom, means, meansPods, meansRange, membersOf, parseAtom } from './selector.ts';
 
 /** A peer as one end of a flow. */
 export interface PeerEnd {
@@ -11,20 +12,26 @@ export interface PeerEnd {
   readonly peer: MeshPeer;
 }
 
-/** One end of a flow: a peer, or whoever is in a range behind a cluster. */
-export type End = PeerEnd | { readonly part: ClusterPart; readonly range: MeshRange };
+/** One end of a flow: a peer, whoever is in a range behind a cluster, or a cluster's pods. */
+export type End =
+  | PeerEnd
+  | { readonly part: ClusterPart; readonly range: MeshRange }
+  | { readonly part: ClusterPart; readonly pods: true };
 
 /** All that flows may begin or end at in one cluster. */
 export function endsIn(part: ClusterPart): End[] {
   return [
     ...part.peers.map((peer): End => ({ part, peer })),
     ...part.cluster.ranges.map((range): End => ({ part, range })),
+    ...podCidrOf(part.cluster).map((): End => ({ part, pods: true })),
   ];
 }
 
 /** Whether nothing of the overlay lies between two ends. */
 export function isSameEnd(a: End, b: End): boolean {
-  return 'peer' in a ? 'peer' in b && a.peer === b.peer : 'range' in b && a.range === b.range;
+  if ('peer' in a) return 'peer' in b && a.peer === b.peer;
+  if ('range' in a) return 'range' in b && a.range === b.range;
+  return 'pods' in b && a.part === b.part;
 }
 
 /** What begins at one peer towards another. `port` is null for ping. */
@@ -54,12 +61,13 @@ export function decideByRules(policy: Policy, from: End, to: End, flow: Flow): P
     : { verdict: policy.default, by: { kind: 'default' } };
 }
 
-/** Whether selectors, groups among them, mean a peer or a range. */
+/** Whether selectors, groups among them, mean a peer, a range or a cluster's pods. */
 export function isMeant(policy: Policy, selectors: readonly string[], end: End): boolean {
   const { cluster } = end.part;
-  return atomsOf(policy, selectors).some((atom) =>
-    'peer' in end ? means(atom, cluster, end.peer) : meansRange(atom, cluster, end.range),
-  );
+  return atomsOf(policy, selectors).some((atom) => {
+    if ('peer' in end) return means(atom, cluster, end.peer);
+    return 'range' in end ? meansRange(atom, cluster, end.range) : meansPods(atom, cluster);
+  });
 }
 
 const atomMemo = new WeakMap<Policy, WeakMap<readonly string[], Atom[]>>();

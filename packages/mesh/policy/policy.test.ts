@@ -2,7 +2,7 @@ import type { MapRule, NetworkMap } from '@skein/contract/agent/map.ts';
 import { Policy } from '@skein/contract/rest/policy.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { contains, parseCidr } from '../ipam/cidr.ts';
+import { contains, formatAddress, parseCidr } from '../ipam/cidr.ts';
 import { buildMap } from '../map/build.ts';
 import { changeSnapshot, type Snapshot } from '../network.ts';
 import { carriedBy } from '../range/carriers.ts';
@@ -23,8 +23,11 @@ const endsOf = (snapshot: Snapshot): End[] => [...snapshot.parts.values()].flatM
 const peerEndsOf = (snapshot: Snapshot): PeerEnd[] =>
   endsOf(snapshot).filter((end): end is PeerEnd => 'peer' in end);
 /** Some address of an end, as the network knows it. */
-const addressOf = (end: End): string =>
-  'peer' in end ? end.peer.overlayAddress : translate('10.42.0.7', '10.42.0.0/24', end.range.overlayCidr);
+const addressOf = (end: End): string => {
+  if ('peer' in end) return end.peer.overlayAddress;
+  if ('pods' in end) return formatAddress(parseCidr(end.part.cluster.podCidr ?? '').first + 263);
+  return translate('10.42.0.7', '10.42.0.0/24', end.range.overlayCidr);
+};
 const under = (policy: Policy, snapshot = PRACTICE): Snapshot => ({
   ...snapshot,
   network: { ...snapshot.network, policy },

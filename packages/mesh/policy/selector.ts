@@ -10,6 +10,7 @@ export type Atom =
   | { kind: 'range'; name: string; cluster: string }
   /** The plain hosts that serve it, whether or not it answers there now. */
   | { kind: 'service'; key: string }
+  | { kind: 'pods'; cluster: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
@@ -17,6 +18,7 @@ export function parseAtom(text: string): Atom {
   const [kind = '', rest = ''] = split(text, ':');
   if (kind === 'cluster') return { kind, name: rest };
   if (kind === 'service') return { kind, key: rest };
+  if (kind === 'pods') return { kind, cluster: rest };
   if (kind === 'label') {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
@@ -54,6 +56,24 @@ export function means(atom: Atom, cluster: MeshCluster, peer: MeshPeer): boolean
     case 'service':
       return peer.services?.includes(atom.key) ?? false;
     case 'range':
+    case 'pods':
+      return false;
+  }
+}
+
+/** The same for a cluster's pods, of which policies tell no node's from another's. */
+export function meansPods(atom: Atom, cluster: MeshCluster): boolean {
+  switch (atom.kind) {
+    case 'any':
+      return true;
+    case 'cluster':
+      return atom.name === cluster.name;
+    case 'pods':
+      return atom.cluster === cluster.name;
+    case 'peer':
+    case 'range':
+    case 'service':
+    case 'label':
       return false;
   }
 }
@@ -69,6 +89,7 @@ export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): 
       return atom.name === range.name && atom.cluster === cluster.name;
     case 'peer':
     case 'service':
+    case 'pods':
     case 'label':
       return false;
   }

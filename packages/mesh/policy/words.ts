@@ -2,10 +2,11 @@
 import type { PolicyDecision } from '@skein/contract/rest/policy.ts';
 import type { End, Flow } from './decide.ts';
 
-export const nameOf = (end: End): string =>
-  'peer' in end
-    ? `${end.peer.name}.${end.part.cluster.name}`
-    : `range:${end.range.name}.${end.part.cluster.name}`;
+export function nameOf(end: End): string {
+  const { name } = end.part.cluster;
+  if ('peer' in end) return `${end.peer.name}.${name}`;
+  return 'range' in end ? `range:${end.range.name}.${name}` : `pods:${name}`;
+}
 
 export const flowWords = ({ protocol, port }: Flow): string =>
   protocol === 'icmp' ? 'ping' : `${protocol.toUpperCase()} ${port}`;

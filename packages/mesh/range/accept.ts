@@ -27,8 +27,15 @@ export interface RangePlace {
   }[];
 }
 
-/** Why a range cannot be added, in words for people with the field that they are about; none where it can. */
-export function rangeProblems(place: RangePlace, wish: NewRange): { path: string; message: string }[] {
+/**
+ * Why a range cannot be added, in words for people with the field that they are about; none where it can.
+ * @param given its addresses are given out by Skein, not chosen
+ */
+export function rangeProblems(
+  place: RangePlace,
+  wish: NewRange,
+  given = false,
+): { path: string; message: string }[] {
   const problems: { path: string; message: string }[] = [];
   const refuse = (path: string, message: string) => problems.push({ path, message });
   const range = parseCidr(wish.cidr);
@@ -38,7 +45,8 @@ export function rangeProblems(place: RangePlace, wish: NewRange): { path: string
   if (overlaps(wish.cidr, place.networkCidr))
     refuse('cidr', `overlaps the network’s own range ${place.networkCidr}`);
   for (const [special, what] of SPECIAL)
-    if (overlaps(wish.cidr, special)) refuse('cidr', `overlaps ${special}: ${what}`);
+    if (overlaps(wish.cidr, special) && !(given && special === RANGES_CIDR))
+      refuse('cidr', `overlaps ${special}: ${what}`);
   if (wish.peerId !== null && !place.peers.some((peer) => peer.id === wish.peerId))
     refuse('peerId', 'there is no such peer in this cluster');
   if (place.ranges.length >= MOST_RANGES_OF_A_CLUSTER)

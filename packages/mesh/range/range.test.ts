@@ -1,4 +1,4 @@
-import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
+import type { NetworkMap } from '@skein/contract/agent/map.ts';
 import { RANGES_CIDR } from '@skein/contract/primitive.ts';
 import { MOST_RANGES_OF_A_CLUSTER, NewRange } from '@skein/contract/rest/range.ts';
 import fc from 'fast-check';
@@ -8,6 +8,7 @@ import { buildMap } from '../map/build.ts';
 import { namesOf } from '../name/view.ts';
 import { type ClusterPart, changeSnapshot, type MeshRange, type Snapshot } from '../network.ts';
 import { anyRows, PRACTICE, toSnapshot } from '../testing/networks.ts';
+import { endsOfWay } from '../testing/walk.ts';
 import { graphOf } from '../topology/plan.ts';
 import { pathBetween } from '../topology/ways.ts';
 import { allocateRange, type RangePlace, rangeProblems } from './accept.ts';
@@ -101,43 +102,6 @@ test('the maps of gateways carry ranges, all others route to them', () => {
   ]);
   expect(ips('node-1')?.[0]).toEqual(['peer_prod_gw-1', ['100.64.0.1/32', '100.64.0.0/16', '242.0.0.0/8']]);
 });
-
-/** Where a packet goes next from a map, by the longest prefix: one for each plane that carries it. */
-function nextOf(map: NetworkMap, address: string, planes?: number): MapPeer[] {
-  const fits = map.peers
-    .filter((peer) => planes === undefined || peer.plane === planes)
-    .flatMap((peer) =>
-      peer.allowedIps
-        .filter((cidr) => contains(cidr, address))
-        .map((cidr) => ({ peer, length: parseCidr(cidr).prefixLength })),
-    );
-  const longest = Math.max(-1, ...fits.map(({ length }) => length));
-  return fits.filter(({ length }) => length === longest).map(({ peer }) => peer);
-}
-
-/** Who ends up with a packet, whichever of the ways it takes; `lost at` whoever has none, or takes none from there. */
-function endsOfWay(
-  maps: ReadonlyMap<string, NetworkMap>,
-  at: string,
-  from: string,
-  to: string,
-  hops = 0,
-): string[] {
-  const map = maps.get(at) as NetworkMap;
-  if (map.self.overlayAddress === to || map.self.ranges.some((one) => contains(one.overlayCidr, to)))
-    return [at];
-  if (hops > 8 || (hops > 0 && !map.self.forwards)) return [`lost at ${at}`];
-  const next = nextOf(map, to);
-  if (next.length === 0) return [`lost at ${at}`];
-  return next.flatMap(({ id }) => {
-    const there = maps.get(id) as NetworkMap;
-    const plane = there.peers.find((peer) => peer.id === at)?.plane;
-    const taken = nextOf(there, from, plane);
-    if (taken.length !== 1 || taken[0]?.id !== at)
-      return [`lost at ${id}, which takes no ${from} from ${at}`];
-    return endsOfWay(maps, id, from, to, hops + 1);
-  });
-}
 
 test('whatever the topology: what is sent to a range comes to who carries it, and its answers come back', () => {
   let walked = 0;

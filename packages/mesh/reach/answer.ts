@@ -1,7 +1,7 @@
 /** What is asked about reachability, and what is answered. */
 import type { Flow } from '../policy/decide.ts';
 
-/** Whether one reaches the other: ids of peers, or of ranges behind clusters, which means whatever host of them. */
+/** Whether one reaches the other: ids of peers, of ranges behind clusters, which means whatever host of them, or of pods. */
 export interface Question extends Flow {
   readonly from: string;
   readonly to: string;

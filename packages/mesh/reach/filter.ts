@@ -108,10 +108,13 @@ function readRanges(map: NetworkMap): Ranges {
   if (known) return known;
   const { self, addressSets } = map;
   const sets = new Map(addressSets.map((set) => [set.id, set]));
-  const own = [self.clusterOverlayCidr, ...self.clusterRanges];
+  const { pods } = self;
+  const ownPods = pods.cluster === null ? [] : [pods.cluster];
+  const own = [self.clusterOverlayCidr, ...self.clusterRanges, ...ownPods];
+  const ranges = self.rangesCidr === null ? [] : [self.rangesCidr];
   const read: Ranges = {
     own: own.map(parseCidr),
-    overlay: [self.overlayCidr, ...(self.rangesCidr === null ? [] : [self.rangesCidr])].map(parseCidr),
+    overlay: [self.overlayCidr, ...ranges, ...ownPods, ...pods.elsewhere].map(parseCidr),
     ownIsOpen:
       self.defaults.withinCluster === 'allow' &&
       !self.rules.some(

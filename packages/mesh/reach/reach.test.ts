@@ -10,13 +10,14 @@ import {
   type Snapshot,
   snapshotOf,
 } from '../network.ts';
+import { podsOf } from '../pods/carry.ts';
 import { decide, type End, endsIn, isSameEnd } from '../policy/decide.ts';
 import { carriedBy } from '../range/carriers.ts';
 import { planRelays } from '../relay/plan.ts';
 import { anyRows, NETWORK, toSnapshot } from '../testing/networks.ts';
 import { anyPort } from '../testing/policies.ts';
 import type { Answer } from './answer.ts';
-import { reach } from './reach.ts';
+import { podsId, reach } from './reach.ts';
 import { imagine, plannedWorld, type Standing, type World } from './world.ts';
 
 const OPEN = Policy.parse({ default: 'allow', rules: [] });
@@ -387,11 +388,18 @@ test('where the underlay lets everything through, the policy alone decides, in e
         const world = { ...planned, standings };
         const { topology } = snapshot.network;
         const flow = { protocol, port: protocol === 'icmp' ? null : port };
-        const idOf = (end: End) => ('peer' in end ? end.peer.id : end.range.id);
-        const carriersOf = (end: End) =>
-          'peer' in end
-            ? [end.peer]
-            : end.part.peers.filter((peer) => carriedBy(topology, end.part, peer).includes(end.range));
+        // Of the nodes with pods the first: policies do not tell them apart.
+        const podNode = ({ part }: End) =>
+          part.peers.filter((peer) => podsOf(part, peer).length > 0).slice(0, 1);
+        const carriersOf = (end: End) => {
+          if ('peer' in end) return [end.peer];
+          if ('pods' in end) return podNode(end);
+          return end.part.peers.filter((peer) => carriedBy(topology, end.part, peer).includes(end.range));
+        };
+        const idOf = (end: End) => {
+          if ('pods' in end) return podsId(podNode(end)[0]?.id ?? '');
+          return 'peer' in end ? end.peer.id : end.range.id;
+        };
         const ends = [...snapshot.parts.values()].flatMap(endsIn).filter((end) => carriersOf(end).length > 0);
         for (const from of ends)
           for (const to of ends) {
@@ -399,6 +407,8 @@ test('where the underlay lets everything through, the policy alone decides, in e
             // Beside the overlay nobody judges.
             if (carriersOf(from).some((peer) => carriersOf(to).includes(peer))) continue;
             const answer = reach(world, { from: idOf(from), to: idOf(to), ...flow });
+            // Within a cluster others carry pods, and the policy means their node.
+            if (from.part === to.part && ('pods' in from || 'pods' in to)) continue;
             if ('range' in from && from.range.replies === 'masqueraded') {
               expect(answer.decidedBy.layer).toBe('route');
               continue;

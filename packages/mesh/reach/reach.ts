@@ -6,7 +6,7 @@
 import type { MapPeer, NetworkMap } from '@skein/contract/agent/map.ts';
 import { formatAddress, parseCidr, sizeOf } from '../ipam/cidr.ts';
 import { buildMap } from '../map/build.ts';
-import type { MeshRange } from '../network.ts';
+import { podsOf } from '../pods/carry.ts';
 import { decide, type End } from '../policy/decide.ts';
 import { decisionWords } from '../policy/words.ts';
 import { carriedBy } from '../range/carriers.ts';
@@ -35,14 +35,22 @@ interface Journey {
   readonly walks: Map<string, Walk | null>;
 }
 
-/** Where packets begin and end: a peer, or a range with those who carry it. */
+/** Where packets begin and end: a peer, a range with those who carry it, or the pods of one node. */
 interface Place {
   readonly end: End;
   readonly address: string;
   /** Ids of peers: the peer itself, or the carriers that live. */
   readonly at: readonly string[];
-  /** Null for a peer. */
-  readonly range: MeshRange | null;
+  /** How those judge and answer for what is behind them; null for a peer. */
+  readonly behind: Behind | null;
+}
+
+interface Behind {
+  readonly kind: 'range' | 'pods';
+  /** Carriers know flows where each has to come back to the one that it came by. */
+  readonly remembers: boolean;
+  /** Whether its hosts may begin anything. */
+  readonly begins: boolean;
 }
 
 interface Explored {
@@ -58,7 +66,8 @@ export function reach(world: World, question: Question): Answer {
   const { from, to } = question;
   const [one, other] = [explored.places.get(from), explored.places.get(to)];
   const gone = (hop: string, words: string) => blocked([from], { hop, layer: 'no-such-peer', words });
-  if (!one || !other) return gone(one ? to : from, 'no such peer has joined, and there is no such range');
+  if (!one || !other)
+    return gone(one ? to : from, 'no such peer has joined, and there are no such range and pods');
   for (const [id, place] of [[from, one] as const, [to, other] as const]) {
     if (world.lost.has(id)) return gone(id, 'it is lost');
     if (place.at.length === 0) return gone(id, 'nobody is there who carries it');
@@ -68,6 +77,9 @@ export function reach(world: World, question: Question): Answer {
     return { verdict: 'reached', partly: false, hops: [from], decidedBy: allowedAt(to, 'it is itself') };
   const beside = besideTheOverlay(one, other);
   if (beside) return beside;
+  // Towards their own cluster pods are seen as their node.
+  if (one.behind?.kind === 'pods' && isSameCluster(one, other))
+    return reach(world, { ...question, from: one.at[0] ?? from });
 
   const words = decisionWords(decision);
   const { protocol, port } = question;
@@ -90,18 +102,27 @@ export function reach(world: World, question: Question): Answer {
 function besideTheOverlay(from: Place, to: Place): Answer | undefined {
   const [hop = ''] = from.at;
   const shared = from.at.find((id) => to.at.includes(id));
-  if (from.range?.replies === 'masqueraded') {
+  if (from.behind?.begins === false) {
     const words = 'hosts of a masqueraded range begin nothing';
     return blocked([hop], { hop, layer: 'route', words });
   }
+  if (to.behind?.kind === 'pods' && isSameCluster(from, to)) {
+    const decidedBy = allowedAt(
+      hop,
+      'within a cluster its own network carries pods, and what that denies Skein does not know',
+    );
+    return { verdict: 'reached', partly: false, hops: [hop], decidedBy };
+  }
   if (shared === undefined) return undefined;
-  if (from.range === null || to.range === null) {
-    const decidedBy = allowedAt(shared, 'it carries the range itself');
+  if (from.behind === null || to.behind === null || from.behind.kind === 'pods') {
+    const decidedBy = allowedAt(shared, 'it carries what is behind it itself');
     return { verdict: 'reached', partly: false, hops: [shared], decidedBy };
   }
   const words = 'it carries both ranges, and translates what goes through the overlay alone';
   return blocked([shared], { hop: shared, layer: 'route', words });
 }
+
+const isSameCluster = (a: Place, b: Place) => a.end.part === b.end.part;
 
 const allowedAt = (hop: string, words: string): Decision => ({ hop, layer: 'policy', words });
 
@@ -117,9 +138,9 @@ function travel(explored: Explored, journey: Omit<Journey, 'walks'>): Walk {
       const map = explored.maps.get(start);
       if (!map) throw new Error(`there is no map of ${start}`);
       const judged =
-        from.range === null
+        from.behind === null
           ? !packet.answers || judgesEnd(map, packet)
-          : judgesBehind(map, packet, remembers(from.range));
+          : judgesBehind(map, packet, from.behind.remembers);
       if (!judged) return stopped([start], { hop: start, layer: 'policy', words });
       return walk(explored, { ...journey, walks: new Map() }, map);
     }),
@@ -154,9 +175,9 @@ function walkOn(explored: Explored, journey: Journey, at: NetworkMap): Walk {
   const hops = [hop];
   if (to.at.includes(hop)) {
     const judged =
-      to.range === null
+      to.behind === null
         ? packet.answers || judgesEnd(at, packet)
-        : judgesBehind(at, packet, remembers(to.range));
+        : judgesBehind(at, packet, to.behind.remembers);
     return judged ? { hops, problem: null, partly: false } : stopped(hops, { hop, layer: 'policy', words });
   }
   if (!from.at.includes(hop)) {
@@ -187,9 +208,9 @@ function stopped(hops: readonly string[], problem: Decision): Walk {
   return { hops, problem, partly: false };
 }
 
-/** Carriers know flows where each has to come back to the one that it came by. */
-function remembers({ replies, peerId }: MeshRange): boolean {
-  return replies === 'masqueraded' || peerId !== null;
+/** By which a question names the pods of a peer's node. */
+export function podsId(peerId: string): string {
+  return `${peerId}/pods`;
 }
 
 /** All of a range are judged and carried alike. */
@@ -212,11 +233,25 @@ function explore(world: World): Explored {
         carriedBy(snapshot.network.topology, part, peer).includes(range),
       );
       const at = carriers.map(({ id }) => id).filter((id) => !lost.has(id));
-      places.set(range.id, { end: { part, range }, address: someHostOf(range.overlayCidr), at, range });
+      const masqueraded = range.replies === 'masqueraded';
+      const behind = {
+        kind: 'range',
+        remembers: masqueraded || range.peerId !== null,
+        begins: !masqueraded,
+      } as const;
+      places.set(range.id, { end: { part, range }, address: someHostOf(range.overlayCidr), at, behind });
     }
     for (const peer of part.peers) {
       const { id, overlayAddress: address } = peer;
-      places.set(id, { end: { part, peer }, address, at: [id], range: null });
+      places.set(id, { end: { part, peer }, address, at: [id], behind: null });
+      const [podCidr] = podsOf(part, peer);
+      if (podCidr)
+        places.set(podsId(id), {
+          end: { part, pods: true },
+          address: someHostOf(podCidr),
+          at: lost.has(id) ? [] : [id],
+          behind: { kind: 'pods', remembers: true, begins: true },
+        });
       const map = buildMap(snapshot, part.cluster.id, peer.id);
       if (map) maps.set(peer.id, map);
     }

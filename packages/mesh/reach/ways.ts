@@ -40,11 +40,14 @@ export function waysOf(maps: readonly NetworkMap[], isUp: (from: string, to: str
   const reaches = (map: NetworkMap, peer: MapPeer, range: Range) =>
     isUp(map.peerId, peer.id) &&
     // A gateway that reaches nothing beyond its cluster still reaches its cluster.
-    (holds(homeOf(map, peer), range) || !told.get(peer.id)?.some((one) => holds(one, range)));
+    (holds(homeOf(map, peer), range) ||
+      !told.get(peer.id)?.some((one) => holds(one, range) || holds(one, parseCidr(map.self.overlayCidr))));
   const toldBy = (map: NetworkMap): readonly Range[] => {
-    const own = parseCidr(map.self.clusterOverlayCidr);
+    const { clusterOverlayCidr, pods } = map.self;
+    const own = [clusterOverlayCidr, ...(pods.cluster === null ? [] : [pods.cluster])].map(parseCidr);
     const carried = prefixesOf(map).filter(
-      ({ range, carriers }) => !holds(own, range) && carriers.some((one) => one.role === 'gateway'),
+      ({ range, carriers }) =>
+        !own.some((one) => holds(one, range)) && carriers.some((one) => one.role === 'gateway'),
     );
     const lost = carried.filter(({ range, carriers }) => !carriers.some((one) => reaches(map, one, range)));
     if (lost.length === 0) return [];

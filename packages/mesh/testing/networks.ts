@@ -137,6 +137,8 @@ const nodeOf = fc.record({
   udpBlocked: fc.boolean(),
   labels: anyLabels,
   services: anyServices,
+  // Not all that nodes say can be: some have another cluster's range, or that of a mate.
+  pods: fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 2 }),
 });
 
 // Every cluster has the same ranges inside. Some are carried by nobody who is there.
@@ -168,6 +170,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
         name: fc.constantFrom('a', 'b'),
         labels: anyLabels,
         ranges: fc.array(anyRange, { maxLength: 2 }),
+        pods: fc.boolean(),
         nodes: fc.array(nodeOf, { maxLength: 4 }),
       }),
       {
@@ -181,7 +184,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
   })
   .map(({ number, topology, hub, policy, shape, relayed, present }) => {
     const clusters = shape.map(
-      ({ vpc, name, peered, labels, ranges }, index): MeshCluster => ({
+      ({ vpc, name, peered, labels, ranges, pods }, index): MeshCluster => ({
         id: `clu_${index}`,
         name: `${name}${index}`,
         overlayCidr: `100.64.${index}.0/24`,
@@ -192,6 +195,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           .sort(),
         place: null,
         labels,
+        podCidr: pods ? `10.128.${index * 4}.0/22` : null,
         ranges: ranges.map(
           ({ carrier, ...range }, at): MeshRange => ({
             ...range,
@@ -220,6 +224,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             udpBlocked,
             labels,
             services,
+            pods,
           },
           index,
         ): MeshPeer => ({
@@ -246,6 +251,7 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           ipv4Only,
           labels,
           ...(services.length > 0 ? { services } : {}),
+          podCidrs: pods.map((third) => `10.128.${cluster * 4 + third}.0/24`),
         }),
       ),
     );

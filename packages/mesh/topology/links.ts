@@ -5,6 +5,7 @@
  */
 import type { Endpoint, MapPeer } from '@skein/contract/agent/map.ts';
 import { arePeered, type ClusterPart, compareText, type MeshPeer, type Snapshot } from '../network.ts';
+import { podCidrOf, podCidrsBeside, podsOf, podsThrough } from '../pods/carry.ts';
 import { carriedBy, rangesCidrOf, rangesThrough } from '../range/carriers.ts';
 import { gatewaysOf, rankOf, workOf } from './gateways.ts';
 import { graphOf } from './plan.ts';
@@ -29,14 +30,22 @@ function linksInside(snapshot: Snapshot, part: ClusterPart, self: MeshPeer): Map
   const work = workOf(part, self);
   const rank = rankOf(part, self);
   const rangesCidr = rangesCidrOf(snapshot);
-  const everything = [snapshot.network.cidr, ...(rangesCidr === null ? [] : [rangesCidr])];
+  const everything = [
+    snapshot.network.cidr,
+    ...(rangesCidr === null ? [] : [rangesCidr]),
+    ...podCidrsBeside(snapshot, part),
+  ];
   return part.peers
     .filter((mate) => mate.id !== self.id)
     .map((mate) => {
       const mateWork = workOf(part, mate);
       // What all gateways carry is no mate's own: members find it in what they send to gateways anyway.
       const behind = part.cluster.ranges.filter(({ peerId }) => peerId === mate.id);
-      const own = [`${mate.overlayAddress}/32`, ...behind.map(({ overlayCidr }) => overlayCidr)];
+      const own = [
+        `${mate.overlayAddress}/32`,
+        ...behind.map(({ overlayCidr }) => overlayCidr),
+        ...podsOf(part, mate),
+      ];
       return {
         ...linkBase(part, mate),
         endpoints: endpointsInside(mate, rank),
@@ -58,7 +67,7 @@ function linksToClusters(snapshot: Snapshot, part: ClusterPart, self: MeshPeer):
     const near = arePeered(part, other) ? peeredLinks(other, rank) : outsideLinks(other, rank);
     const beyond = reached.slice(1).flatMap((id) => {
       const far = snapshot.parts.get(id)?.cluster;
-      return far ? [far.overlayCidr, ...far.ranges.map((range) => range.overlayCidr)] : [];
+      return far ? [far.overlayCidr, ...far.ranges.map((range) => range.overlayCidr), ...podCidrOf(far)] : [];
     });
     if (beyond.length === 0) links.push(...near);
     else for (const link of near) links.push({ ...link, allowedIps: [...link.allowedIps, ...beyond] });
@@ -101,6 +110,7 @@ export function peerLinks(part: ClusterPart): readonly MapPeer[] {
     allowedIps: [
       `${peer.overlayAddress}/32`,
       ...carriedBy('full', part, peer).map(({ overlayCidr }) => overlayCidr),
+      ...podsOf(part, peer),
     ],
     keepaliveSeconds: KEEPALIVE_SECONDS,
   }));
@@ -148,7 +158,12 @@ function linksFor(
   byRank[rank] ??= gateways.map((gateway) => ({
     ...linkBase(part, gateway),
     endpoints: endpointsOf(gateway, rank),
-    allowedIps: [part.cluster.overlayCidr, ...ownOf(gateway, gateways), ...rangesThrough(part, gateway)],
+    allowedIps: [
+      part.cluster.overlayCidr,
+      ...ownOf(gateway, gateways),
+      ...rangesThrough(part, gateway),
+      ...podsThrough(part, gateway),
+    ],
     keepaliveSeconds: KEEPALIVE_SECONDS,
   }));
   return byRank[rank];

@@ -6,7 +6,7 @@ import { PlanView } from './plan-view.tsx';
 
 const plan: NetworkPlan = {
   cidr: '100.64.0.0/16',
-  clusters: [{ name: 'prod', vpcCidr: '10.64.0.0/20', overlayCidr: '100.64.0.0/24' }],
+  clusters: [{ name: 'prod', vpcCidr: '10.64.0.0/20', overlayCidr: '100.64.0.0/24', kubernetes: null }],
   resources: [
     {
       action: 'create',

@@ -2,11 +2,13 @@
 import { NewCluster } from '@skein/contract/rest/network.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import { NewNodes } from '@skein/contract/rest/peer.ts';
+import { ClusterPods } from '@skein/contract/rest/pods.ts';
 import { addCluster } from '@skein/control/cluster/add.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
 import { getCluster } from '@skein/control/cluster/get.ts';
 import { listClusters } from '@skein/control/cluster/list.ts';
 import { removeCluster } from '@skein/control/cluster/remove.ts';
+import { setClusterPods } from '@skein/control/cluster/set-pods.ts';
 import { z } from 'zod';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve, wholePage } from '../endpoint.ts';
@@ -62,6 +64,18 @@ export function serveClusters(app: ApiHono): void {
     answer: OperationDocument,
     location: locationOfOperation,
     handle: (context, { params, query }) => removeCluster(context, { ...params, ...query }),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/clusters/{id}/pods',
+    tag: 'Clusters',
+    summary: 'Say what the pod ranges of the cluster’s nodes are cut from',
+    description:
+      'For clusters whose Kubernetes Skein did not make. No other cluster of the organization may have addresses of it: then its pods are reached as they are. Where another has, add ranges instead, which are translated.',
+    params: IdParams,
+    body: ClusterPods,
+    answer: ClusterDocument,
+    handle: (context, { params, body }) => setClusterPods(context, { ...params, ...body }),
   });
   serve(app, {
     method: 'post',

@@ -19,6 +19,7 @@ export const PeerDocument = Peer.meta({
     endpoints: [{ kind: 'public', address: '203.0.113.7', port: 51820 }],
     relays: false,
     relayTlsPort: 443,
+    podCidrs: ['10.128.0.0/24'],
     udpBlocked: false,
     agentVersion: '0.1.0',
     wireguard: 'kernel',

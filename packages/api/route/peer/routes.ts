@@ -1,11 +1,13 @@
 /** Peers: agents on nodes. */
 import { PageQuery, pageOf } from '@skein/contract/rest/page.ts';
 import { RelayChoice, RoleChoice } from '@skein/contract/rest/peer.ts';
+import { PeerPods } from '@skein/contract/rest/pods.ts';
 import { getPeer } from '@skein/control/peer/get.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { setRelay } from '@skein/control/peer/relay.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
 import { rotateKey } from '@skein/control/peer/rotate-key.ts';
+import { setPeerPods } from '@skein/control/peer/set-pods.ts';
 import { setRole } from '@skein/control/peer/set-role.ts';
 import type { ApiHono } from '../../dependencies.ts';
 import { IdParams, serve } from '../endpoint.ts';
@@ -67,6 +69,18 @@ export function servePeers(app: ApiHono): void {
     body: RoleChoice,
     answer: PeerDocument,
     handle: (context, { params, body }) => setRole(context, { ...params, ...body }),
+  });
+  serve(app, {
+    method: 'put',
+    path: '/peers/{id}/pods',
+    tag: 'Peers',
+    summary: 'Say which pod ranges a node has',
+    description:
+      'For nodes whose pods no Kubernetes known to their agent names. The ranges lie within the cluster’s pod range, and are reached from the whole network as they are.',
+    params: IdParams,
+    body: PeerPods,
+    answer: PeerDocument,
+    handle: (context, { params, body }) => setPeerPods(context, { ...params, ...body }),
   });
   serve(app, {
     method: 'delete',

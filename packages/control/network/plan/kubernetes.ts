@@ -2,6 +2,7 @@
 import type { ClusterKubernetes, NewKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import { allocateCidr } from '@skein/mesh/ipam/allocate.ts';
 import { overlaps, parseCidr } from '@skein/mesh/ipam/cidr.ts';
+import { podCidrProblems } from '@skein/mesh/pods/accept.ts';
 import type { Problem, WantedCluster } from './draft.ts';
 
 export const POD_POOL = '10.128.0.0/10';
@@ -88,6 +89,7 @@ function rangeFor(
     const instead =
       wish.distribution === 'existing' ? '; leave it out, and reach it by translated addresses (ranges)' : '';
     if (clash !== undefined) refuse(field, `${wished} overlaps ${clash}, which is in use${instead}`);
+    if (field === 'podCidr') for (const message of podCidrProblems(wished, [])) refuse(field, message);
     return wished;
   }
   if (wish.distribution === 'existing') return null;

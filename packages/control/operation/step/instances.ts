@@ -141,7 +141,11 @@ function forKubernetes(run: StepRun, site: K3sSite): (peer: Peer) => Promise<str
   return async (peer) => {
     const { kubernetes, server } = site;
     const isServer = peer.id === server.id;
-    if (!isServer) token ??= nodeToken(run, site);
+    if (!isServer) {
+      // k3s lets in no second node of a name while it knows the first, whose machine is gone.
+      await site.api.send('DELETE', `/api/v1/nodes/${peer.name}`, undefined, undefined, [404]);
+      token ??= nodeToken(run, site);
+    }
     return k3sUserData({
       kubernetes,
       name: peer.name,

@@ -70,7 +70,8 @@ func importImages(all *children) error {
 	archives, err := filepath.Glob(images + "/*.tar")
 	check(err)
 	for _, archive := range archives {
-		if err := run("ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", archive); err != nil {
+		// What no pod here needs is not unpacked.
+		if err := run("ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", "--no-unpack", archive); err != nil {
 			return err
 		}
 	}

@@ -77,7 +77,6 @@ func runServer(o options) error {
 	controller := user("controller", "system:kube-controller-manager")
 	scheduler := user("scheduler", "system:kube-scheduler")
 	kubelet := user("kubelet", "system:node:"+o.name, "system:nodes")
-	write(nodeConfig, read(kubelet), 0o600)
 
 	all := newChildren()
 	all.start("etcd", "--data-dir", in(dataDirectory, "server/db/etcd"), "--listen-client-urls", "http://127.0.0.1:2379",
@@ -129,6 +128,15 @@ func runServer(o options) error {
 	case err := <-all.ended:
 		return err
 	}
+	mode, err := strconv.ParseUint(o.kubeconfigMode, 8, 32)
+	if err != nil {
+		mode = 0o600
+	}
+	check(os.MkdirAll(filepath.Dir(kubeconfig), 0o755))
+	check(os.Chmod(filepath.Dir(kubeconfig), 0o755))
+	write(kubeconfig, read(admin), os.FileMode(mode))
+	// In k3s's order: who finds a kubelet's access and no administrator's takes this for an agent.
+	write(nodeConfig, read(kubelet), 0o600)
 	if err := startNode(all, o.node, about, nodeConfig, "", clientCA.file); err != nil {
 		return err
 	}
@@ -138,13 +146,6 @@ func runServer(o options) error {
 	}); err != nil {
 		return err
 	}
-	mode, err := strconv.ParseUint(o.kubeconfigMode, 8, 32)
-	if err != nil {
-		mode = 0o600
-	}
-	check(os.MkdirAll(filepath.Dir(kubeconfig), 0o755))
-	check(os.Chmod(filepath.Dir(kubeconfig), 0o755))
-	write(kubeconfig, read(admin), os.FileMode(mode))
 	say("the server is ready")
 	return <-all.ended
 }

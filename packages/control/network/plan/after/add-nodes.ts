@@ -28,7 +28,7 @@ export function addedNodes(
     .map(({ key }) => key.slice('instance/'.length));
   // So may a host of a range bear one, and a name means one thing.
   for (const range of shape.snapshot.parts.get(clusterId)?.cluster.ranges ?? [])
-    taken.push(...range.hosts.map((host) => host.name));
+    if (!range.docker) taken.push(...range.hosts.map((host) => host.name));
   const most = mostNodes(cluster.kubernetes?.podCidr ?? null);
   if (cluster.peers.length + count > most)
     throw new Refusal('conflict', `The range of ${name}’s pods has room for ${most} nodes.`);

@@ -75,14 +75,20 @@ function MakeNodes({ cluster, onWish }: { cluster: Cluster; onWish: (count: numb
   );
 }
 
+/** A cluster grows by itself: as many nodes as a token can have, for as long as one counts. */
+const NODES_A_TOKEN = 1000;
+const LONGEST_SECONDS = 7 * 86_400;
+
 function OneLiner({ cluster }: { cluster: Cluster }) {
   const [minted, setMinted] = useState<MintedJoinToken | null>(null);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const kubernetes = cluster.kubernetes?.distribution === 'existing';
+  const wish = kubernetes ? { uses: NODES_A_TOKEN, expiresInSeconds: LONGEST_SECONDS } : {};
   async function mint() {
     setBusy(true);
     try {
-      setMinted(await call('POST', `/clusters/${cluster.id}/join-tokens`, MintedJoinToken, {}));
+      setMinted(await call('POST', `/clusters/${cluster.id}/join-tokens`, MintedJoinToken, wish));
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));
     } finally {
@@ -91,12 +97,15 @@ function OneLiner({ cluster }: { cluster: Cluster }) {
   }
   return (
     <section className="space-y-3">
-      <h3 className="font-semibold">Or join a node of your own</h3>
+      <h3 className="font-semibold">
+        {kubernetes ? 'Join every node of the cluster' : 'Or join a node of your own'}
+      </h3>
       {minted === null ? (
         <>
           <p className="text-sm text-quiet">
-            One command on a Linux node, as root. Its token works once, for an hour. Keys are made on the node
-            and never leave it.
+            {kubernetes
+              ? 'One command puts the agent on every node. Its token lets nodes join for a week; nodes that have joined stay. A node with the label skein.dev/gateway=true is a gateway.'
+              : 'One command on a Linux node, as root. Its token works once, for an hour. Keys are made on the node and never leave it.'}
           </p>
           <Button busy={busy} onClick={() => void mint()}>
             Show the command

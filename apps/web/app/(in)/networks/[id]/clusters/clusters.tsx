@@ -1,5 +1,6 @@
 'use client';
 import type { CloudAccount } from '@skein/contract/rest/account.ts';
+import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import { Cluster } from '@skein/contract/rest/network.ts';
 import { pageOf } from '@skein/contract/rest/page.ts';
 import type { ProviderInfo } from '@skein/contract/rest/provider.ts';
@@ -16,6 +17,7 @@ import { plural, providerName } from '../../../../../ui/words.ts';
 import { AddCluster } from './add-cluster.tsx';
 import { AddNode } from './add-node.tsx';
 import { JoinTokenList } from './join-tokens.tsx';
+import { Kubernetes } from './kubernetes.tsx';
 import { RangeList } from './ranges.tsx';
 
 const ClusterPage = pageOf(Cluster);
@@ -56,6 +58,7 @@ export function Clusters({
                 </h3>
                 <p className="mt-0.5 text-sm text-quiet">
                   {providerName(cluster.provider)}, {cluster.region}
+                  {cluster.kubernetes && `, ${kubernetesWords(cluster.kubernetes)}`}
                 </p>
               </div>
               <div className="flex gap-2">
@@ -91,12 +94,23 @@ export function Clusters({
               <Fact label="Labels">
                 <LabelsField path={`/clusters/${cluster.id}`} of={cluster.name} labels={cluster.labels} />
               </Fact>
+              {cluster.kubernetes?.podCidr && (
+                <Fact label="Pods">
+                  <Mono>{cluster.kubernetes.podCidr}</Mono>
+                </Fact>
+              )}
+              {cluster.kubernetes?.serviceCidr && (
+                <Fact label="Services">
+                  <Mono>{cluster.kubernetes.serviceCidr}</Mono>
+                </Fact>
+              )}
               {cluster.nodeIdentity && (
                 <Fact label="Node identity">
                   <Mono>{cluster.nodeIdentity}</Mono>
                 </Fact>
               )}
             </dl>
+            {cluster.kubernetes && <Kubernetes cluster={cluster} />}
             <RangeList cluster={cluster} />
             <JoinTokenList cluster={cluster} />
           </li>
@@ -113,6 +127,10 @@ export function Clusters({
       <AddNode cluster={growing} onClose={() => setGrowing(null)} />
     </Section>
   );
+}
+
+function kubernetesWords({ distribution, version }: ClusterKubernetes): string {
+  return distribution === 'k3s' ? `k3s ${version}` : 'a Kubernetes cluster of its own';
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {

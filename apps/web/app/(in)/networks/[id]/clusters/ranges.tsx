@@ -70,8 +70,11 @@ async function peersOf({ id, networkId }: Cluster): Promise<Peer[]> {
 function RangeTable({ path, cluster, ranges, peers }: { path: string; cluster: Cluster } & Loaded) {
   const { data, failure, refresh } = useLoaded(path, Ranges, ranges, 5);
   const [adding, setAdding] = useState(false);
-  const carrierOf = ({ peerId }: ClusterRange) =>
-    peerId === null ? 'every gateway' : (peers.find((peer) => peer.id === peerId)?.name ?? peerId);
+  const carrierOf = ({ peerId, docker }: ClusterRange) => {
+    if (peerId === null) return 'every gateway';
+    const name = peers.find((peer) => peer.id === peerId)?.name ?? peerId;
+    return docker === null ? name : `${name}, its Docker network ${docker}`;
+  };
   return (
     <div className="space-y-3">
       {failure && <Notice tone="bad">{failure}</Notice>}
