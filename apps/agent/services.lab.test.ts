@@ -31,7 +31,7 @@ function serve(): void {
   const hosts = SERVERS.map((name) => ({
     id: `peer_${name}`,
     name,
-    cluster: { id: `clu_${name[0]}`, name: name[0] ?? '', place: null },
+    cluster: { id: `clu_${name[0]}`, name: name[0] ?? '', place: null, kubernetes: false },
     labels: { tier: 'cart' },
     clusterLabels: {},
     overlayAddress: overlayOf(name),

@@ -210,10 +210,17 @@ describe('exports', () => {
     expect(await listServices(context, { networkId: mesh.networkId })).toMatchObject([{ name: 'pay' }]);
   });
 
-  test('of plain hosts on their own word are refused', async () => {
-    const host = await agentAt(4);
+  test('of plain hosts on their own word are not taken', async () => {
+    const [host, east] = [await agentAt(4), await agentAt(0)];
     host.say(listing([endpoint('10.128.0.1')]));
-    await host.until('the end', ({ closedWith }) => closedWith === CLOSE.badFrame);
+    for (const agent of [host, east]) {
+      follow(agent, ['shop/cart']);
+      await agent.until('word', ({ servicesUpTo }) => servicesUpTo === 1);
+      expect(agent.services.get('shop/cart')).toBeNull();
+    }
+    // Who is to speak for a cluster is told so.
+    expect([host.speaks, east.speaks]).toEqual([false, true]);
+    expect(host.closedWith).toBeUndefined();
     expect(await listServices(context, { networkId: mesh.networkId })).toEqual([]);
   });
 

@@ -70,10 +70,10 @@ export interface MeshPeer {
   /** Its agent said that it speaks no IPv6. */
   readonly ipv4Only?: boolean;
   readonly labels: Labels;
-  /** The pod ranges of its node, as far as is known. */
-  readonly podCidrs?: readonly string[];
   /** Services of plain hosts (`NAMESPACE/NAME`) that it is one of the hosts of, in order; left out where there are none. */
   readonly services?: readonly string[];
+  /** The pod ranges of its node, as far as is known. */
+  readonly podCidrs?: readonly string[];
   /** No UDP gets out of where it is, or none comes back. */
   readonly udpBlocked?: boolean;
   /** What a peer that relays for others is given to relay; null for one that does not. */

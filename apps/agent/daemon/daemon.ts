@@ -260,9 +260,10 @@ export async function startDaemon(options: {
   };
   /** A node may become one of a cluster at any time; what is found goes into the next report. */
   let servingCluster = false;
+  let speaksForCluster = false;
   const serveCluster = async () => {
     const own = kubernetes?.cluster();
-    if (!own?.scoped || servingCluster || stopped) return;
+    if (!own?.scoped || !speaksForCluster || servingCluster || stopped) return;
     servingCluster = true;
     try {
       const { ensureKinds, nodeAddress, startKubernetesServices } = await import(
@@ -343,6 +344,9 @@ export async function startDaemon(options: {
     onServices: (news) => {
       services.take(news);
       if (news.checks) health.apply(news.checks);
+      if (news.kubernetes === speaksForCluster) return;
+      speaksForCluster = news.kubernetes;
+      serveCluster().catch((error) => log(`services of the cluster: ${wordsOf(error)}`));
     },
     onExportsUnknown: () => clusterServices?.exportsUnknown(),
     onRemoved: (reason) => {

@@ -35,7 +35,15 @@ function world() {
   let serial = 0;
   const news = (upTo: number | null, ...changes: ServicesChange[]): void => {
     serial += 1;
-    keeper.take({ networkId: 'n', peerId: 'p', nonce: 'x', serial, changes, upTo } satisfies ServicesNews);
+    keeper.take({
+      networkId: 'n',
+      peerId: 'p',
+      nonce: 'x',
+      serial,
+      changes,
+      upTo,
+      kubernetes: false,
+    } satisfies ServicesNews);
   };
   const addresses = async (name = NAME) => {
     const found = await keeper.clusterset.answer(name);

@@ -122,7 +122,7 @@ export class AgentChannel implements Listener {
   }
 
   /** Tells news of services; `sent` is called when they have left. */
-  services(news: Pick<ServicesNews, 'changes' | 'upTo' | 'checks'>, sent: () => void): void {
+  services(news: Pick<ServicesNews, 'changes' | 'upTo' | 'kubernetes' | 'checks'>, sent: () => void): void {
     this.#servicesSerial += 1;
     const serial = this.#servicesSerial;
     const signed = this.#room.services({ peerId: this.peerId, nonce: this.#nonce, serial, ...news });

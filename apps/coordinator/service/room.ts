@@ -17,7 +17,7 @@ export interface Follower {
   readonly peerId: string;
   readonly clusterId: string;
   services(
-    news: { changes: ServicesChange[]; upTo: number | null; checks?: HealthCheck[] },
+    news: { changes: ServicesChange[]; upTo: number | null; kubernetes: boolean; checks?: HealthCheck[] },
     sent: () => void,
   ): void;
 }
@@ -31,8 +31,10 @@ interface State {
   /** What the agent knows once what was sent has arrived. */
   told: Map<string, ServiceView | null>;
   follows: number;
-  upTo: number;
+  /** Up to which of its `services-follow` all was said; null before the first. */
+  upTo: number | null;
   checks: string;
+  kubernetes: boolean | null;
   sending: boolean;
   /** Services to look at when that frame has left; all where null. */
   marked: Set<string> | null;
@@ -150,8 +152,11 @@ export class ServiceRoom {
     const checks = this.#checks.get(follower.peerId) ?? [];
     const newChecks = JSON.stringify(checks) !== state.checks;
     state.checks = JSON.stringify(checks);
+    const kubernetes = this.#clusters.get(follower.clusterId)?.kubernetes ?? false;
+    const newKind = state.kubernetes !== kubernetes;
+    state.kubernetes = kubernetes;
     const answers = keys === null && state.upTo !== state.follows;
-    if (changes.length === 0 && !newChecks && !answers) return;
+    if (changes.length === 0 && !newChecks && !newKind && !answers) return;
     if (keys === null) state.upTo = state.follows;
     const frames = inFrames(changes);
     state.sending = true;
@@ -162,6 +167,7 @@ export class ServiceRoom {
         {
           changes: some,
           upTo: last ? state.upTo : null,
+          kubernetes,
           ...(last && newChecks ? { checks } : {}),
         },
         () => {
@@ -218,8 +224,9 @@ function newState(): State {
     names: new Set(),
     told: new Map(),
     follows: 0,
-    upTo: -1,
+    upTo: null,
     checks: '[]',
+    kubernetes: null,
     sending: false,
     marked: new Set(),
   };

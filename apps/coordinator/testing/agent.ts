@@ -53,6 +53,8 @@ export class TestAgent {
   readonly services: ServiceBook = new Map();
   servicesUpTo = 0;
   checks: HealthCheck[] = [];
+  /** Whether its cluster is a Kubernetes cluster of the network. */
+  speaks: boolean | undefined;
   /** JSON of each news of services that came. */
   readonly news: string[] = [];
   /** Called after each frame and on close. */
@@ -112,6 +114,7 @@ export class TestAgent {
         applyNews(this.services, told.changes);
         this.servicesUpTo = told.upTo ?? this.servicesUpTo;
         this.checks = told.checks ?? this.checks;
+        this.speaks = told.kubernetes;
       } else if (frame.type === 'exports-unknown') {
         this.frames.push(`exports-unknown ${frame.session}`);
       } else {

@@ -185,6 +185,11 @@ export const ServicesNews = z.object({
   changes: z.array(ServicesChange),
   /** The number of `services-follow` frames that all has been said for. Null while more is to come. */
   upTo: z.int().min(0).nullable(),
+  /**
+   * The agent's cluster is a Kubernetes cluster of the network: agents that may ask its API server speak for its services.
+   * Kubernetes that merely runs on a plain host is left alone.
+   */
+  kubernetes: z.boolean(),
   /** All checks of this host, where they are others than before. */
   checks: z.array(HealthCheck).max(MOST_CHECKS).optional(),
 });

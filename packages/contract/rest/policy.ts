@@ -13,8 +13,8 @@ const SELECTOR = new RegExp(
     `cluster:${NAME}`,
     `peer:${NAME}\\.${NAME}`,
     `range:${NAME}\\.${NAME}`,
-    `pods:${NAME}`,
     'service:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?',
+    `pods:${NAME}`,
     'label:[a-z](?:[a-z0-9_-]{0,38}[a-z0-9])?=[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?',
     `group:${NAME}`,
   ]

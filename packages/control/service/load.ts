@@ -30,6 +30,7 @@ const ClusterRow = z.object({
   id: z.string(),
   name: z.string(),
   labels: Labels,
+  kubernetes: z.boolean(),
   place: z.object({ provider: z.string(), region: z.string() }).nullable(),
   ranges: z.array(z.object({ cidr: z.string(), overlayCidr: z.string() })),
 });
@@ -74,7 +75,7 @@ export async function loadServices(
     WITH services AS (SELECT * FROM host_service WHERE "networkId" = ${networkId})
     SELECT json_build_object(
       'clusters', (SELECT coalesce(json_agg(c), '[]') FROM (
-        SELECT c.id, c.name, c.labels, (SELECT json_build_object('provider', a.provider, 'region', c.region)
+        SELECT c.id, c.name, c.labels, c.kubernetes IS NOT NULL AS kubernetes, (SELECT json_build_object('provider', a.provider, 'region', c.region)
           FROM cloud_account a WHERE a.id = c."cloudAccountId") AS place,
           (SELECT coalesce(json_agg(json_build_object('cidr', r.cidr, 'overlayCidr', r."overlayCidr") ORDER BY r.id), '[]')
             FROM cluster_range r WHERE r."clusterId" = c.id) AS ranges
@@ -95,7 +96,10 @@ export async function loadServices(
     ) AS rows`;
   const rows = Rows.parse(row?.rows);
   const clusters = new Map(
-    rows.clusters.map(({ id, name, place }): [string, ServiceCluster] => [id, { id, name, place }]),
+    rows.clusters.map(({ id, name, place, kubernetes }): [string, ServiceCluster] => [
+      id,
+      { id, name, place, kubernetes },
+    ]),
   );
   const sources = new Map<string, LoadedSource[]>();
   const add = (key: string, source: LoadedSource) => {

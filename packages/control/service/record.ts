@@ -14,9 +14,10 @@ import { tellServices } from './tell.ts';
 
 /**
  * `unknown`: a change to a listing that is not the newest of the cluster; the agent must list all again, if it reports.
- * `refused`: more than one cluster may export, addresses that no service has, or no Kubernetes cluster.
+ * `ignored`: the peer is of no Kubernetes cluster. `refused`: more than one cluster may export, or addresses that no service
+ * has.
  */
-export type Recorded = 'taken' | 'unknown' | 'refused';
+export type Recorded = 'taken' | 'unknown' | 'ignored' | 'refused';
 
 /** Frames of one channel come one after the other; those of two agents of a cluster are told apart by their sessions. */
 export async function recordExports(
@@ -38,7 +39,7 @@ export async function recordExports(
       });
       if (!peer) return 'unknown';
       // Plain hosts serve what the API says, and nothing on their own word.
-      if (peer.cluster.kubernetes === null) return 'refused';
+      if (peer.cluster.kubernetes === null) return 'ignored';
       const { organizationId, networkId, clusterId } = peer;
       const at = context.now();
       // Whoever writes exports of this cluster waits here.

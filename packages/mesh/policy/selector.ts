@@ -8,17 +8,17 @@ export type Atom =
   | { kind: 'cluster'; name: string }
   | { kind: 'peer'; name: string; cluster: string }
   | { kind: 'range'; name: string; cluster: string }
-  | { kind: 'pods'; cluster: string }
   /** The plain hosts that serve it, whether or not it answers there now. */
   | { kind: 'service'; key: string }
+  | { kind: 'pods'; cluster: string }
   | { kind: 'label'; key: string; value: string };
 
 /** Reads one selector that is no group; its form was checked by the contract. */
 export function parseAtom(text: string): Atom {
   const [kind = '', rest = ''] = split(text, ':');
   if (kind === 'cluster') return { kind, name: rest };
-  if (kind === 'pods') return { kind, cluster: rest };
   if (kind === 'service') return { kind, key: rest };
+  if (kind === 'pods') return { kind, cluster: rest };
   if (kind === 'label') {
     const [key = '', value = ''] = split(rest, '=');
     return { kind, key, value };
@@ -88,8 +88,8 @@ export function meansRange(atom: Atom, cluster: MeshCluster, range: MeshRange): 
     case 'range':
       return atom.name === range.name && atom.cluster === cluster.name;
     case 'peer':
-    case 'pods':
     case 'service':
+    case 'pods':
     case 'label':
       return false;
   }

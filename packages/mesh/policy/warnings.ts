@@ -21,10 +21,10 @@ export function policyWarnings(snapshot: Snapshot, policy: Policy): string[] {
       !clusters.get(atom.cluster)?.cluster.ranges.some(({ name }) => name === atom.name)
     )
       warnings.push(`${text}: there is no such range.`);
-    if (atom.kind === 'pods' && !clusters.get(atom.cluster)?.cluster.podCidr)
-      warnings.push(`${text}: there is no such cluster, or it has no pods.`);
     if (atom.kind === 'service' && !isServed(snapshot, atom.key))
       warnings.push(`${text}: no plain host that has joined serves it.`);
+    if (atom.kind === 'pods' && !clusters.get(atom.cluster)?.cluster.podCidr)
+      warnings.push(`${text}: there is no such cluster, or it has no pods.`);
     if (atom.kind === 'label' && !isBorne(snapshot, atom.key, atom.value))
       warnings.push(`${text}: no cluster and no peer that has joined bears this label.`);
   }

@@ -8,6 +8,8 @@ export interface ServiceCluster {
   readonly name: string;
   /** Where its nodes are; null for hosts of no cloud, which are near nobody but their own. */
   readonly place: { readonly provider: string; readonly region: string } | null;
+  /** It has an API server of its own whose services it exports. */
+  readonly kubernetes: boolean;
 }
 
 /** One export of one cluster. Endpoints are in order of their addresses, each address once. */

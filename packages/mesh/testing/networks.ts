@@ -136,9 +136,9 @@ const nodeOf = fc.record({
   ipv4Only: fc.boolean(),
   udpBlocked: fc.boolean(),
   labels: anyLabels,
+  services: anyServices,
   // Not all that nodes say can be: some have another cluster's range, or that of a mate.
   pods: fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 2 }),
-  services: anyServices,
 });
 
 // Every cluster has the same ranges inside. Some are carried by nobody who is there.
@@ -223,8 +223,8 @@ export const anyRows: fc.Arbitrary<Rows> = fc
             ipv4Only,
             udpBlocked,
             labels,
-            pods,
             services,
+            pods,
           },
           index,
         ): MeshPeer => ({
@@ -250,8 +250,8 @@ export const anyRows: fc.Arbitrary<Rows> = fc
           ],
           ipv4Only,
           labels,
-          podCidrs: pods.map((third) => `10.128.${cluster * 4 + third}.0/24`),
           ...(services.length > 0 ? { services } : {}),
+          podCidrs: pods.map((third) => `10.128.${cluster * 4 + third}.0/24`),
         }),
       ),
     );

@@ -8,6 +8,7 @@ export const cluster = (name: string, place: ServiceCluster['place'] = null): Se
   id: `clu_${name}`,
   name,
   place,
+  kubernetes: true,
 });
 
 export const PARIS = { provider: 'aws', region: 'eu-west-3' };
