@@ -331,7 +331,7 @@ describe('plan and apply', { timeout: 120_000 }, () => {
     const requests = await asked(async () => {
       const seen = await planNetwork(practice.context, { ...own, clusters: [inside] });
       expect(seen.clusters).toEqual([
-        { name: 'prod', vpcCidr: '172.20.16.0/20', overlayCidr: expect.any(String) },
+        { name: 'prod', vpcCidr: '172.20.16.0/20', overlayCidr: expect.any(String), kubernetes: null },
       ]);
       expect(seen.resources.find((one) => one.kind === 'network')).toMatchObject({
         action: 'keep',
