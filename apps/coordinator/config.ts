@@ -17,7 +17,7 @@ const Environment = z
     /** The agent's container image, for clusters of Kubernetes that nodes join by. */
     SKEIN_AGENT_IMAGE: z
       .string()
-      .regex(/^[a-z0-9][\w./:@-]{0,400}$/, 'must be the name of an image')
+      .regex(/^([a-z0-9][\w./:@-]{0,400})?$/, 'must be the name of an image')
       .optional(),
     HOST: z.string().default('0.0.0.0'),
     PORT: z.coerce.number().int().min(1).max(65535).default(7401),
@@ -72,7 +72,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     masterKey,
     coordinatorUrl: env.SKEIN_COORDINATOR_URL.replace(/\/+$/, ''),
     agentDistribution: env.SKEIN_AGENT_DISTRIBUTION,
-    agentImage: env.SKEIN_AGENT_IMAGE ?? null,
+    agentImage: env.SKEIN_AGENT_IMAGE || null,
     host: env.HOST,
     port: env.PORT,
     tls,

@@ -24,10 +24,11 @@ it('the chart is the one that is written from the objects', () => {
 
 it('rendered it says what the manifest says', () => {
   const values: Record<string, string> = { ...install };
-  // What Helm does with `required` and `quote`, the only two functions of it.
+  // What Helm does with `required`, `b64enc` and `quote`, the only functions of it.
   const rendered = (chartFiles('1.0.0')['templates/agent.yaml'] ?? '').replaceAll(
-    /\{\{ required "[^"]*" \.Values\.(\w+) \| quote \}\}/g,
-    (_, name: string) => JSON.stringify(values[name]),
+    /\{\{ required "[^"]*" \.Values\.(\w+)( \| b64enc)? \| quote \}\}/g,
+    (_, name: string, encoded?: string) =>
+      JSON.stringify(encoded ? Buffer.from(values[name] ?? '').toString('base64') : values[name]),
   );
   expect(rendered).not.toContain('{{');
   expect(objectsIn(rendered)).toEqual(agentObjects(install));

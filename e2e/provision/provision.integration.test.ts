@@ -111,14 +111,13 @@ describe('a network over three regions of two clouds', { timeout: 120_000 }, () 
     expect(network.cidr).toBe(plan.cidr);
     const clusters = await listClusters(practice.context, { networkId });
     const names = new Map(clusters.map((cluster) => [cluster.id, cluster.name]));
-    expect(
-      clusters.map(({ name, vpcCidr, overlayCidr, kubernetes }) => ({
-        name,
-        vpcCidr,
-        overlayCidr,
-        kubernetes,
-      })),
-    ).toEqual([...plan.clusters].sort((a, b) => (a.name < b.name ? -1 : 1)));
+    const ranges = clusters.map(({ name, vpcCidr, overlayCidr, kubernetes }) => ({
+      name,
+      vpcCidr,
+      overlayCidr,
+      kubernetes,
+    }));
+    expect(ranges).toEqual([...plan.clusters].sort((a, b) => (a.name < b.name ? -1 : 1)));
     const resources = await listResources(practice.context, { id: networkId });
     const made_ = resources.map(
       (one) => `${one.clusterId ? names.get(one.clusterId) : null} ${one.key} ${one.status}`,

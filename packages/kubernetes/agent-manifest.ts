@@ -23,7 +23,8 @@ export function agentObjects(install: AgentInstall): KubernetesObject[] {
       kind: 'Secret',
       metadata: { name: SECRET, namespace: NAMESPACE, labels },
       type: 'Opaque',
-      stringData: { token: install.joinToken },
+      // Not as text: what is written so is never the same again to `kubectl apply`.
+      data: { token: base64Of(install.joinToken) },
     },
     {
       apiVersion: 'apps/v1',
@@ -36,6 +37,11 @@ export function agentObjects(install: AgentInstall): KubernetesObject[] {
       },
     },
   ];
+}
+
+/** As the data of secrets stands. */
+export function base64Of(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 /** For `kubectl apply -f`. */

@@ -1,5 +1,5 @@
 /** The Helm chart in `infra/helm/skein-agent`: the manifest's own objects, with values where a cluster differs. */
-import { agentManifest } from './agent-manifest.ts';
+import { agentManifest, base64Of } from './agent-manifest.ts';
 
 /** The only template functions used, so that whoever reads the chart needs to know no more. */
 const VALUES = {
@@ -10,12 +10,19 @@ const VALUES = {
 
 /** Text of each file, by its path in the chart. */
 export function chartFiles(version: string): Record<string, string> {
-  const marks = Object.entries(VALUES).map(([name, template]) => [`skein-value-${name}`, template] as const);
+  // Values are quoted by the template, so that none of them can be anything but a text.
+  const marks = Object.entries(VALUES).flatMap(([name, template]) => {
+    const mark = `skein-value-${name}`;
+    const as = (form: string) => template.replace(' }}', ` | ${form} }}`);
+    return [
+      [base64Of(mark), as('b64enc | quote')],
+      [mark, as('quote')],
+    ] as const;
+  });
   const install = { coordinatorUrl: '', joinToken: '', image: '' };
   for (const name of Object.keys(VALUES) as (keyof typeof VALUES)[]) install[name] = `skein-value-${name}`;
-  // Values are quoted by the template, so that none of them can be anything but a text.
   const template = marks.reduce(
-    (text, [mark, value]) => text.replaceAll(mark, () => value.replace(' }}', ' | quote }}')),
+    (text, [mark, value]) => text.replaceAll(`"${mark}"`, mark).replaceAll(mark, () => value),
     agentManifest(install),
   );
   return {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EnrolRequest } from '@skein/contract/agent/channel.ts';
+import { newId } from '@skein/contract/primitive.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
 import { enrolText, openPrivateKey, publicKeyOf, signText } from '@skein/mesh/map/sign.ts';
@@ -156,6 +157,70 @@ test('a token bound to an expected peer fills that peer', async () => {
     '100.64.0.99',
     '10.64.0.99',
   ]);
+});
+
+test('nodes of a Kubernetes cluster are gateways by their label, four at most, and nowhere else', async () => {
+  const [, plain] = mesh.clusterIds as [string, string];
+  const theirs = newId('cluster', random);
+  const { organizationId, networkId } = mesh;
+  const kubernetes = {
+    distribution: 'existing',
+    version: null,
+    cni: 'existing',
+    flannelBackend: null,
+    server: null,
+  };
+  await fresh.database.cluster.create({
+    data: {
+      id: theirs,
+      organizationId,
+      networkId,
+      name: 'theirs',
+      region: 'office',
+      overlayCidr: '100.64.9.0/24',
+      state: 'ready',
+      kubernetes,
+    },
+  });
+  const labelled = (gateway: boolean) => ({
+    node: 'a',
+    distribution: 'existing' as const,
+    version: null,
+    podCidrs: [],
+    cni: null,
+    ready: true,
+    answers: true,
+    caHash: null,
+    kernel: [],
+    gateway,
+    problem: null,
+  });
+  const join = async (into: string, node: string, gateway: boolean) => {
+    const { token } = await mintJoinToken(context, { clusterId: into, uses: 1, expiresInSeconds: 600 });
+    const request = requestOf(token, node);
+    const outcome = await enrolPeer(context, {
+      ...request,
+      facts: { ...request.facts, kubernetes: labelled(gateway) },
+    });
+    if (!outcome.ok) throw new Error(outcome.refusal.message);
+    const { role, seat } = await fresh.database.peer.findUniqueOrThrow({
+      where: { id: outcome.answer.peerId },
+    });
+    return `${role} ${seat}`;
+  };
+  const joined: string[] = [];
+  for (const [node, gateway] of [
+    ['k-1', false],
+    ['k-2', false],
+    ['k-3', true],
+    ['k-4', true],
+    ['k-5', true],
+    ['k-6', true],
+  ] as const)
+    joined.push(await join(theirs, node, gateway));
+  // The first to come leads whatever it says.
+  expect(joined).toEqual(['gateway 0', 'member null', 'gateway 1', 'gateway 2', 'gateway 3', 'member null']);
+  expect(await join(plain, 'k-7', true)).toBe('member null');
 });
 
 test('the first of plain hosts is their gateway, and the next when it leaves', async () => {

@@ -5,6 +5,7 @@ import type { Transaction } from '@skein/database/client.ts';
 import { allocateAddress } from '@skein/mesh/ipam/allocate.ts';
 import { enrolText, openPublicKey, verifyText } from '@skein/mesh/map/sign.ts';
 import type { Context } from '../context.ts';
+import { kubernetesOf } from '../kubernetes/of.ts';
 import { publishRevision } from '../map/publish.ts';
 import { hostsOf } from '../range/view.ts';
 import { hashOfToken, isToken } from '../secret/token.ts';
@@ -118,8 +119,9 @@ async function enrolIn(tx: Transaction, context: ChannelContext, request: EnrolR
     // Where Skein makes no nodes nobody else says which of them is the gateway: the first to come.
     const gateways = mates.filter((mate) => mate.role === 'gateway');
     const first = cluster.cloudAccountId === null && gateways.length === 0;
-    // In a Kubernetes cluster a label of the node says so too.
-    const leads = first || (facts.kubernetes?.gateway === true && gateways.length < MAX_PLANES);
+    // In a Kubernetes cluster that its owner made, a label of the node says so too.
+    const labelled = kubernetesOf(cluster)?.distribution === 'existing' && facts.kubernetes?.gateway === true;
+    const leads = first || (labelled && gateways.length < MAX_PLANES);
     peer = await tx.peer.create({
       data: {
         ...keys,

@@ -9,9 +9,9 @@ import { until } from './until.ts';
  * changes nothing. Whether pods reach each other is the next step's to find out.
  */
 export const installCni: StepHandler = async (run) => {
-  const site = await k3sSiteOf(run);
+  const site = await factsKnown(run);
   const plan = cniPlanOf(site.kubernetes);
-  await checkKernels(site, plan);
+  checkKernels(site, plan);
   checkOthers(site);
   if (plan.podCidrs) await checkRanges(site);
   const versions: Record<string, string> = {};
@@ -28,18 +28,27 @@ function failed(code: string, message: string, remedy: string): StepFailure {
   return new StepFailure({ code, message, remedy, retryable: false });
 }
 
-/** By what agents found: a node whose agent has not looked yet is asked for again. */
-async function checkKernels({ nodes, kubernetes }: K3sSite, plan: CniPlan): Promise<void> {
+/** The cluster once every node's agent has told what it found there. */
+async function factsKnown(run: StepRun): Promise<K3sSite> {
+  let site = await k3sSiteOf(run);
+  await until(run, async () => {
+    site = await k3sSiteOf(run);
+    const names = site.nodes.filter((node) => !factsOf(node)).map((node) => node.name);
+    if (names.length === 0) return null;
+    return {
+      waitingFor: `the agents of ${names.join(', ')} to find Kubernetes`,
+      code: 'cni-check-facts',
+      message: `The agents of ${names.join(', ')} have not found Kubernetes on their nodes.`,
+      remedy: 'Look at k3s there (journalctl -u k3s-agent), then retry this step.',
+    };
+  });
+  return site;
+}
+
+function checkKernels({ nodes, kubernetes }: K3sSite, plan: CniPlan): void {
   for (const node of nodes) {
-    const facts = factsOf(node);
-    if (!facts)
-      throw new StepFailure({
-        code: 'cni-check-facts',
-        message: `The agent of ${node.name} has not found Kubernetes on it yet.`,
-        remedy: `Look at k3s on ${node.name}, then retry this step.`,
-        retryable: true,
-      });
-    const lacks = plan.kernel.filter((need) => !facts.kernel.includes(need));
+    const found = factsOf(node)?.kernel ?? [];
+    const lacks = plan.kernel.filter((need) => !found.includes(need));
     if (lacks.length > 0)
       throw failed(
         'cni-check-kernel',
