@@ -1,6 +1,6 @@
 /**
  * Clusters that are there already join by `kubectl apply` of what the coordinator serves: agents run as pods of their
- * nodes, and pods of one cluster then reach those of the other as they are. Nothing stays in a cluster that leaves.
+ * nodes, and pods of one cluster then reach those of the other as they are.
  */
 import { randomBytes } from 'node:crypto';
 import { listClusters } from '@skein/control/cluster/list.ts';
@@ -208,6 +208,11 @@ test('a pod reaches every pod of the other cluster, which sees its own address',
       ) as { name?: string; caller?: string };
     await expect
       .poll(ask, { timeout: 30_000, interval: 500 })
-      .toMatchObject({ name: to.node, caller: from.address });
+      .toMatchObject({ name: to.node, caller: from.address })
+      .catch(async (error) => {
+        throw new Error(
+          `${from.node} to ${to.node}: ${error}\n${await told(from.cluster)}\n${await told(to.cluster)}`,
+        );
+      });
   }
 });

@@ -158,6 +158,8 @@ function fillBase(root: string): void {
   for (const name of ['etc', 'run', 'tmp', 'proc', 'sys', 'dev', 'root', 'var/run', 'opt'])
     mkdirSync(join(root, name), { recursive: true });
   chmodSync(join(root, 'tmp'), 0o1777);
+  // nft knows protocols by name from it, as Debian's netbase writes it.
+  writeFileSync(join(root, 'etc/protocols'), 'icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n');
   writeFileSync(
     join(root, 'etc/passwd'),
     'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',
