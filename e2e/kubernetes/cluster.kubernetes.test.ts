@@ -188,6 +188,19 @@ test('pods run, talk across nodes with their own addresses, and find services by
   }
 });
 
+test('the agent’s image holds the agent and what it calls', async () => {
+  const [east] = clusters as [TestCluster];
+  const script = 'skein-agent --help; for each in ip nft wg wireguard-go sysctl; do command -v $each; done';
+  await east.kubectl([
+    ...['run', 'agent', `--image=${IMAGES.agent}`, '--restart=Never', '--command'],
+    ...['--', 'sh', '-c', script],
+  ]);
+  await east.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/agent', '--timeout=50s']);
+  const said = await east.kubectl(['logs', 'agent']);
+  expect(said).toContain('skein-agent');
+  expect(said.match(/^\/usr\/bin\//gm)).toHaveLength(5);
+});
+
 test('a node is added and removed', async () => {
   const [east] = clusters as [TestCluster];
   const node = await east.addNode('198.18.64.13');

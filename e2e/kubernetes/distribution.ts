@@ -9,12 +9,16 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { AGENT_DISTRIBUTION, buildAgentArchive } from '@skein/local/install/build.ts';
 import { installDebian } from '@skein/local/install/debian.ts';
 import { type Built, buildBinaries, PARTS } from './binaries/build.ts';
 import { RELEASES } from './binaries/versions.ts';
@@ -37,27 +41,45 @@ export interface Distribution {
 export async function prepareDistribution(say: (line: string) => void): Promise<Distribution> {
   installDebian(['lab', 'kubernetes'], say);
   const built = await buildBinaries(say);
-  const images = buildImages(built, say);
+  await buildAgentArchive(say);
+  const agent = {
+    archive: join(AGENT_DISTRIBUTION, `agent-linux-${process.arch}.tar.gz`),
+    installer: join(AGENT_DISTRIBUTION, 'install.sh'),
+  };
+  const images = buildImages(built, agent, say);
   const releases = REAL_K3S === null ? RELEASES : [releaseOf(REAL_K3S)];
   const hash = createHash('sha256').update(JSON.stringify([built, images, releases]));
   if (REAL_K3S !== null) hash.update(readFileSync(REAL_K3S));
   for (const name of SCRIPTS) hash.update(readFileSync(scriptOf(name)));
   const directory = join(CACHE, `lab-${hash.digest('hex').slice(0, 16)}`);
-  if (!existsSync(directory)) assemble(directory, { built, images, releases });
+  if (existsSync(directory))
+    for (const path of [directory, ...images]) utimesSync(path, new Date(), new Date());
+  else assemble(directory, { built, images, releases });
+  forgetOld();
   return { directory, releases, built };
+}
+
+const DAY_MILLISECONDS = 24 * 3600 * 1000;
+/** Agents change every day, and each has an image: what nobody has asked for since yesterday goes. */
+function forgetOld(): void {
+  for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
+    if (/^(agent|lab)-/.test(name) && Date.now() - statSync(path).mtimeMs > DAY_MILLISECONDS)
+      rmSync(path, { recursive: true, force: true });
+  }
 }
 
 const scriptOf = (name: string) => join(import.meta.dirname, 'machine', name);
 
 function assemble(
   directory: string,
-  { built, images, releases }: { built: Built; images: string; releases: readonly string[] },
+  { built, images, releases }: { built: Built; images: readonly string[]; releases: readonly string[] },
 ): void {
   const partial = `${directory}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(join(partial, 'images'), { recursive: true });
   for (const name of SCRIPTS) copyFileSync(scriptOf(name), join(partial, name));
-  linkSync(images, join(partial, 'images/skein.tar'));
+  for (const image of images) linkSync(image, join(partial, 'images', basename(image)));
   for (const release of releases) {
     const home = join(partial, 'releases', release);
     mkdirSync(home, { recursive: true });

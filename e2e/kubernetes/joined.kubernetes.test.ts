@@ -1,170 +1,218 @@
-/** A cluster that is there already joins by the manifest that the coordinator serves: every node, gateways by label. */
+/**
+ * Clusters that are there already join by `kubectl apply` of what the coordinator serves: agents run as pods of their
+ * nodes, and pods of one cluster then reach those of the other as they are.
+ */
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { listClusters } from '@skein/control/cluster/list.ts';
 import type { Context } from '@skein/control/context.ts';
 import { mintJoinToken } from '@skein/control/join-token/mint.ts';
 import { kubernetesState } from '@skein/control/kubernetes/state.ts';
 import { createNetwork } from '@skein/control/network/create.ts';
+import { TIMING } from '@skein/control/operation/engine/step-run.ts';
+import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
-import { eventually } from '@skein/control/testing/context.ts';
 import { type Coordinator, startCoordinator } from '@skein/coordinator/coordinator.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import type {} from '@skein/database/testing/provided.ts';
 import { SERVICES } from '@skein/lab/ground/ground.ts';
+import { AGENT_DISTRIBUTION } from '@skein/local/install/build.ts';
+import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { openSite, type TestCluster, type TestSite } from './cluster.ts';
-import { AGENT_IMAGE, writeAgentImage } from './images/agent.ts';
+import { IMAGES } from './images/images.ts';
 
-const PORTS = { coordinator: 7401, image: 7499 };
-const coordinatorUrl = `http://${SERVICES.controlPlane}:${PORTS.coordinator}`;
+const PORT = 7401;
+const coordinatorUrl = `http://${SERVICES.controlPlane}:${PORT}`;
 const random: Context['random'] = (bytes) => crypto.getRandomValues(bytes);
-const IMAGES = '/var/lib/rancher/k3s/agent/images';
+const PODS = { east: '10.128.0.0/18', west: '10.128.64.0/18' } as const;
+type Name = keyof typeof PODS;
+const NAMES: readonly Name[] = ['east', 'west'];
+const WIREGUARD = { protocol: 'udp', fromPort: 51820, toPort: 51823, cidrs: ['0.0.0.0/0'] } as const;
 
-let directory: string;
 let site: TestSite;
-let images: Server;
-let coordinator: Coordinator;
 let fresh: FreshDatabase;
+let coordinator: Coordinator;
+let worker: { close(): Promise<void> };
 let context: Context;
-let cluster: TestCluster;
 let networkId = '';
-let clusterId = '';
+const clusters = {} as Record<Name, TestCluster>;
+const ids = {} as Record<Name, string>;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'skein-joined-'));
-  const archive = await writeAgentImage(join(directory, 'image'));
-  site = await openSite();
-  images = createServer((_, response) => createReadStream(archive).pipe(response));
-  await new Promise<void>((done) => images.listen(PORTS.image, '0.0.0.0', done));
+  site = await openSite(console.log);
   fresh = await freshDatabase(inject('databaseUrl'));
   const masterKey = randomBytes(32);
+  const settings = { databaseUrl: fresh.url, masterKey, coordinatorUrl };
   coordinator = await startCoordinator({
-    databaseUrl: fresh.url,
-    masterKey,
-    coordinatorUrl,
-    agentDistribution: directory,
-    agentImage: AGENT_IMAGE,
+    ...settings,
+    agentDistribution: AGENT_DISTRIBUTION,
+    agentImage: IMAGES.agent,
     host: '0.0.0.0',
-    port: PORTS.coordinator,
+    port: PORT,
     tls: null,
   });
+  const platform = { publicUrl: null, aws: null };
+  worker = await startWorker(
+    { ...settings, redisUrl: undefined, platform, driftSeconds: 3600 },
+    { handlers: HANDLERS, timing: { ...TIMING, sweepSeconds: 0.5 }, log: () => undefined },
+  );
   context = {
     database: fresh.database,
     actor: { kind: 'user', id: 'usr_joined', organizationId: await makeOrganization(fresh.database) },
     now: () => new Date(),
     random,
     sealer: createSealer(masterKey, random),
-    platform: { publicUrl: null, aws: null },
+    platform,
     coordinatorUrl,
     wake: async () => {},
   };
-  cluster = await site.openCluster({
-    name: 'theirs',
-    nodes: 2,
-    subnet: '172.20.0.0/24',
-    publicAddresses: ['198.18.64.31', '198.18.64.32'],
-    podCidr: '10.244.0.0/16',
-    serviceCidr: '10.96.0.0/16',
-    flannelBackend: 'vxlan',
-    // Where k3s looks for images that no registry has.
-    before: `mkdir -p ${IMAGES}; curl -sSf -o ${IMAGES}/agent.tar http://${SERVICES.controlPlane}:${PORTS.image}/`,
-  });
+  const opened = await Promise.all(
+    NAMES.map((name, index) =>
+      site.openCluster({
+        name,
+        nodes: 2,
+        subnet: `10.64.${index * 16}.0/24`,
+        publicAddresses: [1, 2].map((number) => `198.18.64.${index + 1}${number}`),
+        podCidr: PODS[name],
+        serviceCidr: `10.192.${index * 16}.0/20`,
+        flannelBackend: 'vxlan',
+        ingress: [WIREGUARD],
+      }),
+    ),
+  );
+  for (const cluster of opened) {
+    clusters[cluster.name as Name] = cluster;
+    await cluster.kubectl(['label', 'node', `${cluster.name}-1`, 'skein.dev/gateway=true']);
+    await cluster.kubectl(['apply', '--filename=-'], { input: SERVER });
+  }
   const { network } = await createNetwork(context, {
-    name: 'office',
+    name: 'shop',
     topology: 'hybrid',
-    zone: 'office.skein.test',
-    allowedPorts: [],
+    zone: 'shop.skein.test',
+    allowedPorts: [{ protocol: 'tcp', port: 8080 }],
     peering: 'none',
-    driftPolicy: 'report',
-    clusters: [
-      {
-        name: 'theirs',
-        cloudAccountId: null,
-        region: 'office',
-        nodes: 0,
-        kubernetes: { distribution: 'existing', podCidr: '10.244.0.0/16' },
-      },
-    ],
-  });
+    driftPolicy: 'heal',
+    dnsCloudAccountId: null,
+    clusters: NAMES.map((name) => ({
+      name,
+      cloudAccountId: null,
+      region: name,
+      nodes: 0,
+      kubernetes: { distribution: 'existing' as const, podCidr: PODS[name] },
+    })),
+  } as Parameters<typeof createNetwork>[1]);
   networkId = network.id;
-  clusterId = (await listClusters(context, { networkId }))[0]?.id ?? '';
-}, 600_000);
-
-afterAll(async () => {
-  await coordinator?.close();
-  images?.close();
-  await site?.close();
-  await fresh?.drop();
-  if (directory) await rm(directory, { recursive: true, force: true });
+  for (const { id, name } of await listClusters(context, { networkId })) ids[name as Name] = id;
 });
 
-const peers = async () => (await listPeers(context, { networkId, limit: 100 })).items;
-const agents = (...words: string[]) => cluster.kubectl(['--namespace', 'skein-system', ...words]);
-async function explained<T>(work: Promise<T>): Promise<T> {
-  return work.catch(async (error) => {
-    const pods = await agents('describe', 'pods').catch(String);
-    const logs = await agents('logs', '--selector', 'app=skein-agent', '--tail', '30').catch(String);
-    throw new Error(`${error.message}\n${pods.slice(-3000)}\n${logs.slice(-3000)}`);
-  });
+afterAll(async () => {
+  await worker?.close();
+  await coordinator?.close();
+  await site?.close();
+  await fresh?.drop();
+});
+
+const SERVER = `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: server}
+spec:
+  selector: {matchLabels: {app: server}}
+  template:
+    metadata: {labels: {app: server}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      tolerations: [{operator: Exists}]
+      containers:
+      - name: server
+        image: ${IMAGES.server}
+        env: [{name: NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
+        readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1}
+      - name: tools
+        image: ${IMAGES.toolbox}
+        command: [sleep, infinity]
+`;
+
+interface Pod {
+  cluster: Name;
+  name: string;
+  node: string;
+  address: string;
+}
+async function podsOf(cluster: Name): Promise<Pod[]> {
+  const listed = await clusters[cluster].kubectl(['get', 'pods', '--selector=app=server', '--output=json']);
+  const { items } = JSON.parse(listed) as {
+    items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }[];
+  };
+  return items.map(({ metadata, spec, status }) => ({
+    cluster,
+    name: metadata.name,
+    node: spec.nodeName,
+    address: status.podIP,
+  }));
 }
 
-test('every node joins, and the one with the label is a gateway', async () => {
-  await cluster.kubectl(['label', 'node', 'theirs-2', 'skein.dev/gateway=true']);
-  const minted = await mintJoinToken(context, { clusterId, uses: 10, expiresInSeconds: 3600 });
-  const url = /-f (\S+)$/.exec(minted.command)?.[1] ?? '';
-  const manifest = await fetch(url.replace(SERVICES.controlPlane, '127.0.0.1'));
-  expect(manifest.status).toBe(200);
-  const file = join(directory, 'agent.yaml');
-  await writeFile(file, await manifest.text());
-  await cluster.kubectl(['apply', '-f', file]);
-  const joined = await explained(
-    eventually(
-      async () => {
-        const all = await peers();
-        return all.length === 2 && all.every((peer) => peer.state === 'connected') ? all : undefined;
-      },
-      'both nodes to be connected',
-      150,
-    ),
-  );
-  expect(joined.map(({ name }) => name).sort()).toEqual(['theirs-1', 'theirs-2']);
-  expect(joined.find(({ name }) => name === 'theirs-2')?.role).toBe('gateway');
-  const state = await eventually(
-    async () => {
-      const now = await kubernetesState(context, { id: clusterId });
-      return now.nodes.every(({ facts }) => facts?.answers) ? now : undefined;
-    },
-    'what agents find',
-    60,
-  );
-  expect(state.problems).toEqual([]);
-  for (const { peer, facts } of state.nodes) {
-    expect(facts).toMatchObject({ node: peer, distribution: 'existing', cni: 'flannel', ready: true });
-    expect(facts?.podCidrs[0]).toMatch(/^10\.244\.\d+\.0\/24$/);
-  }
-}, 300_000);
+/** What the agents' pods and their logs say, for who looks why something failed. */
+async function told(cluster: Name): Promise<string> {
+  const words = ['--namespace=skein-system', '--tail=15', '--prefix', '--selector=app=skein-agent'];
+  return clusters[cluster].kubectl(['logs', ...words]).catch(String);
+}
 
-test('applying the manifest again changes nothing, and another pod on a node is the same peer', async () => {
-  const before = await peers();
-  expect(await cluster.kubectl(['apply', '-f', join(directory, 'agent.yaml')])).not.toMatch(
-    /configured|created/,
-  );
-  await agents('delete', 'pods', '--selector', 'app=skein-agent', '--wait=true');
-  await explained(
-    eventually(
-      async () => {
-        const logs = await agents('logs', '--selector', 'app=skein-agent', '--tail', '50').catch(() => '');
-        return logs.match(/connected to the coordinator/g)?.length === 2 ? true : undefined;
-      },
-      'both new pods to be connected',
-      90,
+test('each node joins by the manifest, as what its labels say, and its agent finds the cluster', async () => {
+  for (const name of NAMES) {
+    const { token, command } = await mintJoinToken(context, {
+      clusterId: ids[name],
+      uses: 10,
+      expiresInSeconds: 600,
+    });
+    expect(command).toContain(token);
+    const manifest = await fetch(`${coordinatorUrl}/join/${token}/agent.yaml`);
+    expect(manifest.status).toBe(200);
+    await clusters[name].kubectl(['apply', '--filename=-'], { input: await manifest.text() });
+  }
+  for (const name of NAMES) {
+    const state = () => kubernetesState(context, { id: ids[name] });
+    await expect
+      .poll(async () => (await state()).nodes.map(({ connected, facts }) => connected && facts?.ready), {
+        timeout: 90_000,
+        interval: 500,
+      })
+      .toEqual([true, true])
+      .catch(async (error) => {
+        throw new Error(`${error}\n${JSON.stringify(await state())}\n${await told(name)}`);
+      });
+    expect((await state()).problems).toEqual([]);
+    const { items } = await listPeers(context, { networkId, limit: 100 });
+    const peers = items.filter((peer) => peer.clusterId === ids[name]);
+    expect(peers.map((peer) => [peer.name, peer.role]).sort()).toEqual([
+      [`${name}-1`, 'gateway'],
+      [`${name}-2`, 'member'],
+    ]);
+  }
+});
+
+test('a pod reaches every pod of the other cluster, which sees its own address', async () => {
+  for (const name of NAMES)
+    await clusters[name].kubectl(['rollout', 'status', 'daemonset/server', '--timeout=90s']);
+  const pods = { east: await podsOf('east'), west: await podsOf('west') };
+  for (const [from, to] of NAMES.flatMap((name) =>
+    pods[name].flatMap((one) =>
+      pods[name === 'east' ? 'west' : 'east'].map((other): [Pod, Pod] => [one, other]),
     ),
-  );
-  expect((await peers()).map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
-}, 300_000);
+  )) {
+    const words = ['exec', from.name, '--container=tools', '--', 'curl', '-sS', '--max-time', '3'];
+    const ask = async () =>
+      JSON.parse(
+        await clusters[from.cluster].kubectl([...words, `http://${to.address}:8080/`]).catch(() => '{}'),
+      ) as { name?: string; caller?: string };
+    await expect
+      .poll(ask, { timeout: 30_000, interval: 500 })
+      .toMatchObject({ name: to.node, caller: from.address })
+      .catch(async (error) => {
+        throw new Error(
+          `${from.node} to ${to.node}: ${error}\n${await told(from.cluster)}\n${await told(to.cluster)}`,
+        );
+      });
+  }
+});

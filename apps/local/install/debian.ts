@@ -43,6 +43,7 @@ const NEEDS = {
     ps: 'procps',
     hostname: 'hostname',
     mawk: 'mawk',
+    modprobe: 'kmod',
   },
   /** What benchmarks measure with, and what stands beside. */
   bench: {

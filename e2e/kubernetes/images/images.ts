@@ -17,11 +17,12 @@ import type { Built } from '../binaries/build.ts';
 import { COREDNS, FLANNEL } from '../binaries/versions.ts';
 import { CACHE } from '../config.ts';
 import { type Image, type Layer, layerOf, writeImages } from './oci.ts';
-import { placeOf, takePrograms } from './system-programs.ts';
+import { placeOf, takeLibraries, takePrograms } from './system-programs.ts';
 
 /** Programs that scripts in containers call, and those that change the network. */
 const BASE = {
   sh: 'dash', awk: 'mawk', ip: 'ip', nft: 'nft', wg: 'wg', conntrack: 'conntrack', sysctl: 'sysctl', ping: 'ping',
+  'wireguard-go': 'wireguard-go', ethtool: 'ethtool', modprobe: 'modprobe',
   iptables: 'iptables', 'iptables-save': 'iptables-save', 'iptables-restore': 'iptables-restore',
   ip6tables: 'ip6tables', 'ip6tables-save': 'ip6tables-save', 'ip6tables-restore': 'ip6tables-restore',
   ...Object.fromEntries(
@@ -37,24 +38,57 @@ const TOOLS = { nc: 'nc.openbsd', socat: 'socat', dig: 'dig', nslookup: 'nslooku
 export const IMAGES = {
   server: 'skein.test/server:1',
   toolbox: 'skein.test/toolbox:1',
+  agent: 'skein.test/agent:1',
 } as const;
 
+/** What the coordinator serves for this machine, and the command by which nodes start it. */
+export interface AgentParts {
+  archive: string;
+  installer: string;
+}
+
 /**
- * Makes the archive, where it is not in the cache.
- * @returns its path
+ * Makes the archives that are not in the cache: the agent's image changes with the agent, the others hardly ever.
+ * @returns their paths
  */
-export function buildImages(built: Built, say: (line: string) => void): string {
+export function buildImages(built: Built, agent: AgentParts, say: (line: string) => void): string[] {
+  return [buildOthers(built, say), buildAgentImage(built, agent, say)];
+}
+
+function buildAgentImage(built: Built, agent: AgentParts, say: (line: string) => void): string {
+  const wrapper = /WRAPPER'\n(.*?)\nWRAPPER/s.exec(readFileSync(agent.installer, 'utf8'))?.[1];
+  if (wrapper === undefined) throw new Error('install.sh no longer writes how the agent is started');
+  const inputs = createHash('sha256')
+    .update(hashOf(built))
+    .update(wrapper)
+    .update(readFileSync(agent.archive));
+  const archive = join(CACHE, `agent-${inputs.digest('hex').slice(0, 16)}.tar`);
+  if (existsSync(archive)) return archive;
+  say('Making the agent’s image …');
+  const work = openWork(archive);
+  const ours = work.layer('agent', (root) => {
+    mkdirSync(join(root, 'opt'), { recursive: true });
+    execFileSync('tar', ['--extract', '--gzip', '--file', agent.archive, '--directory', join(root, 'opt')]);
+    takeLibraries(root, join(root, 'opt/skein/node'));
+    mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
+    writeFileSync(join(root, 'usr/local/bin/skein-agent'), `${wrapper}\n`, { mode: 0o755 });
+  });
+  work.finish([
+    {
+      names: [IMAGES.agent],
+      layers: [work.layer('base', fillBase), ours],
+      entrypoint: ['/usr/local/bin/skein-agent'],
+    },
+  ]);
+  return archive;
+}
+
+function buildOthers(built: Built, say: (line: string) => void): string {
   const archive = join(CACHE, `images-${hashOf(built)}.tar`);
   if (existsSync(archive)) return archive;
   say('Making the images …');
-  const work = `${archive}.partial`;
-  rmSync(work, { recursive: true, force: true });
-  const layer = (name: string, fill: (root: string) => void): Layer => {
-    const root = join(work, 'layers', name);
-    mkdirSync(root, { recursive: true });
-    fill(root);
-    return layerOf(root, join(work, 'layers', `${name}.tar`));
-  };
+  const work = openWork(archive);
+  const { layer } = work;
   const single = (name: string, from: string, to: string) =>
     layer(name, (root) => {
       mkdirSync(join(root, to, '..'), { recursive: true });
@@ -92,10 +126,30 @@ export function buildImages(built: Built, say: (line: string) => void): string {
       entrypoint: ['/coredns'],
     },
   ];
-  writeImages(images, join(work, 'images.tar'), join(work, 'archive'));
-  renameSync(join(work, 'images.tar'), archive);
-  rmSync(work, { recursive: true, force: true });
+  work.finish(images);
   return archive;
+}
+
+/** Layers are folders first, then tars; the archive appears whole or not at all. */
+function openWork(archive: string) {
+  const work = `${archive}.partial`;
+  const folder = join(work, 'layers');
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return {
+    folder,
+    layer(name: string, fill: (root: string) => void): Layer {
+      const root = join(folder, name);
+      mkdirSync(root, { recursive: true });
+      fill(root);
+      return layerOf(root, join(folder, `${name}.tar`));
+    },
+    finish(images: readonly Image[]): void {
+      writeImages(images, join(work, 'images.tar'), join(work, 'archive'));
+      renameSync(join(work, 'images.tar'), archive);
+      rmSync(work, { recursive: true, force: true });
+    },
+  };
 }
 
 function fillBase(root: string): void {
@@ -104,6 +158,8 @@ function fillBase(root: string): void {
   for (const name of ['etc', 'run', 'tmp', 'proc', 'sys', 'dev', 'root', 'var/run', 'opt'])
     mkdirSync(join(root, name), { recursive: true });
   chmodSync(join(root, 'tmp'), 0o1777);
+  // nft knows protocols by name from it, as Debian's netbase writes it.
+  writeFileSync(join(root, 'etc/protocols'), 'icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n');
   writeFileSync(
     join(root, 'etc/passwd'),
     'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n',

@@ -38,16 +38,18 @@ export function takePrograms(
     mkdirSync(join(root, 'usr', name), { recursive: true });
     if (!existsSync(join(root, name))) symlinkSync(readlinkSync(`/${name}`), join(root, name));
   }
-  const libraries = new Set<string>();
   for (const [name, program] of Object.entries(programs)) {
     const file = realpathSync(placeOf(program));
     copy(file, join(root, 'usr/bin', name));
-    for (const library of librariesOf(file)) libraries.add(library);
+    takeLibraries(root, file);
   }
-  for (const folder of more) {
+  for (const folder of more)
     cpSync(folder, join(root, below(folder)), { recursive: true, dereference: true });
-  }
-  for (const library of libraries) copy(library, join(root, below(library)));
+}
+
+/** What a program of this machine's kind would load here. */
+export function takeLibraries(root: string, file: string): void {
+  for (const library of librariesOf(file)) copy(library, join(root, below(library)));
 }
 
 const below = (path: string) => (MERGED.includes(path.split('/')[1] ?? '') ? `/usr${path}` : path);
