@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgent } from '@skein/agent/build.ts';
+import { Policy } from '@skein/contract/rest/policy.ts';
 import { createAccount } from '@skein/control/account/create.ts';
 import { addNodes } from '@skein/control/cluster/add-nodes.ts';
 import { listClusters } from '@skein/control/cluster/list.ts';
@@ -21,6 +22,8 @@ import { HANDLERS } from '@skein/control/operation/step/handlers.ts';
 import type { Operation } from '@skein/control/operation/view.ts';
 import { listPeers } from '@skein/control/peer/list.ts';
 import { removePeer } from '@skein/control/peer/remove.ts';
+import { getPolicy } from '@skein/control/policy/get.ts';
+import { savePolicy } from '@skein/control/policy/save.ts';
 import { createSealer } from '@skein/control/secret/sealer.ts';
 import { eventually } from '@skein/control/testing/context.ts';
 import { type Coordinator, startCoordinator } from '@skein/coordinator/coordinator.ts';
@@ -32,6 +35,7 @@ import { type RunningLab, startLab } from '@skein/lab/start.ts';
 import { startWorker } from '@skein/worker/worker.ts';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Distribution, INSTALLER, prepareDistribution } from './distribution.ts';
+import { IMAGES } from './images/images.ts';
 
 const PORT = 7401;
 const coordinatorUrl = `http://${SERVICES.controlPlane}:${PORT}`;
@@ -159,6 +163,14 @@ async function kubectl(cluster: string, ...words: string[]): Promise<string> {
   if (ran.exit !== 0) throw new Error(`kubectl ${words.join(' ')}: ${ran.stderr}`);
   return ran.stdout;
 }
+async function apply(cluster: string, text: string): Promise<string> {
+  const server = (await peersOf(cluster)).find((peer) => peer.name === 'gw-1');
+  const id = await machineOf(server?.privateAddress ?? '');
+  const words = ['k3s', 'kubectl', 'apply', '--filename', '-'];
+  const ran = await realiser.run(id, words, { timeoutSeconds: 60, input: text });
+  if (ran.exit !== 0) throw new Error(`kubectl apply: ${ran.stderr}`);
+  return ran.stdout;
+}
 const versionsOf = async (cluster: string) =>
   (
     await kubectl(
@@ -211,6 +223,75 @@ test('two clusters on two clouds, with flannel applied and probed', async () => 
   ]);
   for (const { facts } of state.nodes) expect(facts?.podCidrs[0]).toMatch(/^10\.128\.\d+\.0\/24$/);
 }, 500_000);
+
+/** A pod on each node that says where it is, and tools to ask with. */
+const SERVER = `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: server}
+spec:
+  selector: {matchLabels: {app: server}}
+  template:
+    metadata: {labels: {app: server}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: server
+        image: ${IMAGES.server}
+        env: [{name: NAME, value: CLUSTER}]
+        readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1}
+      - name: tools
+        image: ${IMAGES.toolbox}
+        command: [sleep, infinity]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart}
+spec:
+  selector: {app: server}
+  ports: [{name: http, port: 80, targetPort: 8080}]
+`;
+const EXPORT = `
+apiVersion: multicluster.x-k8s.io/v1beta1
+kind: ServiceExport
+metadata: {name: cart}
+`;
+
+test('a service of one cluster answers pods of the other by its name, and by the nearer one once there is one', async () => {
+  const { number } = await getPolicy(context, { id: networkId });
+  await savePolicy(context, {
+    id: networkId,
+    policy: Policy.parse({ default: 'allow', rules: [] }),
+    seen: number,
+  });
+  for (const cluster of ['east', 'west']) await apply(cluster, SERVER.replace('CLUSTER', cluster));
+  for (const cluster of ['east', 'west'])
+    await kubectl(cluster, 'rollout', 'status', 'daemonset/server', '--timeout=50s');
+  const pods = (await kubectl('west', 'get', 'pods', '--selector=app=server', '--output=name'))
+    .trim()
+    .split('\n');
+  const asks = (...words: string[]) =>
+    kubectl('west', 'exec', pods[0] ?? '', '--container=tools', '--', ...words).catch(() => '');
+  const NAME = 'cart.default.svc.clusterset.local';
+  const answers = async () => {
+    const told = await asks('curl', '-sS', '--max-time', '2', `http://${NAME}/`);
+    return told === '' ? undefined : (JSON.parse(told) as { name: string }).name;
+  };
+  await eventually(
+    async () => (await apply('east', EXPORT).catch(() => undefined)) ?? undefined,
+    'the kinds',
+    60,
+  );
+  const far = await eventually(answers, 'an answer of the other cluster by name', 150);
+  expect(far).toBe('east');
+  await apply('west', EXPORT);
+  await eventually(async () => ((await answers()) === 'west' ? true : undefined), 'the nearer one', 20);
+  // Without a ready endpoint at home it is the other's again, by the same address.
+  const began = performance.now();
+  await kubectl('west', 'patch', 'service', 'cart', '--patch', '{"spec":{"selector":{"app":"nobody"}}}');
+  await eventually(async () => ((await answers()) === 'east' ? true : undefined), 'failover', 20);
+  console.log(`failover seen by a pod after ${Math.round(performance.now() - began)} ms, kubectl included`);
+}, 400_000);
 
 test('a node more: nothing that was applied changes', async () => {
   const before = await versionsOf('east');

@@ -10,6 +10,7 @@ import type { ClusterKubernetes } from '@skein/contract/rest/kubernetes.ts';
 import { FLANNEL_WIREGUARD_PORT, flannelObjects, VXLAN_PORT } from './flannel.ts';
 import { FLANNEL_DAEMON_SET, FLANNEL_NAMESPACE } from './needs.ts';
 import type { KubernetesObject } from './object.ts';
+import { DNS_PORT } from './services/coredns.ts';
 
 export type KernelNeed = KubernetesFacts['kernel'][number];
 
@@ -84,7 +85,15 @@ export function kubernetesPorts(
   return [
     // The first gateway is the server; which of them that is no rule can say.
     ...(group === 'gateway'
-      ? [{ protocol: 'tcp' as const, port: API_PORT, description: 'Kubernetes API within the cluster' }]
+      ? [
+          { protocol: 'tcp' as const, port: API_PORT, description: 'Kubernetes API within the cluster' },
+          // The cluster's DNS asks the agent of the server from whichever node it runs on.
+          ...(['udp', 'tcp'] as const).map((protocol) => ({
+            protocol,
+            port: DNS_PORT,
+            description: 'Names of services across clusters, asked within the cluster',
+          })),
+        ]
       : []),
     { protocol: 'tcp', port: KUBELET_PORT, description: 'Kubelets within the cluster' },
     ...cniPlanOf(kubernetes).ports,

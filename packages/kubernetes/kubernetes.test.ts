@@ -232,7 +232,7 @@ describe('CNI', () => {
   });
 
   it('the API is open at gateways, kubelets everywhere', () => {
-    expect(kubernetesPorts(k3s, 'gateway').map(({ port }) => port)).toEqual([6443, 10250, 8472]);
+    expect(kubernetesPorts(k3s, 'gateway').map(({ port }) => port)).toEqual([6443, 5399, 5399, 10250, 8472]);
     expect(kubernetesPorts(k3s, 'member').map(({ port }) => port)).toEqual([10250, 8472]);
   });
 

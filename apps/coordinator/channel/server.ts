@@ -30,7 +30,8 @@ import type { Inbox } from './inbox.ts';
 import { Strangers } from './strangers.ts';
 
 const HELLO_SECONDS = 10;
-const MOST_EARLY = 4;
+/** A report, what is followed, health, keys and exports: an agent says them all at once, and they may come in one packet. */
+const MOST_EARLY = 8;
 /** A hello has some hundred bytes. Only who has said a true one may send frames of the full size. */
 const MOST_STRANGER_BYTES = 16 * 1024;
 /** A whole site may come back at once from behind one NAT, when a coordinator starts again. */

@@ -32,6 +32,7 @@ export interface Exports {
 
 /** Changes that come together are told together; far below what failover may take. */
 const GATHER_MILLISECONDS = 20;
+const AGAIN_MILLISECONDS = 5000;
 /** JSON in one frame, about. */
 const FRAME_BYTES = 512 * 1024;
 const OF_SERVICE = 'kubernetes.io/service-name';
@@ -65,13 +66,13 @@ export function newExports(options: {
     dirty.add(key);
     soon();
   };
-  const soon = () => {
+  const soon = (milliseconds = GATHER_MILLISECONDS) => {
     if (closed) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       if (session === undefined) list();
       else tellChanges();
-    }, GATHER_MILLISECONDS);
+    }, milliseconds);
   };
   const listed = () => {
     soon();
@@ -165,6 +166,8 @@ export function newExports(options: {
       }),
     );
     session = sent ? name : undefined;
+    // A channel that is away says itself when it is back; one that is congested does not.
+    if (!sent) soon(AGAIN_MILLISECONDS);
   };
 
   const tellChanges = () => {
@@ -196,7 +199,10 @@ export function newExports(options: {
     if (frame.set.length + frame.endpoints.length + frame.removed.length === 0) return;
     // What would not fit is told as a listing, in parts.
     if (JSON.stringify(frame).length > FRAME_BYTES) list();
-    else if (!send(frame)) session = undefined;
+    else if (!send(frame)) {
+      session = undefined;
+      soon(AGAIN_MILLISECONDS);
+    }
   };
 
   return {
@@ -206,6 +212,8 @@ export function newExports(options: {
     synced,
     tellAll: () => {
       session = undefined;
+      clearTimeout(timer);
+      timer = undefined;
       soon();
     },
     close: () => {
