@@ -4,16 +4,13 @@
  */
 import { readdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Policy } from '@skein/contract/rest/policy.ts';
 import type { MeshRange } from '@skein/mesh/network.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asks as askedBy, listen, pings, setPolicy as policyOf, settled, whoFile } from './fixture/asking.ts';
 import { must, NODE, type Place, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
 import { openPod, podAddress } from './fixture/pod.ts';
 
-const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const HOST = 'b2';
 /** Docker's cgroups, which are the machine's own. */
 const CGROUP = `skein-docker-${process.pid}`;
@@ -27,21 +24,6 @@ let network: InstalledNetwork;
 let pod: Place;
 const placeOf = (name: string): Place => (name === 'pod' ? pod : network.node(name).place);
 
-async function listen(place: Place, port: number): Promise<void> {
-  const lines: string[] = [];
-  place.start([NODE, whoFile, 'listen', `${port}`], (line) => lines.push(line));
-  await until('a listener', 20, () => lines.length > 0);
-}
-
-async function settled(): Promise<void> {
-  await wait(500);
-  for (const { name } of network.field.nodes)
-    await until(`${name} to apply its map`, 30, async () => {
-      const { heldNumber, appliedNumber, problem } = await network.status(name);
-      return appliedNumber === heldNumber && problem === null;
-    });
-}
-
 const rangeOf = (name: string, cidr: string, overlayCidr: string): MeshRange => ({
   id: `rng_${name}`,
   name,
@@ -54,10 +36,7 @@ const rangeOf = (name: string, cidr: string, overlayCidr: string): MeshRange => 
 });
 const setRanges = (ranges: MeshRange[]) => network.order({ order: 'ranges', clusterId: 'clu_b', ranges });
 
-async function setPolicy(policy: Partial<Policy>): Promise<void> {
-  network.order({ order: 'policy', policy: Policy.parse({ default: 'deny', rules: [], ...policy }) });
-  await settled();
-}
+const setPolicy = (policy: Parameters<typeof policyOf>[1]) => policyOf(network, policy);
 
 const docker = (line: string) => network.sh(HOST, `docker ${line}`);
 /** A container that answers who asks, for as long as its stdin is open. */
@@ -68,9 +47,8 @@ const start = (name: string, on: string) =>
 const addressOf = async (name: string) =>
   (await docker(`inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' ${name}`)).trim();
 
-/** As whom the asked one sees the one who asks; empty where nothing comes back. */
-const asks = async (from: string, protocol: 'tcp' | 'udp', address: string) =>
-  (await must(placeOf(from), `${NODE} ${whoFile} ask ${protocol} ${address} 8080`)).trim();
+const asks = (from: string, protocol: 'tcp' | 'udp', address: string) =>
+  askedBy(placeOf(from), protocol, address);
 const containerAsks = async (name: string, protocol: 'tcp' | 'udp', address: string) =>
   (await docker(`exec ${name} /node/node /who.ts ask ${protocol} ${address} 8080`)).trim();
 
@@ -81,7 +59,7 @@ async function reaches(from: string, address: string): Promise<string> {
     async () => (await asks(from, 'tcp', address)) || undefined,
   );
   expect(await asks(from, 'udp', address)).toBe(asker);
-  expect((await placeOf(from).sh(`ping -c 1 -W 2 ${address}`)).code).toBe(0);
+  expect(await pings(placeOf(from), address)).toBe(true);
   return asker;
 }
 const named = async (from: string, name: string) =>
@@ -101,14 +79,15 @@ beforeAll(async () => {
     await must(place, `docker network create --subnet ${LEGACY} legacy`);
   });
   pod = await openPod(network.field, network.node('a2'), PODS);
-  for (const one of [pod, ...network.field.nodes.map((found) => found.place)]) await listen(one, 8080);
+  for (const one of [pod, ...network.field.nodes.map((found) => found.place)])
+    await listen(one, whoFile, 8080);
   network.order({
     order: 'pods',
     clusterId: 'clu_a',
     podCidr: '10.128.0.0/18',
     nodes: { peer_a2: [PODS] },
   });
-  await settled();
+  await settled(network);
   await setPolicy({ default: 'allow' });
 }, 300_000);
 afterAll(async () => {
@@ -125,7 +104,7 @@ afterAll(async () => {
 describe('Docker networks', { timeout: 240_000 }, () => {
   test('one that the agent makes: pods and peers reach its containers, and are seen; names follow at once', async () => {
     setRanges([rangeOf('made', MADE, MADE)]);
-    await settled();
+    await settled(network);
     expect(await docker('network inspect made')).toContain(`"Subnet": "${MADE}"`);
     await start('shop_Web.1', 'made');
     const started = Date.now();
@@ -157,7 +136,7 @@ describe('Docker networks', { timeout: 240_000 }, () => {
 
   test('one that is there already, whose subnet others may have too, is translated', async () => {
     setRanges([rangeOf('made', MADE, MADE), rangeOf('legacy', LEGACY, '242.0.9.0/24')]);
-    await settled();
+    await settled(network);
     await start('db', 'legacy');
     const outside = (await addressOf('db')).replace('172.30.0.', '242.0.9.');
     await until('its name', 20, async () => (await named('a2', 'db')) === outside);
@@ -197,7 +176,7 @@ describe('Docker networks', { timeout: 240_000 }, () => {
   test('when the ranges go, so does what was made for them, and nothing else', async () => {
     await docker('rm -f shop_Web.1');
     setRanges([]);
-    await settled();
+    await settled(network);
     expect(await docker('network ls --format "{{.Name}}"')).toBe('bridge\nhost\nlegacy\nnone\n');
     expect(await network.sh(HOST, 'iptables -S DOCKER-USER')).not.toContain('skein');
     expect(await network.sh(HOST, 'nft list table inet skein')).not.toContain('242.');

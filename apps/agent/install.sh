@@ -378,7 +378,10 @@ uninstall() {
   for plane in 0 1 2 3; do
     if ip link show dev "skein$plane" > /dev/null 2>&1; then ip link del dev "skein$plane"; fi
   done
-  for table in 'inet skein' 'ip skein_path' 'ip6 skein_path' 'netdev skein_relay'; do
+  for rule in '5188 lookup 51881' '5189 lookup 51883' '5190 lookup main' '5191 lookup 51883'; do
+    while ip rule del pref $rule 2> /dev/null; do :; done
+  done
+  for table in 'inet skein' 'inet skein_forwarding' 'ip skein_path' 'ip6 skein_path' 'netdev skein_relay'; do
     nft delete table $table > /dev/null 2>&1 || true
   done
   rm -rf "$OPT" "$BIN" "$LOG" "$PER_BOOT/skein-agent"

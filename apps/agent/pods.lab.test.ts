@@ -5,15 +5,20 @@
  * each packet whether it came by the interface to which its answer would go, as many distributions have it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Policy } from '@skein/contract/rest/policy.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  settled as allSettled,
+  asks as askedBy,
+  listen,
+  pings,
+  setPolicy as policyOf,
+  whoFile,
+} from './fixture/asking.ts';
 import { BLOWS } from './fixture/blows.ts';
 import { type FieldNode, must, NODE, type Place, talkFile, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
 import { openPod, podAddress } from './fixture/pod.ts';
 
-const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const PORTS = [8080, 9090];
 const CLUSTERS = { a: '10.128.0.0/18', b: '10.128.64.0/18' } as const;
 const SIDES = ['a', 'b'] as const;
@@ -27,12 +32,6 @@ const rangeOf = (name: string) => `10.128.${(name[0] === 'a' ? 0 : 64) + Number(
 const podOf = (name: string) => podAddress(rangeOf(name));
 const namesOf = (side: Side) =>
   network.field.nodes.map(({ name }) => name).filter((name) => name[0] === side);
-
-async function listen(place: Place, file: string, port: number): Promise<void> {
-  const lines: string[] = [];
-  place.start([NODE, file, 'listen', `${port}`], (line) => lines.push(line));
-  await until('a listener', 20, () => lines.length > 0);
-}
 
 /** As flannel does it, with nobody's ranges but its own cluster's spared. */
 const masquerade = (own: string) => `nft -f - << 'EOF'
@@ -56,16 +55,6 @@ async function addPod(node: FieldNode, mates: readonly FieldNode[]): Promise<voi
   for (const port of PORTS) await listen(place, whoFile, port);
 }
 
-async function settled(gone: readonly string[] = []): Promise<void> {
-  await wait(500);
-  for (const { name } of network.field.nodes)
-    if (!gone.includes(name))
-      await until(`${name} to apply its map`, 30, async () => {
-        const { heldNumber, appliedNumber, problem } = await network.status(name);
-        return appliedNumber === heldNumber && problem === null;
-      });
-}
-
 /** Tells the network which nodes have pods. */
 async function setPods(side: Side, names: readonly string[], gone: readonly string[] = []): Promise<void> {
   const nodes = Object.fromEntries(names.map((name) => [`peer_${name}`, [rangeOf(name)]]));
@@ -73,17 +62,10 @@ async function setPods(side: Side, names: readonly string[], gone: readonly stri
   await settled(gone);
 }
 
-async function setPolicy(policy: Partial<Policy>): Promise<void> {
-  network.order({ order: 'policy', policy: Policy.parse({ default: 'deny', rules: [], ...policy }) });
-  await settled();
-}
-
-/** As whom the asked one sees the one who asks; empty where nothing comes back. */
-async function asks(from: string, protocol: 'tcp' | 'udp', address: string, port = 8080): Promise<string> {
-  return (await must(placeOf(from), `${NODE} ${whoFile} ask ${protocol} ${address} ${port}`)).trim();
-}
-const pings = async (from: string, address: string) =>
-  (await placeOf(from).sh(`ping -c 1 -W 2 ${address}`)).code === 0;
+const setPolicy = (policy: Parameters<typeof policyOf>[1]) => policyOf(network, policy);
+const settled = (gone?: readonly string[]) => allSettled(network, gone);
+const asks = (from: string, protocol: 'tcp' | 'udp', address: string, port?: number) =>
+  askedBy(placeOf(from), protocol, address, port);
 
 /** By TCP, UDP and ping; answers whom TCP was asked by. */
 async function reaches(from: string, address: string): Promise<string> {
@@ -92,7 +74,7 @@ async function reaches(from: string, address: string): Promise<string> {
     return seen === '' ? undefined : seen;
   });
   expect(await asks(from, 'udp', address)).toBe(asker);
-  expect(await pings(from, address)).toBe(true);
+  expect(await pings(placeOf(from), address)).toBe(true);
   return asker;
 }
 
@@ -204,7 +186,7 @@ EOF`;
     await until('pods to talk', 10, async () => (await asks('pod-a3', 'tcp', podOf('b3'))) === podOf('a3'));
     expect(await asks('pod-a3', 'tcp', podOf('b3'), 9090)).toBe('');
     expect(await asks('pod-a3', 'udp', podOf('b3'))).toBe('');
-    expect(await pings('pod-a3', podOf('b3'))).toBe(false);
+    expect(await pings(placeOf('pod-a3'), podOf('b3'))).toBe(false);
     expect(await asks('pod-b3', 'tcp', podOf('a3'))).toBe('');
     expect(await asks('a3', 'tcp', podOf('b3'))).toBe('');
     // A cluster means its pods too.

@@ -3,16 +3,21 @@
  * same range and a host with the same address, and behind both members a pod range that is the same too.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Policy } from '@skein/contract/rest/policy.ts';
 import type { MeshRange } from '@skein/mesh/network.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  settled as allSettled,
+  asks as askedBy,
+  listen,
+  pings,
+  setPolicy as policyOf,
+  whoFile,
+} from './fixture/asking.ts';
 import { BLOWS } from './fixture/blows.ts';
 import { must, NODE, type Place, talkFile, until } from './fixture/field.ts';
 import { type InstalledNetwork, openInstalled, overlayOf } from './fixture/installed.ts';
 import { parseCounters } from './host/counters.ts';
 
-const whoFile = fileURLToPath(new URL('./fixture/who-asks.ts', import.meta.url));
 const PORTS = [8080, 9090];
 const LAN = '10.50.0.0/24';
 const PODS = '10.42.0.0/24';
@@ -45,12 +50,6 @@ async function openHost(name: string, bridge: string, address: string): Promise<
   for (const port of PORTS) await listen(place, whoFile, port);
 }
 
-async function listen(place: Place, file: string, port: number): Promise<void> {
-  const lines: string[] = [];
-  place.start([NODE, file, 'listen', `${port}`], (line) => lines.push(line));
-  await until('a listener', 20, () => lines.length > 0);
-}
-
 const rangeOf = (side: Side, kind: 'lan' | 'pods', replies: MeshRange['replies']): MeshRange => ({
   id: `rng_${side}_${kind}`,
   name: kind,
@@ -61,15 +60,6 @@ const rangeOf = (side: Side, kind: 'lan' | 'pods', replies: MeshRange['replies']
   hosts: kind === 'lan' ? [{ name: 'printer', address: '10.50.0.10' }] : [],
 });
 
-async function settled(): Promise<void> {
-  await wait(500);
-  for (const { name } of network.field.nodes)
-    await until(`${name} to apply its map`, 30, async () => {
-      const { heldNumber, appliedNumber, problem } = await network.status(name);
-      return appliedNumber === heldNumber && problem === null;
-    });
-}
-
 async function setRanges(replies: MeshRange['replies']): Promise<void> {
   for (const side of SIDES) {
     const ranges = [rangeOf(side, 'lan', replies), rangeOf(side, 'pods', 'routed')];
@@ -78,18 +68,12 @@ async function setRanges(replies: MeshRange['replies']): Promise<void> {
   await settled();
 }
 
-async function setPolicy(policy: Partial<Policy>): Promise<void> {
-  network.order({ order: 'policy', policy: Policy.parse({ default: 'deny', rules: [], ...policy }) });
-  await settled();
-}
+const settled = () => allSettled(network);
+const setPolicy = (policy: Parameters<typeof policyOf>[1]) => policyOf(network, policy);
 const everything = () => setPolicy({ default: 'allow' });
 
-/** As whom the asked one sees the one who asks; empty where nothing comes back. */
-async function asks(from: string, protocol: 'tcp' | 'udp', address: string, port = 8080): Promise<string> {
-  return (await must(hostOf(from), `${NODE} ${whoFile} ask ${protocol} ${address} ${port}`)).trim();
-}
-const pings = async (from: string, address: string) =>
-  (await hostOf(from).sh(`ping -c 1 -W 2 ${address}`)).code === 0;
+const asks = (from: string, protocol: 'tcp' | 'udp', address: string, port?: number) =>
+  askedBy(hostOf(from), protocol, address, port);
 
 /** By TCP, UDP and ping; answers whom TCP was asked by. */
 async function reaches(from: string, address: string): Promise<string> {
@@ -101,7 +85,7 @@ async function reaches(from: string, address: string): Promise<string> {
   // Behind two carriers that masquerade, two flows may come by two of them.
   if (CARRIERS.includes(asker)) expect(CARRIERS).toContain(byUdp);
   else expect(byUdp).toBe(asker);
-  expect(await pings(from, address)).toBe(true);
+  expect(await pings(hostOf(from), address)).toBe(true);
   return asker;
 }
 
@@ -247,7 +231,7 @@ EOF`,
     await until('the LANs to talk', 10, async () => (await asks('host-a', 'tcp', HOST.b)) === HOST.a);
     expect(await asks('host-a', 'tcp', HOST.b, 9090)).toBe('');
     expect(await asks('host-a', 'udp', HOST.b)).toBe('');
-    expect(await pings('host-a', HOST.b)).toBe(false);
+    expect(await pings(hostOf('host-a'), HOST.b)).toBe(false);
     expect(await asks('host-b', 'tcp', HOST.a)).toBe('');
     expect(await asks('a3', 'tcp', HOST.b)).toBe('');
     expect(await asks('a3', 'tcp', POD.b, 9090)).toBe(overlayOf(network.node('a3')));
@@ -263,7 +247,7 @@ EOF`,
       return (await asks('pod-a', 'udp', overlayOf(network.node('b3')))) === POD.a;
     });
     expect(await asks('b3', 'udp', POD.a)).toBe('');
-    expect(await pings('b3', POD.a)).toBe(false);
+    expect(await pings(hostOf('b3'), POD.a)).toBe(false);
 
     await listen(hostOf('host-b'), talkFile, 7100);
     await setPolicy({ default: 'allow' });

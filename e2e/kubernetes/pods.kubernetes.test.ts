@@ -1,6 +1,7 @@
 /**
  * Pods of two real clusters over the mesh: flannel carries them within each, kube-proxy is there, and agents on the nodes,
- * installed by the one-liner, carry them between the two. Nothing in the pods or in the clusters knows of it.
+ * installed by the one-liner, find which ranges their nodes have and carry pods between the two. Nothing in the pods or in
+ * the clusters knows of it.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -68,21 +69,25 @@ async function settled(): Promise<void> {
       });
 }
 
-/** Tells the network which ranges the nodes of a cluster have, as their agents will. */
-async function tellPods(name: Name): Promise<void> {
-  const told = await clusterOf(name).kubectl([
+/** Waits until every agent has found which range its node has, and has said so. */
+async function podsKnown(name: Name): Promise<void> {
+  const cluster = clusterOf(name);
+  const told = await cluster.kubectl([
     'get',
     'nodes',
     '--output=jsonpath={range .items[*]}{.metadata.name} {.spec.podCIDR}{"\\n"}{end}',
   ]);
-  const nodes = Object.fromEntries(
+  const ranges = new Map(
     told
       .trim()
       .split('\n')
-      .map((line) => line.split(' '))
-      .map(([node, cidr = '']) => [`peer_${node}`, [cidr]]),
+      .map((line) => line.split(' ') as [string, string]),
   );
-  order({ order: 'pods', clusterId: `clu_${name}`, podCidr: PODS[name], nodes });
+  for (const node of cluster.nodes)
+    await until(`the network to know the pods of ${node.name}`, 90, async () => {
+      const status: Status = JSON.parse(await sh(node, 'skein-agent status -o json'));
+      return status.pods.join() === ranges.get(node.name);
+    });
 }
 
 async function setPolicy(policy: Partial<Policy>): Promise<void> {
@@ -199,8 +204,9 @@ beforeAll(async () => {
   order = (what) => child.stdin.write(`${JSON.stringify(what)}\n`);
   endCoordinator = () => child.stdin.end();
   for (const cluster of clusters.values()) for (const node of cluster.nodes) await install(node);
-  for (const name of NAMES) await tellPods(name);
+  for (const name of NAMES) order({ order: 'pods', clusterId: `clu_${name}`, podCidr: PODS[name] });
   await setPolicy({ default: 'allow' });
+  for (const name of NAMES) await podsKnown(name);
 }, 300_000);
 afterAll(async () => {
   endCoordinator?.();
@@ -265,7 +271,7 @@ test('a node is added, and its pods are reached; it goes, and they are not', asy
   await until(`${node.name} to be ready`, 60, () => east.kubectl(ready).catch(() => undefined));
   await east.kubectl(['rollout', 'status', 'daemonset/server', '--timeout=60s']);
   await install(node);
-  await tellPods('east');
+  await podsKnown('east');
   await settled();
   const [, west] = (await podsOf('west')) as [Pod, Pod];
   const added = (await podsOf('east')).find((pod) => pod.node === node.name) as Pod;

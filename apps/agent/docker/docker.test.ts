@@ -49,7 +49,7 @@ test('a network that is there must have the subnet that the range has', () => {
 
 test('Docker’s chain gets what is missing, loses what is ours and not wanted, and keeps what is others’', async () => {
   const asked: string[] = [];
-  const [out, inward] = rulesFor(['242.0.0.0/24']);
+  const [across, out, inward] = rulesFor(['242.0.0.0/24']);
   const listing =
     (lines: readonly string[]): Run =>
     async (_, args) => {
@@ -66,6 +66,7 @@ test('Docker’s chain gets what is missing, loses what is ours and not wanted, 
   ];
   await applyForward(listing(there), ['242.0.0.0/24']);
   expect(asked).toEqual([
+    `-I DOCKER-USER ${across}`,
     `-I DOCKER-USER ${inward}`,
     '-D DOCKER-USER -s 10.0.0.0/8 -i skein+ -m comment --comment skein -j ACCEPT',
   ]);

@@ -1,7 +1,8 @@
 /**
  * Docker drops what is forwarded to its networks but from themselves, and lets people say otherwise in a chain that is
  * theirs, `DOCKER-USER` (https://docs.docker.com/engine/network/packet-filtering-firewalls/). What goes between the overlay
- * and a range passes there: our own filter judges it. Where Docker keeps no such chain it drops nothing either.
+ * and a range passes there, and what a gateway passes on: our own filter judges it. Where Docker keeps no such chain it
+ * drops nothing either.
  */
 import { must, type Run } from '../host/command.ts';
 
@@ -10,12 +11,16 @@ const CHAIN = 'DOCKER-USER';
 const OURS = 'skein+';
 const MARK = '-m comment --comment skein';
 
-/** The rules for these subnets, as `iptables -S` tells them after the chain's name. */
+/** The rules for these subnets, as `iptables -S` tells them after the chain's name. None where there are none. */
 export function rulesFor(cidrs: readonly string[]): string[] {
-  return cidrs.flatMap((cidr) => [
-    `-s ${cidr} -o ${OURS} ${MARK} -j ACCEPT`,
-    `-d ${cidr} -i ${OURS} ${MARK} -j ACCEPT`,
-  ]);
+  if (cidrs.length === 0) return [];
+  return [
+    `-i ${OURS} -o ${OURS} ${MARK} -j ACCEPT`,
+    ...cidrs.flatMap((cidr) => [
+      `-s ${cidr} -o ${OURS} ${MARK} -j ACCEPT`,
+      `-d ${cidr} -i ${OURS} ${MARK} -j ACCEPT`,
+    ]),
+  ];
 }
 
 /** Throws `command-failed`. Rules that are needed no more go; nobody else's is touched. */

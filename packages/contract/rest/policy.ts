@@ -180,7 +180,10 @@ export const PolicyQuestion = z
   });
 export type PolicyQuestion = z.infer<typeof PolicyQuestion>;
 
-/** Who may begin this with whom: `NAME.CLUSTER` of a peer, `range:NAME.CLUSTER` of a range, and what decides. */
+/**
+ * Who may begin this with whom: `NAME.CLUSTER` of a peer, `range:NAME.CLUSTER` of a range, `pods:CLUSTER` of pods, and what
+ * decides.
+ */
 export const PolicyAnswer = z.object({
   pairs: z.array(z.object({ from: z.string(), to: z.string(), decision: PolicyDecision })),
   /** Pairs are too many to tell them all. */

@@ -38,7 +38,11 @@ export type ReachabilityQuestion = z.infer<typeof ReachabilityQuestion>;
 
 const Hop = z.object({
   peerId: z.string(),
-  name: z.string().describe('`NAME.CLUSTER`, `range:NAME.CLUSTER` for a range that nobody carries'),
+  name: z
+    .string()
+    .describe(
+      '`NAME.CLUSTER`; for a range that nobody carries `range:NAME.CLUSTER`, for pods of a node that is lost `pods of NAME.CLUSTER`',
+    ),
 });
 
 export const Reachability = z.object({

@@ -3,6 +3,8 @@ import { Policy } from '@skein/contract/rest/policy.ts';
 import { NewRange } from '@skein/contract/rest/range.ts';
 import { type FreshDatabase, freshDatabase, makeOrganization } from '@skein/database/testing/fresh.ts';
 import { afterAll, expect, inject, it } from 'vitest';
+import { setClusterPods } from '../cluster/set-pods.ts';
+import { setPeerPods } from '../peer/set-pods.ts';
 import { addRange } from '../range/add.ts';
 import { createSealer } from '../secret/sealer.ts';
 import { testContext } from '../testing/context.ts';
@@ -58,6 +60,20 @@ it('walks the network as it is in the books, and as it would be', async () => {
   expect(await askReachability(context, nobody)).toMatchObject({
     verdict: 'blocked',
     decidedBy: { hop: { peerId: office.id, name: 'range:office.cluster-2' }, layer: 'no-such-peer' },
+  });
+  // Pods of a node: in the other cluster by their own address, and nowhere when it is lost.
+  await setClusterPods(context, { id: clusterIds[1] ?? '', podCidr: '10.128.0.0/18' });
+  await setPeerPods(context, { id: question.to, podCidrs: ['10.128.1.0/24'] });
+  const pods = { ...question, to: `${question.to}/pods` };
+  expect(await askReachability(context, pods)).toMatchObject({
+    verdict: 'reached',
+    hops: ['node-1.cluster-1', 'gw-1.cluster-1', 'gw-1.cluster-2', 'node-1.cluster-2'].map((name) => ({
+      name,
+    })),
+  });
+  expect(await askReachability(context, { ...pods, whatIf: { lost: [question.to] } })).toMatchObject({
+    verdict: 'blocked',
+    decidedBy: { hop: { name: 'pods of node-1.cluster-2' }, layer: 'no-such-peer' },
   });
   await expect(askReachability(context, { ...question, whatIf: { lost: ['moon'] } })).rejects.toMatchObject({
     code: 'invalid-request',

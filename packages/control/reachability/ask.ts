@@ -1,6 +1,6 @@
 import type { Reachability, ReachabilityQuestion } from '@skein/contract/rest/reachability.ts';
 import type { Snapshot } from '@skein/mesh/network.ts';
-import { reach } from '@skein/mesh/reach/reach.ts';
+import { podsId, reach } from '@skein/mesh/reach/reach.ts';
 import { imagine, plannedWorld } from '@skein/mesh/reach/world.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../failure.ts';
@@ -43,8 +43,8 @@ function isKnown(snapshot: Snapshot, lost: string): boolean {
 
 function nameOf(snapshot: Snapshot, peerId: string): string | undefined {
   for (const { cluster, peers } of snapshot.parts.values()) {
-    const peer = peers.find((one) => one.id === peerId);
-    if (peer) return `${peer.name}.${cluster.name}`;
+    const peer = peers.find(({ id }) => id === peerId || podsId(id) === peerId);
+    if (peer) return `${peer.id === peerId ? '' : 'pods of '}${peer.name}.${cluster.name}`;
     const range = cluster.ranges.find((one) => one.id === peerId);
     if (range) return `range:${range.name}.${cluster.name}`;
   }

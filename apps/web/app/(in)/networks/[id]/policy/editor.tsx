@@ -93,7 +93,7 @@ export function PolicyEditor({ networkId, initial }: { networkId: string; initia
               spellCheck={false}
               wrap="off"
               problem={read.ok ? undefined : read.problems.slice(0, 5).join('. ')}
-              help="Who: any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, label:KEY=VALUE, group:NAME."
+              help="Who: any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, pods:CLUSTER, label:KEY=VALUE, group:NAME."
             />
             <div className="flex flex-wrap items-center gap-2">
               <Button look="primary" busy={saving} disabled={!dirty || !read.ok} onClick={() => void save()}>
