@@ -9,6 +9,16 @@ set -eu
 verb=$1
 shift
 
+join() {
+  mkdir -p "$home"
+  if [ -e "$home/cpuset.cpus" ] && [ -z "$(cat "$home/cpuset.cpus")" ]; then
+    cat "$parent/cpuset.mems" > "$home/cpuset.mems"
+    cat "$parent/cpuset.cpus" > "$home/cpuset.cpus"
+    echo 1 > "$home/cgroup.clone_children"
+  fi
+  echo $$ > "$home/cgroup.procs"
+}
+
 case $verb in
   enter)
     own=skein-node-$(stat -Lc %i /proc/self/ns/net)
@@ -24,13 +34,8 @@ case $verb in
       parent=/run/as-node${path%/}
       case $path in */"$own") parent=${parent%/*} ;; esac
       home=$parent/$own
-      mkdir -p "$home"
-      if [ -e "$home/cpuset.cpus" ] && [ -z "$(cat "$home/cpuset.cpus")" ]; then
-        cat "$parent/cpuset.mems" > "$home/cpuset.mems"
-        cat "$parent/cpuset.cpus" > "$home/cpuset.cpus"
-        echo 1 > "$home/cgroup.clone_children"
-      fi
-      echo $$ > "$home/cgroup.procs"
+      # Another run on this computer may have taken the group away, empty as it still was.
+      join || join
       umount /run/as-node
     done << END
 $groups
