@@ -49,7 +49,7 @@ test('what is wrong is told with its place', () => {
   expect(readPolicy('{"default":"deny","rules":[{"action":"allow","from":["prod"],"to":["any"]}]}')).toEqual({
     ok: false,
     problems: [
-      'rule 1 from 0: must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, label:KEY=VALUE or group:NAME',
+      'rule 1 from 0: must be any, cluster:NAME, peer:NAME.CLUSTER, range:NAME.CLUSTER, pods:CLUSTER, service:NAMESPACE/NAME, label:KEY=VALUE or group:NAME',
     ],
   });
   expect(readPolicy('{"rules":[]}')).toMatchObject({
