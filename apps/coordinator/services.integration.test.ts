@@ -203,7 +203,7 @@ describe('exports', () => {
     mate.say(listing([endpoint('10.128.0.9')], { spec: pay, ...part(0, false) }));
     mate.say({ ...change(session, {}), listing: { part: 1, last: true } });
     await host.until('the other', (agent) => answersFrom(agent, 'shop/pay')?.join() === cluster(0));
-    expect(host.services.get('shop/cart')).toBeNull();
+    await host.until('nothing of the old', (agent) => agent.services.get('shop/cart') === null);
     // The one that reports no more is told so, and changes nothing.
     east.say(change(old.session, { removed: ['shop/pay'] }));
     await east.until('the refusal', ({ frames }) => frames.includes(`exports-unknown ${old.session}`));
