@@ -3,7 +3,7 @@
 FROM debian:bookworm-slim
 ARG TARGETARCH
 RUN apt-get update -qq \
-  && apt-get install -y -qq --no-install-recommends conntrack iproute2 iputils-ping kmod nftables procps wireguard-go wireguard-tools \
+  && apt-get install -y -qq --no-install-recommends conntrack iproute2 iputils-ping kmod netbase nftables procps wireguard-go wireguard-tools \
   && rm -rf /var/lib/apt/lists/*
 COPY agent-linux-*.tar.gz /tmp/
 RUN case "$TARGETARCH" in arm64) name=arm64 ;; *) name=x64 ;; esac \

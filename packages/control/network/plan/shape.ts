@@ -126,8 +126,9 @@ export function meshNetworkOf(
 }
 
 export function meshClusterOf(cluster: ShapeCluster): MeshCluster {
-  const { id, name, overlayCidr, vpcCidr } = cluster;
-  return { id, name, overlayCidr, vpcCidr, peered: [], place: null, labels: {}, ranges: [] };
+  const { id, name, overlayCidr, vpcCidr, kubernetes } = cluster;
+  const podCidr = kubernetes?.podCidr ?? null;
+  return { id, name, overlayCidr, vpcCidr, peered: [], place: null, labels: {}, ranges: [], podCidr };
 }
 
 export function byName<T extends { name: string }>(items: readonly T[]): T[] {
