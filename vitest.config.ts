@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           // Each file stands in namespaces of its own, and mostly waits for packets.
-          maxWorkers: 2,
+          maxWorkers: 3,
           include: named('.lab.test.ts'),
           exclude: never,
           testTimeout: 120_000,
