@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           // Each file stands in namespaces of its own, and mostly waits for packets.
-          maxWorkers: 3,
+          maxWorkers: 2,
           include: named('.lab.test.ts'),
           exclude: never,
           testTimeout: 120_000,
