@@ -190,6 +190,8 @@ it('a launch that a dying worker began is not begun again while lists are behind
     const first = context(killed.signal);
     lab.faults.onHold(() => killed.abort(new Error('killed')));
     lab.faults.set([
+      // Longer than the next attempt takes to come to its instance: it must not find it in a list.
+      { action: 'DescribeInstances', fault: { kind: 'stale', seconds: 8 } },
       stale,
       { action: 'RunInstances', when: { nth: 1 }, fault: { kind: 'hold', at: 'after' } },
     ]);
