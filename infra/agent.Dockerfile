@@ -8,4 +8,4 @@ RUN apt-get update -qq \
 COPY agent-linux-*.tar.gz /tmp/
 RUN case "$TARGETARCH" in arm64) name=arm64 ;; *) name=x64 ;; esac \
   && tar -xzf "/tmp/agent-linux-$name.tar.gz" -C /opt && rm /tmp/agent-linux-*.tar.gz
-ENTRYPOINT ["/opt/skein/node", "--max-semi-space-size=1", "--max-old-space-size=96", "--single-threaded", "/opt/skein/agent.mjs"]
+ENTRYPOINT ["/opt/skein/node", "--max-semi-space-size=1", "--max-old-space-size=96", "/opt/skein/agent.mjs"]

@@ -245,9 +245,8 @@ install_agent() {
   mkdir -p "$(dirname "$BIN")"
   cat > "$BIN.new" << 'WRAPPER'
 #!/bin/sh
-# Small heaps and no optimising compilers: the agent needs little, and the node has other work. Nor any thread beside the
-# main one, for which Node now and then waits for ever when it ends (nodejs/node issue 54918).
-exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 --single-threaded --optimize-for-size --no-opt --no-maglev --no-node-snapshot /opt/skein/agent.mjs "$@"
+# Small heaps and no optimising compilers: the agent needs little, and the node has other work.
+exec /opt/skein/node --max-semi-space-size=1 --max-old-space-size=96 --v8-pool-size=1 --optimize-for-size --no-opt --no-maglev --no-node-snapshot /opt/skein/agent.mjs "$@"
 WRAPPER
   chmod 755 "$BIN.new"
   mv -f "$BIN.new" "$BIN"
